@@ -1,0 +1,36 @@
+"""The shipped judge prompts: places to fill, modes, rubric and output form."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ["safety5_ja", "borderline3_ja"]
+
+
+def load(name: str) -> dict:
+    return json.loads((ROOT / f"judging/prompts/{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_template_places_per_mode(name: str) -> None:
+    places = {
+        mode: re.findall(r"\{(\w+)\}", block["template"]) for mode, block in load(name)["modes"].items()
+    }
+    assert places == {"ref": ["question", "reference", "response"], "noref": ["question", "response"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_output_ends_in_one_score_line(name: str) -> None:
+    assert '{"score": n}' in load(name)["output"].splitlines()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scale_is_the_rubric_scale(name: str) -> None:
+    prompt = load(name)
+    rubric = json.loads((ROOT / f"annotation/rubrics/{prompt['rubric']}.json").read_text(encoding="utf-8"))
+    assert prompt["scale"] == rubric["scale"]
+    for point in prompt["scale"]:
+        assert f"\n{point}：" in prompt["instructions"]
