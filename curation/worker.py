@@ -4,6 +4,7 @@ The sign is a key in the broker that expires by itself, so a worker killed outri
 through `worker_listening`, which answers from memory for a second so that a page never waits for the broker twice.
 """
 
+import json
 import logging
 import os
 import threading
@@ -27,7 +28,9 @@ _answers: dict[str, tuple[float, bool]] = {}
 @lru_cache(maxsize=4)
 def _connection(url: str, pid: int) -> redis.Redis:
     """One pool per process; `pid` keeps a forked child from writing on its parent's socket."""
-    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=None)
+    return redis.Redis.from_url(
+        url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=None
+    )
 
 
 def broker() -> redis.Redis:
@@ -80,7 +83,9 @@ def enqueue_due(app: Celery, periodic: dict[str, int]) -> list[str]:
     due = [
         name
         for name, seconds in periodic.items()
-        if broker().set(f"teinei:turn:{name}", os.getpid(), nx=True, px=int(seconds * 1000))
+        if broker().set(
+            f"teinei:turn:{name}", os.getpid(), nx=True, px=int(seconds * 1000)
+        )
     ]
     for name in due:
         app.send_task(name, expires=periodic[name])
@@ -99,7 +104,10 @@ class Presence(bootsteps.StartStopStep):
     def start(self, parent: Any) -> None:
         self.over = threading.Event()
         threading.Thread(
-            target=self.repeat, args=(parent.app, self.over), name="presence", daemon=True
+            target=self.repeat,
+            args=(parent.app, self.over),
+            name="presence",
+            daemon=True,
         ).start()
 
     def stop(self, parent: Any) -> None:
@@ -115,3 +123,18 @@ class Presence(bootsteps.StartStopStep):
             except (redis.RedisError, OSError) as error:
                 log.warning("The broker does not answer: %s", error)
             over.wait(BEAT_SECONDS)
+
+
+def return_unacked(queue: str) -> int:
+    """Give the queue back the messages that a killed worker had taken; returns how many.
+
+    Only for whoever knows that no worker of the queue is alive (the supervisor, before it starts one). kombu keeps
+    taken messages in the hash `unacked` and their times in the sorted set `unacked_index`; a time of zero makes the
+    next sweep, within a second, treat the message as timed out.
+    """
+    connection = broker()
+    taken = connection.hgetall("unacked")
+    tags = [tag for tag, packed in taken.items() if json.loads(packed)[2] == queue]  # type: ignore[union-attr]
+    for tag in tags:
+        connection.zadd("unacked_index", {tag: 0}, xx=True)
+    return len(tags)

@@ -1,0 +1,145 @@
+"""Long work: queue it, show how far it is, cancel it, take it up again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from curation.errors import NotAllowed, TeineiError
+from curation.log import OPERATOR, Actor, Operator, person_of
+from curation.models import Dataset, Job, Membership, Person
+from curation.rules import roles_of
+from curation.workflow import advance
+
+
+class Cancelled(Exception):
+    """The person asked the job to stop; what is done so far stays."""
+
+
+@transaction.atomic
+def queue_job(
+    actor: Actor,
+    dataset: Dataset,
+    *,
+    kind: str,
+    title: str,
+    task: Any,
+    arguments: dict[str, Any] | None = None,
+    target_url: str = "",
+) -> Job:
+    """Write the job's row and, once that is committed, send its id to the worker."""
+    job = Job.objects.create(
+        dataset=dataset,
+        person=person_of(actor),
+        kind=kind,
+        title=title,
+        arguments=arguments or {},
+        target_url=target_url,
+    )
+    transaction.on_commit(lambda: _send(task, job.pk))
+    return job
+
+
+def _send(task: Any, job: int) -> None:
+    """A missing broker leaves the job waiting: the page says that no worker listens, and what to do."""
+    try:
+        task.delay(job)
+    except Exception as error:  # kombu raises whatever its transport raises
+        Job.objects.filter(pk=job).update(
+            message=_("No worker could be reached (%(error)s).") % {"error": error}
+        )
+
+
+def start(job: Job) -> None:
+    advance(
+        job,
+        "start",
+        actor=OPERATOR,
+        log=False,
+        changes={"started_at": timezone.now(), **_now()},
+    )
+
+
+def progress(job: Job, done: int, total: int | None = None, message: str = "") -> None:
+    """Say how far the job is. Raises Cancelled where somebody asked it to stop."""
+    values: dict[str, Any] = {"done": done, **_now()}
+    if total is not None:
+        values["total"] = total
+    if message:
+        values["message"] = message
+    Job.objects.filter(pk=job.pk).update(**values)
+    if Job.objects.filter(pk=job.pk, cancel_requested=True).exists():
+        raise Cancelled
+
+
+def _now() -> dict[str, Any]:
+    return {"heartbeat_at": timezone.now()}
+
+
+def finish(job: Job, *, result: dict[str, Any], message: str = "") -> None:
+    changes = {"finished_at": timezone.now(), "result": result, "message": message}
+    advance(job, "succeed", actor=OPERATOR, log=False, changes=changes)
+
+
+def fail(job: Job, *, message: str) -> None:
+    advance(
+        job,
+        "fail",
+        actor=OPERATOR,
+        log=False,
+        changes={"finished_at": timezone.now(), "message": message},
+    )
+
+
+def stop(job: Job) -> None:
+    """The job itself ends after it was asked to."""
+    advance(
+        job,
+        "cancel",
+        actor=OPERATOR,
+        log=False,
+        changes={"finished_at": timezone.now()},
+    )
+
+
+def run_job(job_id: int, work: Any) -> None:
+    """The body of every job task: fetch, start, work(job) -> result, and end in a state that says what happened.
+
+    A job that is missing or already taken is left alone, so that a message delivered twice does nothing twice.
+    """
+    job = Job.objects.filter(pk=job_id, state=Job.State.QUEUED).first()
+    if job is None:
+        return
+    start(job)
+    try:
+        result = work(job)
+    except Cancelled:
+        stop(job)
+    except TeineiError as error:
+        fail(job, message=error.sentence)
+    except Exception as error:
+        fail(job, message=f"{type(error).__name__}: {error}")
+        raise
+    else:
+        finish(job, result=result or {})
+
+
+def may_stop(actor: Actor, job: Job) -> bool:
+    """Whoever queued it, or answers for the dataset."""
+    if isinstance(actor, Operator) or job.person_id == actor.pk:
+        return True
+    answers = {Membership.Role.LEAD, Membership.Role.RELEASE_MANAGER}
+    return job.dataset is not None and bool(roles_of(actor, job.dataset) & answers)
+
+
+@transaction.atomic
+def cancel(person: Person, job: Job) -> None:
+    """Ask a job to stop; one that still waits is cancelled at once."""
+    if not may_stop(person, job):
+        raise NotAllowed(_("Only whoever started it, or the lead, can stop it."))
+    Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+    if job.state == Job.State.QUEUED:
+        advance(job, "cancel", actor=person, changes={"finished_at": timezone.now()})

@@ -1,0 +1,225 @@
+"""Translating an item into another locale, and checking that the safety concern survives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from curation.actions.texts import cleaned, keep_text
+from curation.errors import Conflict, Invalid, WrongState
+from curation.log import Actor, person_of
+from curation.models import (
+    Item,
+    Person,
+    Revision,
+    Translation,
+    TranslationDraft,
+    TranslationReview,
+    TranslationRevision,
+)
+from curation.queries import source_revision, stale
+from curation.rules import require
+from curation.workflow import advance, target
+
+D = TranslationReview.Decision
+
+
+def translation_of(item: Item, locale: str) -> Translation:
+    """The row of an item and a locale, made in state draft where there is none."""
+    return Translation.objects.get_or_create(item=item, locale=locale)[0]
+
+
+def is_stale(translation: Translation) -> bool:
+    """Whether the source has moved on since the newest translation revision."""
+    return stale(Translation.objects.filter(pk=translation.pk)).exists()
+
+
+def draft_of(person: Person, translation: Translation) -> TranslationDraft:
+    """The person's draft, begun from the newest revision where there is none yet."""
+    draft = TranslationDraft.objects.filter(
+        translation=translation, person=person
+    ).first()
+    if draft is None:
+        draft = TranslationDraft(translation=translation, person=person)
+        if translation.current_revision:
+            draft.question = translation.current_revision.question
+            draft.answer = translation.current_revision.answer
+    return draft
+
+
+@transaction.atomic
+def save_draft(
+    person: Person,
+    translation: Translation,
+    *,
+    version: int,
+    client_id: str,
+    question: str,
+    answer: str,
+) -> TranslationDraft:
+    """Keep what has been typed so far; as `items.save_draft`."""
+    require(person, "translate", translation.item)
+    draft = draft_of(person, translation)
+    if client_id and draft.client_id == client_id:
+        return draft
+    if draft.version != version:
+        raise Conflict(
+            _("This draft was changed in another window. Both texts are kept.")
+        )
+    draft.question, draft.answer = question, answer
+    draft.version, draft.client_id = version + 1, client_id
+    draft.save()
+    return draft
+
+
+@transaction.atomic
+def submit(
+    actor: Actor,
+    translation: Translation,
+    *,
+    question: str,
+    answer: str = "",
+    source: int | None = None,
+    client_id: str | None = None,
+    origin: str = "typed",
+) -> TranslationRevision:
+    """Hand in a translation of the source revision that was read (its id), or of today's where none is named.
+
+    Raises Conflict where the source text has moved on meanwhile; the draft is kept.
+    """
+    if client_id and (
+        known := translation.revisions.filter(client_id=client_id).first()
+    ):
+        return known
+    require(actor, "translate", translation.item)
+    target(translation, "translate")
+    current = source_revision(translation.item)
+    if current is None:
+        raise WrongState(_("The item has no text yet."))
+    if source is not None and source != current.pk:
+        raise Conflict(
+            _(
+                "The Japanese has changed since you opened it. Your draft is kept: compare, then submit."
+            )
+        )
+    revision = add_translation_revision(
+        translation,
+        current,
+        question=question,
+        answer=answer,
+        actor=actor,
+        client_id=client_id,
+        origin=origin,
+    )
+    advance(
+        translation,
+        "translate",
+        actor=actor,
+        changes={"current_revision": revision},
+        revision=revision.pk,
+    )
+    person = person_of(actor)
+    if person:
+        TranslationDraft.objects.filter(translation=translation, person=person).delete()
+    return revision
+
+
+def add_translation_revision(
+    translation: Translation,
+    source: Revision,
+    *,
+    question: str,
+    answer: str,
+    actor: Actor,
+    client_id: str | None = None,
+    origin: str = "typed",
+) -> TranslationRevision:
+    """Write the revision with the hashes of what it translates; an empty answer covers the question only."""
+    question, answer = (
+        cleaned(question, field="question"),
+        cleaned(answer, field="answer"),
+    )
+    if not question:
+        raise Invalid(_("Translate the question first."), field="question")
+    if answer and source.answer_text_id is None:
+        raise Invalid(
+            _("The item has no answer yet, so only the question can be translated."),
+            field="answer",
+        )
+    before = translation.current_revision
+    return TranslationRevision.objects.create(
+        translation=translation,
+        number=before.number + 1 if before else 1,
+        source_revision=source,
+        source_question_hash=source.question_text_id,
+        source_answer_hash=source.answer_text_id or "" if answer else "",
+        question_text=keep_text(question),
+        answer_text=keep_text(answer) if answer else None,
+        author=person_of(actor),
+        origin=origin,
+        client_id=client_id,
+    )
+
+
+@transaction.atomic
+def review(
+    person: Person,
+    translation: Translation,
+    *,
+    decision: str,
+    revision: int,
+    adequacy: int | None = None,
+    fluency: int | None = None,
+    safety_kept: bool | None = None,
+    reason: str = "",
+    comment: str = "",
+    client_id: str | None = None,
+) -> TranslationReview:
+    """Decide on the translation revision that was read, against the source as it is now.
+
+    A stale translation cannot be approved: the source has moved on, so it goes back first.
+    """
+    if client_id and (known := translation.reviews.filter(client_id=client_id).first()):
+        return known
+    if decision not in D.values:
+        raise Invalid(_("Choose a decision."), field="decision")
+    require(person, decision, translation)
+    if translation.current_revision_id != revision:
+        raise Conflict(
+            _(
+                "There is a newer translation than the one you read. Read it again, then decide."
+            )
+        )
+    changes: dict[str, Any] = {}
+    if decision == D.APPROVE:
+        if is_stale(translation):
+            raise WrongState(
+                _(
+                    "The Japanese has changed since: send it back to be translated again."
+                )
+            )
+        if not safety_kept:
+            raise Invalid(
+                _("Confirm that the safety concern is kept, or send it back."),
+                field="safety_kept",
+            )
+        changes["approved_revision"] = translation.current_revision
+    elif not (reason or comment.strip()):
+        raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
+    row = TranslationReview.objects.create(
+        translation=translation,
+        revision_id=revision,
+        source_revision=source_revision(translation.item),
+        reviewer=person,
+        decision=decision,
+        adequacy=adequacy,
+        fluency=fluency,
+        safety_kept=safety_kept,
+        reason=reason,
+        comment=comment.strip(),
+        client_id=client_id,
+    )
+    advance(translation, decision, actor=person, changes=changes, review=row.pk)
+    return row

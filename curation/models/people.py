@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Person(AbstractUser):
+    """Somebody who signs in. Ratings and exports show the pseudonym, never the name."""
+
+    class Theme(models.TextChoices):
+        AUTO = "auto", _("As the device")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Density(models.TextChoices):
+        COMFORTABLE = "comfortable", _("Comfortable")
+        COMPACT = "compact", _("Compact")
+
+    display_name = models.CharField(max_length=80, blank=True)
+    pseudonym = models.CharField(max_length=40, unique=True, null=True, blank=True)
+    locale = models.CharField(max_length=5, default="ja")
+    theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
+    density = models.CharField(
+        max_length=11, choices=Density, default=Density.COMFORTABLE
+    )
+    blur = models.BooleanField(
+        default=False, help_text=_("Cover disturbing text until it is asked for")
+    )
+
+    def __str__(self) -> str:
+        return self.display_name or self.username
+
+
+class Dataset(models.Model):
+    """A body of items under one taxonomy; datasets on one server never see each other."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    taxonomy = models.ForeignKey(
+        "curation.Taxonomy", on_delete=models.PROTECT, related_name="datasets"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One role of one person in one dataset."""
+
+    class Role(models.TextChoices):
+        AUTHOR = "author", _("Author")
+        REVIEWER = "reviewer", _("Reviewer")
+        TRANSLATOR = "translator", _("Translator")
+        BILINGUAL_REVIEWER = "bilingual_reviewer", _("Bilingual reviewer")
+        RATER = "rater", _("Rater")
+        RESEARCHER = "researcher", _("Researcher")
+        LEAD = "lead", _("Lead")
+        RELEASE_MANAGER = "release_manager", _("Release manager")
+
+    dataset = models.ForeignKey(
+        Dataset, on_delete=models.CASCADE, related_name="memberships"
+    )
+    person = models.ForeignKey(
+        Person, on_delete=models.CASCADE, related_name="memberships"
+    )
+    role = models.CharField(max_length=20, choices=Role)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "person", "role"], name="membership_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.get_role_display()}"

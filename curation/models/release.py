@@ -1,0 +1,179 @@
+"""Frozen versions. A frozen row is never changed: what is wrong gets a successor or an erratum."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from curation.errors import WrongState
+
+
+class Rights(models.Model):
+    """The terms under which a set of items came in."""
+
+    class Gate(models.TextChoices):
+        OPEN = "open", _("Open")
+        NO_ACCESS = "no_access", _("No access")
+        REQUESTED = "requested", _("Requested")
+        GRANTED = "granted", _("Granted")
+
+    dataset = models.ForeignKey(
+        "curation.Dataset", on_delete=models.CASCADE, related_name="rights"
+    )
+    name = models.CharField(max_length=80)
+    licence = models.CharField(max_length=120, blank=True)
+    terms = models.TextField(blank=True)
+    purpose = models.TextField(blank=True)
+    attribution = models.TextField(blank=True)
+    inherits = models.BooleanField(
+        default=False, help_text="Derivatives carry the same terms"
+    )
+    redistributable = models.BooleanField(default=True)
+    gate = models.CharField(max_length=10, choices=Gate, default=Gate.OPEN)
+
+    class Meta:
+        verbose_name_plural = "rights"
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="rights_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Frozen(models.Model):
+    """A row that is written once."""
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        if not self._state.adding:
+            raise WrongState(
+                _("A release is frozen: publish a corrected successor instead.")
+            )
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        raise WrongState(_("A release is frozen and cannot be deleted."))
+
+
+class Release(Frozen):
+    """A frozen list of revisions with splits, order, hashes and terms."""
+
+    dataset = models.ForeignKey(
+        "curation.Dataset", on_delete=models.PROTECT, related_name="releases"
+    )
+    name = models.CharField(max_length=60)
+    imported = models.BooleanField(
+        default=False, help_text="Published elsewhere, registered for leak checks"
+    )
+    predecessor = models.ForeignKey(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="successors",
+    )
+    seed = models.BigIntegerField(default=0)
+    test_per_leaf = models.PositiveIntegerField(default=0)
+    root_hash = models.CharField(max_length=64)
+    snapshot = models.JSONField(
+        default=dict, help_text="Versions of taxonomy, guideline and code lists"
+    )
+    gates = models.JSONField(
+        default=list, help_text="What the gates said, with waivers"
+    )
+    counts = models.JSONField(default=dict)
+    terms = models.TextField(blank=True)
+    frozen_by = models.ForeignKey(
+        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
+    )
+    frozen_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-frozen_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["dataset", "name"], name="release_name_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ReleaseItem(Frozen):
+    """One item as it was frozen. `item` and `revision` are null in imported releases."""
+
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="items")
+    position = models.PositiveIntegerField()
+    external_id = models.CharField(max_length=120)
+    item = models.ForeignKey(
+        "curation.Item", on_delete=models.PROTECT, null=True, related_name="frozen"
+    )
+    revision = models.ForeignKey(
+        "curation.Revision", on_delete=models.PROTECT, null=True, related_name="frozen"
+    )
+    question_text = models.ForeignKey(
+        "curation.Text", on_delete=models.PROTECT, related_name="+"
+    )
+    answer_text = models.ForeignKey(
+        "curation.Text", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    labels = models.JSONField(
+        help_text="Exact labels: risk area, harm type, specific harm"
+    )
+    split = models.CharField(max_length=4, choices=[("dev", "dev"), ("test", "test")])
+    attributes = models.JSONField(default=dict)
+    translations = models.JSONField(
+        default=dict, help_text="{locale: {question: hash, answer: hash or null}}"
+    )
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["release", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "position"], name="release_position_once"
+            ),
+            models.UniqueConstraint(
+                fields=["release", "external_id"], name="release_item_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+    @property
+    def question(self) -> str:
+        return self.question_text.body
+
+    @property
+    def answer(self) -> str:
+        return self.answer_text.body if self.answer_text else ""
+
+
+class Erratum(models.Model):
+    """What was found wrong with a release, shown on its page; names the successor that mends it."""
+
+    release = models.ForeignKey(
+        Release, on_delete=models.PROTECT, related_name="errata"
+    )
+    successor = models.ForeignKey(
+        Release, on_delete=models.PROTECT, null=True, related_name="corrects"
+    )
+    withdrawn_ids = models.JSONField(default=list)
+    reason = models.TextField()
+    affected = models.JSONField(
+        default=list, help_text="Runs, tasks and studies that used the items"
+    )
+    person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "errata"
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"erratum {self.pk}"

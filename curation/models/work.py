@@ -1,0 +1,110 @@
+"""The log, long work, and model endpoints."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from curation.errors import WrongState
+
+
+class LogEntry(models.Model):
+    """Append-only: who, verb, object, from, to, when. Ids of people and objects, never texts."""
+
+    dataset = models.ForeignKey(
+        "curation.Dataset", on_delete=models.PROTECT, null=True, related_name="log"
+    )
+    person = models.ForeignKey(
+        "curation.Person", on_delete=models.PROTECT, null=True, related_name="log"
+    )
+    actor = models.CharField(max_length=150, help_text="Sign-in name, or 'operator'")
+    verb = models.CharField(max_length=40)
+    object_type = models.CharField(max_length=40)
+    object_id = models.CharField(max_length=40)
+    from_state = models.CharField(max_length=20, blank=True)
+    to_state = models.CharField(max_length=20, blank=True)
+    details = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name_plural = "log entries"
+        ordering = ["-id"]
+        indexes = [
+            models.Index(
+                fields=["object_type", "object_id", "id"], name="log_of_object"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"
+
+    def save(self, *args: object, **kwargs: object) -> None:
+        if not self._state.adding:
+            raise WrongState("The log is append-only.")
+        super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        raise WrongState("The log is append-only.")
+
+
+class Job(models.Model):
+    """A piece of long work that shows its progress and can be cancelled. `state` moves by `advance` alone."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    dataset = models.ForeignKey(
+        "curation.Dataset", on_delete=models.CASCADE, null=True, related_name="jobs"
+    )
+    person = models.ForeignKey(
+        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
+    )
+    kind = models.CharField(max_length=40)
+    title = models.CharField(max_length=200)
+    target_url = models.CharField(max_length=300, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    arguments = models.JSONField(default=dict)
+    done = models.PositiveIntegerField(default=0)
+    total = models.PositiveIntegerField(null=True)
+    message = models.TextField(blank=True)
+    result = models.JSONField(default=dict)
+    cancel_requested = models.BooleanField(default=False)
+    heartbeat_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Endpoint(models.Model):
+    """Where a model answers: an OpenAI-compatible address, the model's name and settings. The key is encrypted."""
+
+    dataset = models.ForeignKey(
+        "curation.Dataset", on_delete=models.CASCADE, related_name="endpoints"
+    )
+    name = models.SlugField(max_length=60)
+    url = models.CharField(max_length=300)
+    model = models.CharField(max_length=200)
+    snapshot = models.CharField(
+        max_length=200, blank=True, help_text="Dated snapshot or revision"
+    )
+    settings = models.JSONField(default=dict)
+    encrypted_key = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "name"], name="endpoint_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name

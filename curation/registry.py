@@ -1,0 +1,137 @@
+"""What higher floors hang into the pages, gates and commands of the ground floor, filled at start.
+
+Lower floors never name a higher one: a side-bar entry, a panel on the item's page, a gate of a release or the list of
+what used an item is registered here by the app that knows about it, from its `AppConfig.ready`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    from curation.models import Dataset, Item, Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class NavEntry:
+    """A line of the side bar. `count` says how many pieces wait for the person, or None for no number.
+
+    `waits` is the sentence of the home page's card, for entries that are work to be done.
+    """
+
+    key: str
+    label: str | _StrPromise
+    icon: str
+    url_name: str
+    roles: frozenset[str]
+    shortcut: str = ""
+    section: int = 0
+    order: int = 0
+    count: Callable[[Person, Dataset], int | None] | None = None
+    waits: str | _StrPromise = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """A piece of a page: `page` names it, `context` answers what the template needs, or None to leave it out."""
+
+    page: str
+    key: str
+    template: str
+    context: Callable[..., dict[str, Any] | None]
+    order: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """What one check of a release said. `items` are the ids concerned; red stops the freeze unless waived."""
+
+    key: str
+    title: str
+    green: bool
+    sentence: str
+    items: list[str] = field(default_factory=list)
+
+
+@dataclass
+class _Registry:
+    nav: list[NavEntry] = field(default_factory=list)
+    panels: list[Panel] = field(default_factory=list)
+    usages: list[Callable[[Iterable[int]], list[dict[str, Any]]]] = field(
+        default_factory=list
+    )
+    blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
+
+
+_registry = _Registry()
+
+
+def add_nav(entry: NavEntry) -> None:
+    """Put a line into the side bar (once per key, so that a repeated `ready` does no harm)."""
+    if all(known.key != entry.key for known in _registry.nav):
+        _registry.nav.append(entry)
+        _registry.nav.sort(key=lambda known: (known.section, known.order))
+
+
+def nav() -> list[NavEntry]:
+    return list(_registry.nav)
+
+
+def waiting(person: Person, dataset: Dataset, roles: set[str]) -> list[dict[str, Any]]:
+    """The home page's cards: `{"key", "label", "sentence", "icon", "url_name", "count"}` for the person's own work."""
+    return [
+        {
+            "key": entry.key,
+            "label": entry.label,
+            "sentence": entry.waits,
+            "icon": entry.icon,
+            "url_name": entry.url_name,
+            "count": entry.count(person, dataset),
+        }
+        for entry in _registry.nav
+        if entry.waits and entry.count and (not entry.roles or entry.roles & roles)
+    ]
+
+
+def add_panel(panel: Panel) -> None:
+    """Hang a panel on a page of a lower floor."""
+    if all(
+        (known.page, known.key) != (panel.page, panel.key) for known in _registry.panels
+    ):
+        _registry.panels.append(panel)
+        _registry.panels.sort(key=lambda known: known.order)
+
+
+def panels(page: str, **subject: Any) -> list[dict[str, Any]]:
+    """The panels of a page that have something to show: `[{"key", "template", "context"}]`."""
+    shown = []
+    for panel in _registry.panels:
+        if panel.page == page:
+            context = panel.context(**subject)
+            if context is not None:
+                shown.append(
+                    {"key": panel.key, "template": panel.template, "context": context}
+                )
+    return shown
+
+
+def add_usage(usage: Callable[[Iterable[int]], list[dict[str, Any]]]) -> None:
+    """Register who can say where items were used: item ids in, `[{"kind", "name", "items"}]` out."""
+    if usage not in _registry.usages:
+        _registry.usages.append(usage)
+
+
+def usages(items: Iterable[Item | int]) -> list[dict[str, Any]]:
+    """Every task, run and study that used the items."""
+    ids = [item if isinstance(item, int) else item.pk for item in items]
+    return [row for usage in _registry.usages for row in usage(ids)]
+
+
+def add_blind(blind: Callable[[Person, Dataset], bool]) -> None:
+    """Register a reason for which a person must not see results of a dataset now (open rating work)."""
+    if blind not in _registry.blinds:
+        _registry.blinds.append(blind)

@@ -1,0 +1,204 @@
+"""May this person do this to that object? One function per verb: None for yes, else a sentence for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from curation.errors import NotAllowed
+from curation.log import Actor, Operator
+from curation.models import (
+    Dataset,
+    Item,
+    Membership,
+    Person,
+    Release,
+    Revision,
+    Translation,
+)
+from curation.workflow import verbs_from
+
+Role = Membership.Role
+Rule = Callable[[Actor, Any], str | None]
+
+_rules: dict[tuple[str, type[models.Model]], Rule] = {}
+
+
+def rule(verb: str, model: type[models.Model]) -> Callable[[Rule], Rule]:
+    """Register the rule of a verb on a kind of object."""
+
+    def register(function: Rule) -> Rule:
+        _rules[(verb, model)] = function
+        return function
+
+    return register
+
+
+def why_not(actor: Actor, verb: str, subject: models.Model) -> str | None:
+    """None where the actor may, else the reason. Raises KeyError for a verb that has no rule: never silently yes."""
+    return _rules[(verb, type(subject))](actor, subject)
+
+
+def allows(actor: Actor, verb: str, subject: models.Model) -> bool:
+    return why_not(actor, verb, subject) is None
+
+
+def require(actor: Actor, verb: str, subject: models.Model) -> None:
+    """The gate before every write: raises NotAllowed with the rule's sentence."""
+    reason = why_not(actor, verb, subject)
+    if reason:
+        raise NotAllowed(reason)
+
+
+def roles_of(person: Person, dataset: Dataset) -> set[str]:
+    """The person's roles in a dataset; asked once per person and dataset in a request."""
+    known: dict[int, set[str]] | None = person.__dict__.get("_roles")
+    if known is None:
+        known = {}
+        for dataset_id, role in Membership.objects.filter(person=person).values_list(
+            "dataset_id", "role"
+        ):
+            known.setdefault(dataset_id, set()).add(role)
+        person.__dict__["_roles"] = known
+    return known.get(dataset.pk, set())
+
+
+def needs(actor: Actor, dataset: Dataset, *roles: str) -> str | None:
+    """None if the actor has one of the roles (the operator of the machine has all), else a sentence."""
+    if isinstance(actor, Operator) or roles_of(actor, dataset) & set(roles):
+        return None
+    labels = ", ".join(str(Role(role).label) for role in roles)
+    return _("This needs the role: %(roles)s.") % {"roles": labels}
+
+
+def wrote_part(person: Person, item: Item) -> bool:
+    """Whether any part of any revision of the item came from the person, whatever their role is now."""
+    mine = (
+        models.Q(question_author=person)
+        | models.Q(answer_author=person)
+        | models.Q(submitted_by=person)
+    )
+    return Revision.objects.filter(mine, item=item).exists()
+
+
+@rule("write", Dataset)
+def write(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.AUTHOR)
+
+
+@rule("import", Dataset)
+def import_(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
+
+
+@rule("freeze", Dataset)
+def freeze(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.RELEASE_MANAGER)
+
+
+@rule("invite", Dataset)
+def invite(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
+
+
+@rule("export", Release)
+def export(actor: Actor, release: Release) -> str | None:
+    return needs(actor, release.dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)
+
+
+@rule("correct", Release)
+def correct(actor: Actor, release: Release) -> str | None:
+    return needs(actor, release.dataset, Role.RELEASE_MANAGER)
+
+
+@rule("save_draft", Item)
+@rule("submit", Item)
+@rule("submit_question", Item)
+def submit(actor: Actor, item: Item) -> str | None:
+    refusal = needs(actor, item.dataset, Role.AUTHOR)
+    if refusal or isinstance(actor, Operator):
+        return refusal
+    theirs = item.author_id not in (None, actor.pk)
+    shared = item.open_to_all or item.state == Item.State.AWAITING_ANSWER
+    if theirs and not shared:
+        return _("Another author is writing this item.")
+    return None
+
+
+@rule("revise", Item)
+def revise(actor: Actor, item: Item) -> str | None:
+    return needs(actor, item.dataset, Role.AUTHOR, Role.LEAD)
+
+
+@rule("review", Item)
+@rule("approve", Item)
+@rule("fix_and_approve", Item)
+@rule("request_changes", Item)
+@rule("request_answer", Item)
+@rule("reject", Item)
+def review(actor: Actor, item: Item) -> str | None:
+    if isinstance(actor, Operator):
+        return _("A review needs a person.")
+    refusal = needs(actor, item.dataset, Role.REVIEWER)
+    if refusal:
+        return refusal
+    if wrote_part(actor, item):
+        return _("Nobody reviews what they wrote any part of.")
+    return None
+
+
+@rule("withdraw", Item)
+@rule("reopen", Item)
+def withdraw(actor: Actor, item: Item) -> str | None:
+    return needs(actor, item.dataset, Role.LEAD, Role.RELEASE_MANAGER)
+
+
+@rule("comment", Item)
+def comment(actor: Actor, item: Item) -> str | None:
+    if isinstance(actor, Operator):
+        return _("A comment needs a person.")
+    return needs(
+        actor, item.dataset, Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.RELEASE_MANAGER
+    )
+
+
+@rule("translate", Item)
+def translate(actor: Actor, item: Item) -> str | None:
+    return needs(actor, item.dataset, Role.TRANSLATOR)
+
+
+@rule("approve", Translation)
+@rule("request_changes", Translation)
+def review_translation(actor: Actor, translation: Translation) -> str | None:
+    if isinstance(actor, Operator):
+        return _("A review needs a person.")
+    refusal = needs(actor, translation.item.dataset, Role.BILINGUAL_REVIEWER)
+    if refusal:
+        return refusal
+    if translation.revisions.filter(author=actor).exists():
+        return _("Nobody approves their own translation.")
+    return None
+
+
+ITEM_VERBS = (
+    "submit",
+    "submit_question",
+    "revise",
+    "approve",
+    "request_changes",
+    "request_answer",
+    "reject",
+    "withdraw",
+    "reopen",
+)
+
+
+def possible_verbs(actor: Actor, item: Item) -> list[str]:
+    """What the actor may do to the item now: the same list for the page's buttons and the API."""
+    from_here = verbs_from(item)
+    return [
+        verb for verb in ITEM_VERBS if verb in from_here and allows(actor, verb, item)
+    ]

@@ -1,0 +1,123 @@
+"""Folding of Japanese text, bigrams for substring search, and near-duplicates. Pure: no Django, no models.
+
+Two texts that a reader would call the same text written differently fold to the same string. Folding is for finding
+and comparing; what is stored and shown is always the exact text.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from rapidfuzz import fuzz, process
+
+# Characters that are there for the machine, not for the reader: zero-width spaces and joiners, soft hyphens,
+# direction marks, byte order marks (Cf), and variation selectors. They would hide a repeat from the eye.
+_VARIATION_SELECTORS = (
+    range(0xFE00, 0xFE10),
+    range(0xE0100, 0xE01F0),
+    range(0x180B, 0x180E),
+)
+_KATAKANA = {code: code - 0x60 for code in (*range(0x30A1, 0x30F7), 0x30FD, 0x30FE)}
+_DROPPED = {code: None for span in _VARIATION_SELECTORS for code in span}
+_TABLE: dict[int, int | None] = {**_KATAKANA, **_DROPPED}
+
+_SPACE = re.compile(r"\s+")
+# Kana, Han, their marks and full-width signs: between these a space or a line break is layout, not a word boundary.
+_CJK = "\u3000-\u30ff\u3100-\u312f\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
+_SPACE_AT_CJK = re.compile(f"(?<=[{_CJK}]) | (?=[{_CJK}])")
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared and searched.
+
+    NFKC (width, compatibility forms), case folding, katakana to hiragana, invisible characters dropped, runs of white
+    space to one space, none at the ends nor beside a Japanese character. So `ﾔﾐ金` and `ヤミ 金` fold to `やみ金`.
+    Idempotent: fold(fold(x)) == fold(x). A text of white space and invisible characters folds to ''.
+    """
+    folded = _fold_once(text)
+    # One pass can make something that the next would fold again (a spacing voiced mark that has lost its space
+    # composes with the kana before it), so passes go on until nothing moves. Each pass but the last shortens or maps
+    # towards a fixed form; two are the rule.
+    while (again := _fold_once(folded)) != folded:
+        folded = again
+    return folded
+
+
+def _fold_once(text: str) -> str:
+    if text.isascii():
+        return _SPACE.sub(" ", text).strip().casefold()
+    mapped = unicodedata.normalize(
+        "NFKC", unicodedata.normalize("NFKC", text).casefold()
+    ).translate(_TABLE)
+    shown = "".join(
+        char for char in mapped if char.isascii() or unicodedata.category(char) != "Cf"
+    )
+    return _SPACE_AT_CJK.sub("", _SPACE.sub(" ", shown)).strip()
+
+
+def bigrams(folded: str) -> list[str]:
+    """Index terms of an already folded text: every pair of neighbours, and the last character of each word alone.
+
+    In order and with repeats, so that a phrase query over them is a substring query. The lone last character makes a
+    one-character query (matched as a prefix) find every occurrence. '' gives [].
+    Source of the choice: trigram indexes answer one- and two-character queries with no rows and no error.
+    """
+    return [
+        term
+        for word in folded.split()
+        for term in (*map("".join, zip(word, word[1:], strict=False)), word[-1])
+    ]
+
+
+def query_bigrams(folded: str) -> list[str]:
+    """Phrase terms that find an already folded query inside texts indexed by `bigrams`.
+
+    Only the last term may be a single character; it must then be matched as a prefix. Hits still need a recheck
+    (`folded query in folded text`), since a query may begin or end inside a word of the text. '' gives [].
+    """
+    terms = bigrams(folded)
+    last = folded.rsplit(maxsplit=1)[-1] if folded.strip() else ""
+    # Inside a text the last character of the query is usually followed by another, so it stands alone in no term.
+    return terms[:-1] if len(last) > 1 else terms
+
+
+def text_hash(text: str) -> str:
+    """SHA-256 (64 hex digits) of the exact UTF-8 of the text. UnicodeEncodeError on a lone surrogate."""
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def folded_hash(text: str) -> str:
+    """SHA-256 of the folded text, or '' when nothing is left of it: an empty folding matches nothing."""
+    folded = fold(text)
+    return text_hash(folded) if folded else ""
+
+
+def nearest(
+    query: str,
+    candidates: Sequence[str],
+    *,
+    limit: int = 5,
+    cutoff: float = 60.0,
+    folded: bool = False,
+) -> list[tuple[int, float]]:
+    """The candidates most like the query: (index, score), best first, equal scores by index.
+
+    Score: rapidfuzz ratio of the folded texts, 0 to 100 (normalised indel similarity); 100 means equal after folding.
+    Only scores >= cutoff. A query or candidate that folds to '' matches nothing. With `folded` the candidates are
+    folded already (the query never is): fold once, ask often. About 17 ms for 20,000 candidates of 85 characters.
+    """
+    needle = fold(query)
+    if not needle or limit < 1:
+        return []
+    texts = candidates if folded else [fold(text) for text in candidates]
+    scored = process.extract(
+        needle,
+        texts,
+        scorer=fuzz.ratio,
+        processor=None,
+        score_cutoff=cutoff,
+        limit=None,
+    )
+    found = [(index, score) for text, score, index in scored if text]
+    return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]

@@ -1,0 +1,81 @@
+"""Addresses of the ground floor, grouped by the object they hang on."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from curation.views import (
+    coverage,
+    home,
+    items,
+    jobs,
+    people,
+    releases,
+    review,
+    styleguide,
+    translate,
+    write,
+)
+
+app_name = "curation"
+
+item_urls = [
+    path("", items.item_list, name="items"),
+    path("<int:pk>/", items.item, name="item"),
+    path("<int:pk>/comment/", items.comment, name="item_comment"),
+    path("<int:pk>/withdraw/", items.withdraw, name="item_withdraw"),
+    path("<int:pk>/reopen/", items.reopen, name="item_reopen"),
+]
+write_urls = [
+    path("", write.write, name="write"),
+    path("new/", write.new, name="write_new"),
+    path("<int:pk>/", write.item, name="write_item"),
+    path("<int:pk>/draft/", write.draft, name="write_draft"),
+    path("<int:pk>/submit/", write.submit, name="write_submit"),
+]
+review_urls = [
+    path("", review.queue, name="review"),
+    path("<int:pk>/", review.item, name="review_item"),
+]
+translate_urls = [
+    path("", translate.queue, name="translate"),
+    path("<int:pk>/", translate.item, name="translate_item"),
+    path("<int:pk>/draft/", translate.draft, name="translate_draft"),
+    path("check/", translate.review_queue, name="translation_review"),
+    path("check/<int:pk>/", translate.review_item, name="translation_review_item"),
+]
+release_urls = [
+    path("", releases.release_list, name="releases"),
+    path("freeze/", releases.freeze, name="release_freeze"),
+    path("<str:name>/", releases.release, name="release"),
+    path("<str:name>/export/", releases.export, name="release_export"),
+    path("<str:name>/download/<int:job>/", releases.download, name="release_download"),
+]
+job_urls = [
+    path("", jobs.job_list, name="jobs"),
+    path("<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
+]
+people_urls = [
+    path("", people.people, name="people"),
+    path("add/", people.people_add, name="people_add"),
+    path("<int:pk>/remove/", people.people_remove, name="people_remove"),
+]
+dataset_urls = [
+    path("", home.home, name="home"),
+    path("items/", include(item_urls)),
+    path("write/", include(write_urls)),
+    path("review/", include(review_urls)),
+    path("translate/", include(translate_urls)),
+    path("releases/", include(release_urls)),
+    path("coverage/", coverage.coverage_page, name="coverage"),
+    path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
+    path("people/", include(people_urls)),
+    path("jobs/", include(job_urls)),
+]
+urlpatterns = [
+    path("", home.start, name="start"),
+    path("enter/", home.enter, name="enter"),
+    path("preferences/", home.preferences, name="preferences"),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
+    path("d/<slug:dataset>/", include(dataset_urls)),
+]

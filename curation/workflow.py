@@ -1,0 +1,147 @@
+"""States and who may follow whom. `advance` is the only writer of any `state`, on every floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext as _
+
+from curation.errors import Conflict, WrongState
+from curation.log import Actor, record, record_many
+from curation.models import Dataset, Item, Job, Translation
+
+Table = dict[str, dict[str, str]]  # verb -> {from: to}
+CHUNK = 500  # rows a statement: SQLite binds at most 999 variables in older builds
+
+I, T, J = Item.State, Translation.State, Job.State
+
+ITEM: Table = {
+    "submit_question": {I.DRAFT: I.AWAITING_ANSWER, I.NEEDS_CHANGES: I.AWAITING_ANSWER},
+    "submit": {s: I.IN_REVIEW for s in (I.DRAFT, I.NEEDS_CHANGES, I.AWAITING_ANSWER)},
+    "approve": {I.IN_REVIEW: I.APPROVED},
+    "request_changes": {I.IN_REVIEW: I.NEEDS_CHANGES},
+    "request_answer": {I.IN_REVIEW: I.AWAITING_ANSWER},
+    "reject": {I.IN_REVIEW: I.REJECTED},
+    "revise": {I.APPROVED: I.IN_REVIEW},
+    "withdraw": {s: I.WITHDRAWN for s in I.values if s != I.WITHDRAWN},
+    "reopen": {I.REJECTED: I.NEEDS_CHANGES, I.WITHDRAWN: I.NEEDS_CHANGES},
+}
+
+TRANSLATION: Table = {
+    "translate": {
+        s: T.IN_REVIEW for s in (T.DRAFT, T.NEEDS_CHANGES, T.APPROVED, T.IN_REVIEW)
+    },
+    "approve": {T.IN_REVIEW: T.APPROVED},
+    "request_changes": {T.IN_REVIEW: T.NEEDS_CHANGES, T.APPROVED: T.NEEDS_CHANGES},
+}
+
+JOB: Table = {
+    "start": {J.QUEUED: J.RUNNING},
+    "succeed": {J.RUNNING: J.SUCCEEDED},
+    "fail": {J.QUEUED: J.FAILED, J.RUNNING: J.FAILED},
+    "cancel": {J.QUEUED: J.CANCELLED, J.RUNNING: J.CANCELLED},
+    "resume": {J.CANCELLED: J.QUEUED, J.FAILED: J.QUEUED},
+}
+
+_tables: dict[type[models.Model], Table] = {
+    Item: ITEM,
+    Translation: TRANSLATION,
+    Job: JOB,
+}
+
+
+def add_table(model: type[models.Model], table: Table) -> None:
+    """Give a higher floor's model its transitions."""
+    _tables[model] = table
+
+
+def verbs_from(subject: models.Model) -> set[str]:
+    """The verbs that the object's present state has, whoever asks."""
+    state = subject.state  # type: ignore[attr-defined]
+    return {verb for verb, steps in _tables[type(subject)].items() if state in steps}
+
+
+def target(subject: models.Model, verb: str) -> str:
+    """The state a verb leads to from here.
+
+    Raises WrongState, with a sentence that names the present state, where there is no such step.
+    """
+    state = subject.state  # type: ignore[attr-defined]
+    steps = _tables[type(subject)][verb]
+    if state not in steps:
+        label = subject.get_state_display()  # type: ignore[attr-defined]
+        raise WrongState(
+            _("This is not possible now: the state is “%(state)s”.") % {"state": label}
+        )
+    return str(steps[state])
+
+
+def advance(
+    subject: models.Model,
+    verb: str,
+    *,
+    actor: Actor,
+    log: bool = True,
+    changes: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
+    """Move the object by a verb, together with `changes`, if nobody moved it first; log the step.
+
+    One UPDATE compares and sets: of two people who act at once, the late one gets Conflict and nothing is written.
+    """
+    to_state = target(subject, verb)
+    from_state = subject.state  # type: ignore[attr-defined]
+    values = {"state": to_state, **(changes or {})}
+    rows = type(subject)._default_manager.filter(pk=subject.pk, state=from_state)
+    if rows.update(**values) != 1:
+        raise Conflict(
+            _(
+                "Somebody else was faster: this has moved on meanwhile. Nothing was changed."
+            )
+        )
+    for name, value in values.items():
+        setattr(subject, name, value)
+    if log:
+        record(
+            actor, verb, subject, from_state=from_state, to_state=to_state, **details
+        )
+
+
+def advance_many(
+    model: type[models.Model],
+    ids: Sequence[int],
+    verb: str,
+    *,
+    from_state: str,
+    actor: Actor,
+    dataset: Dataset,
+) -> int:
+    """Move many objects of one state by a verb, for imports; each step is logged. Returns how many moved.
+
+    Pointers that the new state needs (an approved revision) are set by the caller first.
+    """
+    steps = _tables[model][verb]
+    if from_state not in steps:
+        raise WrongState(
+            _("This is not possible now: the state is “%(state)s”.")
+            % {"state": from_state}
+        )
+    to_state = str(steps[from_state])
+    moved = 0
+    for start in range(0, len(ids), CHUNK):
+        chunk = list(ids[start : start + CHUNK])
+        moved += model._default_manager.filter(pk__in=chunk, state=from_state).update(
+            state=to_state
+        )
+        record_many(
+            actor,
+            verb,
+            model,
+            chunk,
+            dataset=dataset,
+            from_state=from_state,
+            to_state=to_state,
+        )
+    return moved
