@@ -389,9 +389,10 @@ CELERY_BROKER_URL = REDIS_URL
 # kept by their own lease rows, so none of theirs lives that long. The two other options make the sweep run every
 # second; left alone, kombu takes up to 100 s more.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": env_int("TEINEI_VISIBILITY_TIMEOUT", 4 * 3600),
+    "visibility_timeout": env_int("TEINEI_VISIBILITY_TIMEOUT", 3600),
     "unacked_restore_interval": 1,
     "unacked_restore_throttle": 1,
+    "unacked_mutex_expire": 10,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
 }
@@ -401,6 +402,8 @@ CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 3.0  # what is not done by then goes back to the queue
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # another worker will have them
 CELERY_TASK_PUBLISH_RETRY = False  # a page must not hang where there is no broker; it says so instead
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

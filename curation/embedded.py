@@ -64,9 +64,7 @@ def embedded_broker(var: Path, *, persistent: bool = True) -> Broker:
 
 def answers(url: str) -> bool:
     """Does a broker at the address answer a ping (and has it read its file back)?"""
-    client = redis.Redis.from_url(
-        url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=None
-    )
+    client = redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=None)
     try:
         return bool(client.ping())
     except (redis.RedisError, OSError):

@@ -22,9 +22,7 @@ from threading import Event
 TRIES = 5
 WITHIN_SECONDS = 60.0
 TERM_SECONDS = 6.0  # for the programs that work
-LAST_SECONDS = (
-    2.0  # for those they lean on, afterwards; the two together stay below ten
-)
+LAST_SECONDS = 2.0  # for those they lean on, afterwards; the two together stay below ten
 PR_SET_PDEATHSIG = 1
 
 
@@ -131,9 +129,7 @@ class Group:
         while program.ready and not program.ready():
             self.look_after()
             if time.monotonic() > until:
-                raise GaveUp(
-                    f"{program.name} was not ready after {program.ready_seconds:.0f} seconds."
-                )
+                raise GaveUp(f"{program.name} was not ready after {program.ready_seconds:.0f} seconds.")
             time.sleep(0.1)
 
     def look_after(self) -> None:
@@ -176,19 +172,12 @@ class Group:
     def stop(self) -> None:
         """End all, those leaned on last, within ten seconds; what does not listen is killed."""
         for leaned_on, seconds in ((False, TERM_SECONDS), (True, LAST_SECONDS)):
-            going = [
-                m
-                for m in self.members
-                if m.program.leaned_on is leaned_on and m.start_at is None
-            ]
+            going = [m for m in self.members if m.program.leaned_on is leaned_on and m.start_at is None]
             for member in going:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(member.process.pid, signal.SIGTERM)
             until = time.monotonic() + seconds
-            while (
-                not all(ended(member.process.pid) for member in going)
-                and time.monotonic() < until
-            ):
+            while not all(ended(member.process.pid) for member in going) and time.monotonic() < until:
                 time.sleep(0.05)
             for member in going:
                 self._reap(member)

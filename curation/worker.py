@@ -28,9 +28,7 @@ _answers: dict[str, tuple[float, bool]] = {}
 @lru_cache(maxsize=4)
 def _connection(url: str, pid: int) -> redis.Redis:
     """One pool per process; `pid` keeps a forked child from writing on its parent's socket."""
-    return redis.Redis.from_url(
-        url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=None
-    )
+    return redis.Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=1.0, retry=None)
 
 
 def broker() -> redis.Redis:
@@ -83,9 +81,7 @@ def enqueue_due(app: Celery, periodic: dict[str, int]) -> list[str]:
     due = [
         name
         for name, seconds in periodic.items()
-        if broker().set(
-            f"teinei:turn:{name}", os.getpid(), nx=True, px=int(seconds * 1000)
-        )
+        if broker().set(f"teinei:turn:{name}", os.getpid(), nx=True, px=int(seconds * 1000))
     ]
     for name in due:
         app.send_task(name, expires=periodic[name])

@@ -26,17 +26,24 @@ from curation.supervision import GaveUp, Group, Program, free_port
 from curation.worker import return_unacked
 
 USUAL_PORT = 8000
+APPS = ("curation", "annotation", "judging", "finetune")
 WORKERS = (("work", "The worker", 2), ("training", "The trainer", 1))
 
 
 class Command(BaseCommand):
-    help = "Serve Teinei on this machine until Ctrl-C: prepares what is missing, and starts all that it needs."
+    help = (
+        "Serve Teinei on this machine until Ctrl-C: prepares what is missing, and starts all that it needs."
+    )
     requires_system_checks: list[str] = []  # migrate checks, once
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="Load the demo where the database is empty.")
-        parser.add_argument("--port", type=int, help=f"Default: {USUAL_PORT}, or a free one where it is taken.")
-        parser.add_argument("--host", default="127.0.0.1", help="Address to listen on (default: %(default)s).")
+        parser.add_argument(
+            "--port", type=int, help=f"Default: {USUAL_PORT}, or a free one where it is taken."
+        )
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="Address to listen on (default: %(default)s)."
+        )
         parser.add_argument("--web-processes", type=int, default=2, help="Default: %(default)s.")
         parser.add_argument("--json", action="store_true", help="Print one JSON object once Teinei answers.")
 
@@ -203,11 +210,10 @@ def static_is_stale() -> bool:
     collected = Path(settings.STATIC_ROOT) / "staticfiles.json"
     if not collected.exists():
         return True
-    folders = [*settings.STATICFILES_DIRS, *(Path(settings.BASE_DIR, app, "static") for app in OUR_APPS)]
-    newest = max((path.stat().st_mtime for folder in folders for path in Path(folder).rglob("*")), default=0.0)
+    folders = [*settings.STATICFILES_DIRS, *(Path(settings.BASE_DIR, app, "static") for app in APPS)]
+    newest = max(
+        (path.stat().st_mtime for folder in folders for path in Path(folder).rglob("*")), default=0.0
+    )
     spec = find_spec("django")
     installed = Path(spec.origin).parent.parent.stat().st_mtime if spec and spec.origin else 0.0
     return max(newest, installed) > collected.stat().st_mtime
-
-
-OUR_APPS = ("curation", "annotation", "judging", "finetune")
