@@ -135,20 +135,11 @@ def _load_mappings() -> None:
         return
     known = {
         (category.taxonomy.name, category.path): category
-        for category in Category.objects.select_related("taxonomy").filter(level=3)
+        for category in Category.objects.select_related("taxonomy")
     }
 
     def find(end: list[str] | None) -> Category | None:
-        return (
-            known.get(
-                (
-                    end[0],
-                    "\t".join(end[1:]) if len(end) > 2 else end[1].replace(" > ", "\t"),
-                )
-            )
-            if end
-            else None
-        )
+        return known.get((end[0], "\t".join(end[1:]))) if end else None
 
     rows = []
     for row in json.loads(table.read_text(encoding="utf-8")):

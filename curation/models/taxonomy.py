@@ -41,12 +41,12 @@ class Category(models.Model):
     )
     level = models.PositiveSmallIntegerField()
     position = models.PositiveIntegerField()
-    label = models.CharField(max_length=200)
+    label = models.CharField(max_length=255)
     path = models.CharField(
         max_length=600, help_text="Labels from the root, joined by a tab"
     )
-    name_ja = models.CharField(max_length=200)
-    name_en = models.CharField(max_length=200)
+    name_ja = models.CharField(max_length=255)
+    name_en = models.CharField(max_length=255)
     definition_ja = models.TextField(blank=True)
     definition_en = models.TextField(blank=True)
     hints = models.JSONField(default=dict, blank=True)
