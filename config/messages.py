@@ -51,9 +51,8 @@ def sources(root: Path = ROOT) -> Iterator[Path]:
     """The Python and template files of the apps, in a fixed order."""
     for folder in FOLDERS:
         for path in sorted((root / folder).rglob("*")):
-            if path.suffix in (".html", ".txt") and "templates" in path.parts:
-                yield path
-            elif path.suffix == ".py" and not {"migrations", "locale"} & set(path.parts):
+            template = path.suffix in (".html", ".txt") and "templates" in path.parts
+            if template or (path.suffix == ".py" and "migrations" not in path.parts):
                 yield path
 
 

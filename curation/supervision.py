@@ -24,6 +24,7 @@ WITHIN_SECONDS = 60.0
 TERM_SECONDS = 6.0  # for the programs that work
 LAST_SECONDS = 2.0  # for those they lean on, afterwards; the two together stay below ten
 PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded ahead of the fork, not after it
 
 
 class GaveUp(Exception):
@@ -58,7 +59,8 @@ class Running:
 
 def die_with_parent() -> None:
     """In the child, before exec, Linux only: SIGTERM when the parent thread ends, however it ends."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    if LIBC:
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int | None:
@@ -116,7 +118,7 @@ class Group:
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             start_new_session=True,
-            preexec_fn=die_with_parent if sys.platform == "linux" else None,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - the supervisor has no other thread
         )
         self._tell(f"+{process.pid}")
         return process

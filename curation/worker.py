@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import redis
 from celery import Celery, bootsteps
@@ -91,7 +91,7 @@ def enqueue_due(app: Celery, periodic: dict[str, int]) -> list[str]:
 class Presence(bootsteps.StartStopStep):
     """Runs in the worker's main process from the moment it consumes until it stops consuming."""
 
-    requires = {"celery.worker.consumer.tasks:Tasks"}
+    requires: ClassVar = {"celery.worker.consumer.tasks:Tasks"}
 
     def __init__(self, parent: Any, **kwargs: Any) -> None:
         self.over = threading.Event()

@@ -1,0 +1,155 @@
+"""Tests of data run on SQLite and on PostgreSQL, in one run.
+
+`@pytest.mark.both_databases` runs a test once on each; `@pytest.mark.postgres` on PostgreSQL alone; all others on
+SQLite. `--databases both|sqlite|postgres` overrides that for every test that touches the database.
+
+The alias `default` changes hands between tests: the settings of the connection are exchanged, so that threads started
+by the test (the live server) and `settings.DATABASES` see the same database as the test.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from pytest_django.plugin import blocking_manager_key
+
+from tests.rig import postgres
+
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_setup",
+    "live_server",
+    "worker",
+    "django_db_reset_sequences",
+}
+CHOICES = ("marked", "both", "sqlite", "postgres")
+KEY = pytest.StashKey["Databases"]()
+
+
+class Databases:
+    """The test databases of this process, each made at first use."""
+
+    def __init__(self, *, name: str) -> None:
+        self.name = name
+        self.current = "sqlite"
+        self.ready: set[str] = set()
+        self.settings: dict[str, dict[str, Any]] = {"sqlite": connections.settings["default"]}
+        self.settings["sqlite"]["TEST"]["NAME"] += f"_{name}"
+        self.server: postgres.Postgres | None = None
+
+    def use(self, kind: str) -> None:
+        """Give the alias `default` to the database of that kind."""
+        if kind == self.current:
+            return
+        if kind not in self.settings:
+            self.server = postgres.start()
+            defaults = self.settings["sqlite"] | {
+                "OPTIONS": {},
+                "TEST": self.settings["sqlite"]["TEST"] | {"NAME": None},
+            }
+            self.settings[kind] = defaults | self.server.settings()
+            self.settings[kind]["TEST"]["NAME"] = f"test_{self.name}"
+        connections["default"].close()
+        connections.settings["default"] = settings.DATABASES["default"] = self.settings[kind]
+        del connections["default"]
+        self.current = kind
+
+    def make(self) -> None:
+        """Create and migrate the present database, once."""
+        if self.current not in self.ready:
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+            self.ready.add(self.current)
+
+    def end(self) -> None:
+        connections["default"].close()
+        if self.server:
+            self.server.stop()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--databases", choices=CHOICES, default="marked", help="Where tests of data run.")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--databases") != "sqlite" and postgres.programs() is None:
+        raise pytest.UsageError(
+            "PostgreSQL's server programs are missing: install Debian's `postgresql`, or give --databases sqlite."
+        )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if KEY in config.stash:
+        with config.stash[blocking_manager_key].unblock():
+            config.stash[KEY].end()
+
+
+def databases(config: pytest.Config) -> Databases:
+    """Those of this process."""
+    if KEY not in config.stash:
+        config.stash[KEY] = Databases(name=getattr(config, "workerinput", {}).get("workerid", "main"))
+    return config.stash[KEY]
+
+
+def touches_database(item: Any, fixtures: list[str]) -> bool:
+    return item.get_closest_marker("django_db") is not None or bool(DATABASE_FIXTURES & set(fixtures))
+
+
+def kinds(item: Any, fixtures: list[str], choice: str) -> list[str]:
+    """The databases a test runs on; none where it stays as it is, on SQLite."""
+    marked = item.get_closest_marker("both_databases") is not None
+    only_postgres = item.get_closest_marker("postgres") is not None
+    if only_postgres:
+        return ["postgres"]
+    if choice == "marked":
+        return ["sqlite", "postgres"] if marked else []
+    if not marked and not touches_database(item, fixtures):
+        return []
+    return {"both": ["sqlite", "postgres"], "sqlite": [], "postgres": ["postgres"]}[choice]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    wanted = kinds(metafunc.definition, metafunc.fixturenames, metafunc.config.getoption("--databases"))
+    if wanted:
+        if "database" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("database")
+        metafunc.parametrize("database", wanted, indirect=True)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database this test runs on: "sqlite" or "postgres"."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: pytest-django opens its transaction on whatever `default` is then."""
+    kind = item.callspec.params.get("database", "sqlite") if hasattr(item, "callspec") else "sqlite"
+    if kind == "postgres" and item.config.getoption("--databases") == "sqlite":
+        pytest.skip("runs on PostgreSQL alone")
+    here = databases(item.config)
+    with item.config.stash[blocking_manager_key].unblock():
+        here.use(kind)
+        if touches_database(item, list(getattr(item, "fixturenames", []))):
+            here.make()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """In place of pytest-django's: the hook above makes each database when a test first needs it."""
+    with django_db_blocker.unblock():
+        databases(request.config).make()
+    yield
+
+
+def database_url() -> str:
+    """The present test database, for the DATABASE_URL of a program that a test starts."""
+    given = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{given['NAME']}"
+    return f"postgresql://{given['USER']}@/{given['NAME']}?host={given['HOST']}&port={given['PORT']}"
