@@ -8,6 +8,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rapidfuzz import fuzz, process
 
@@ -47,12 +48,8 @@ def fold(text: str) -> str:
 def _fold_once(text: str) -> str:
     if text.isascii():
         return _SPACE.sub(" ", text).strip().casefold()
-    mapped = unicodedata.normalize(
-        "NFKC", unicodedata.normalize("NFKC", text).casefold()
-    ).translate(_TABLE)
-    shown = "".join(
-        char for char in mapped if char.isascii() or unicodedata.category(char) != "Cf"
-    )
+    mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_TABLE)
+    shown = "".join(char for char in mapped if char.isascii() or unicodedata.category(char) != "Cf")
     return _SPACE_AT_CJK.sub("", _SPACE.sub(" ", shown)).strip()
 
 
@@ -63,11 +60,7 @@ def bigrams(folded: str) -> list[str]:
     one-character query (matched as a prefix) find every occurrence. '' gives [].
     Source of the choice: trigram indexes answer one- and two-character queries with no rows and no error.
     """
-    return [
-        term
-        for word in folded.split()
-        for term in (*map("".join, zip(word, word[1:], strict=False)), word[-1])
-    ]
+    return [term for word in folded.split() for term in (*map("".join, pairwise(word)), word[-1])]
 
 
 def query_bigrams(folded: str) -> list[str]:

@@ -1,0 +1,337 @@
+"""Items from files: AC arrays, JSON lines, CSV and TSV, and the sets that have a shape of their own.
+
+`read_items` never half-succeeds: it returns every sound row with a list of what was set apart and why, or raises
+UnusableFile. Which labels a taxonomy knows, which rights the rows carry and which ids exist already is the caller's.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from curation.similar import text_hash
+
+from . import fields
+from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
+from .records import Record, RecordFile, collect, key_of, read_records
+
+FORMATS = ("ac", "jsonl", "csv", "tsv", "xsafety", "dna", "aisev")
+SPLITS = {"dev": "dev", "validation": "dev", "test": "test", "none": None, "": None}
+
+# Headings by meaning, as `key_of` writes them. Sources: NII's files, llm-jp-judge's cache, the public converters, DNA.
+ID = ("id",)
+QUESTION_ID = ("questionid", "question-id")
+ANSWER_ID = ("answerid", "answer-id")
+QUESTION = ("text", "question", "質問")
+ANSWER = ("output", "output-sample", "answer", "回答")
+LABELS = (("risk-area",), ("harm-type", "types-of-harm"), ("specific-harm", "specific-harms"))
+SOURCES = ("sources", "source", "出典")
+NOT_ATTRIBUTES = (
+    "meta",
+    "split",
+    "translations",
+    "attributes",
+    "content-hash",
+    "content-sha256",
+    "position",
+    "index",
+)
+
+_NAMED = frozenset((*ID, *QUESTION_ID, *ANSWER_ID, *QUESTION, *ANSWER, *SOURCES, *NOT_ATTRIBUTES))
+_LABEL_KEYS = frozenset(key for keys in LABELS for key in keys)
+_key = lru_cache(maxsize=4096)(key_of)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item as it came in. Texts are character for character those of the file.
+
+    `external_id` is None only where a table has no id column. `answer` is None where none is given: whether a question
+    alone will do is the caller's decision. `labels` are the exact label strings from the top of the tree, or ().
+    `translations` maps a locale to {"question": text, "answer": text or None}. Rows of one `question_id` are siblings.
+    """
+
+    row: int
+    external_id: str | None
+    question: str
+    answer: str | None = None
+    labels: tuple[str, ...] = ()
+    attributes: dict[str, Any] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    translations: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    split: str | None = None
+    question_id: str | None = None
+    file: str = ""
+    line: int | None = None
+
+
+@dataclass(slots=True)
+class ReadResult:
+    """What a file gave: sound rows in file order, rows set apart, and what the reader decided by itself."""
+
+    format: str
+    rows: list[ItemRow] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+    warnings: list[Notice] = field(default_factory=list)
+
+
+def read_items(path: str | Path, *, format: str | None = None) -> ReadResult:  # noqa: A002 - the option's own name
+    """Read items from a file, or from a folder where the format is one (xsafety: ja/ and en/; aisev: *.csv).
+
+    `format` is one of FORMATS, or None to go by the content. Raises UnusableFile where nothing can be read.
+    """
+    from .foreign import read_aisev, read_dna, read_xsafety
+
+    place = Path(path)
+    if format is not None and format not in FORMATS:
+        raise UnusableFile(
+            gettext_noop("%(format)s is no known format; known are %(formats)s"),
+            format=format,
+            formats=", ".join(FORMATS),
+        )
+    if not place.exists():
+        raise UnusableFile(gettext_noop("%(file)s does not exist"), file=place.name)
+    found = format
+    if place.is_dir():
+        found = format or _folder_format(place)
+    readers: dict[str, Callable[[Path], ReadResult]] = {
+        "xsafety": read_xsafety,
+        "dna": read_dna,
+        "aisev": read_aisev,
+    }
+    if found in readers:
+        return readers[found](place)
+    if place.is_dir():
+        raise UnusableFile(gettext_noop("%(file)s is a folder; give a file"), file=place.name)
+    opened = read_records(place, shape="array" if format == "ac" else format)
+    keys = {_key(heading) for heading in opened.headings}
+    if format is None and "ten-perspective" in keys:
+        return read_aisev(place)
+    if format is None and {"risk-area", "types-of-harm", "question"} <= keys:
+        return read_dna(place)
+    return items_of(opened)
+
+
+def _folder_format(place: Path) -> str:
+    if (place / "ja").is_dir():
+        return "xsafety"
+    raise UnusableFile(
+        gettext_noop("%(file)s is a folder without a ja folder in it; give a file, or name the format"),
+        file=place.name,
+    )
+
+
+def items_of(opened: RecordFile) -> ReadResult:
+    """Items of an opened file of records."""
+    table = opened.shape in ("csv", "tsv")
+    has_id = True
+    if table:
+        has_id = _check_headings(opened)
+    reader = _Items(table=table, has_id=has_id)
+    rows, apart = collect(opened.records, reader.build)
+    result = ReadResult("ac" if opened.shape == "array" else opened.shape, rows, apart, opened.warnings)
+    if table and not has_id:
+        result.warnings.append(
+            Notice(gettext_noop("The table has no ID column; ids will be made for its rows"))
+        )
+    if reader.unnamed:
+        result.warnings.append(
+            Notice(
+                gettext_noop("Fields without a meaning of their own were kept as attributes: %(names)s"),
+                {"names": ", ".join(sorted(reader.unnamed)[:20])},
+            )
+        )
+    return result
+
+
+def _check_headings(opened: RecordFile) -> bool:
+    keys = {_key(heading) for heading in opened.headings}
+    if not keys & set(QUESTION):
+        raise UnusableFile(
+            gettext_noop(
+                "%(file)s has no column for the question; its heading line must name one of %(names)s. Found: %(found)s"
+            ),
+            file=opened.name,
+            names=", ".join(QUESTION),
+            found=", ".join(opened.headings[:12])[:200],
+        )
+    return bool(keys & {*ID, *QUESTION_ID, *ANSWER_ID})
+
+
+class _Items:
+    """Builds rows and remembers what has been seen: ids, and hashes of (question, answer)."""
+
+    def __init__(self, *, table: bool, has_id: bool) -> None:
+        self.table = table
+        self.has_id = has_id
+        self.ids: dict[str, int] = {}
+        self.texts: dict[tuple[str, str | None], int] = {}
+        self.unnamed: set[str] = set()
+
+    def build(self, record: Record) -> ItemRow:
+        """An ItemRow, or Fault."""
+        given = {_key(key): (key, value) for key, value in record.values.items()}
+        question_id, external_id = self._id(given)
+        row = ItemRow(
+            row=record.row,
+            external_id=external_id,
+            question=fields.text(*_pick(given, QUESTION, "text")),
+            answer=fields.optional_text(*_pick(given, ANSWER, "output")),
+            labels=_labels(given),
+            attributes=self._attributes(given),
+            sources=_sources(given),
+            translations=self._translations(given),
+            split=_split(given),
+            question_id=question_id,
+            file=record.file,
+            line=record.line,
+        )
+        refuse_repeat(row, self.ids, self.texts)
+        return row
+
+    def _id(self, given: dict[str, tuple[str, Any]]) -> tuple[str | None, str | None]:
+        if not self.has_id:
+            return None, None
+        value, name = _pick(given, ID, "ID")
+        if value is not None and value != "":
+            return _optional_id(given, QUESTION_ID), fields.identifier(value, name)
+        question, answer = _optional_id(given, QUESTION_ID), _optional_id(given, ANSWER_ID)
+        if question is None and answer is None:
+            raise Fault(gettext_noop("%(field)s is missing; every record needs it"), field="ID")
+        if question is None or answer is None or answer.startswith(question):
+            return question, answer or question
+        return question, fields.identifier(f"{question}-{answer}", "ID")
+
+    def _attributes(self, given: dict[str, tuple[str, Any]]) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
+        named = given.get("attributes", ("", None))[1]
+        if self.table and isinstance(named, str) and named.lstrip().startswith("{"):
+            named = _cell_json(named, "attributes")
+        if isinstance(named, dict):
+            kept.update(fields.free_value(named, "attributes"))
+        elif named not in (None, ""):
+            raise Fault(gettext_noop("%(field)s must be an object with keys and values"), field="attributes")
+        meta = given.get("meta", ("", None))[1]
+        extra = [(key, value) for key, value in (meta or {}).items() if _key(key) not in _LABEL_KEYS]
+        extra += [pair for key, pair in given.items() if key not in _NAMED and key not in _LABEL_KEYS]
+        for key, value in extra:
+            if value in (None, "") or (self.table and _translation_column(_key(key))):
+                continue
+            kept[key] = fields.free_value(value, key)
+            self.unnamed.add(key)
+        return kept
+
+    def _translations(self, given: dict[str, tuple[str, Any]]) -> dict[str, dict[str, str | None]]:
+        found: dict[str, dict[str, Any]] = {}
+        named = given.get("translations", ("", None))[1]
+        if self.table:
+            for key, (name, value) in given.items():
+                if (column := _translation_column(key)) and value:
+                    found.setdefault(name.replace("_", "-").split("-", 1)[1], {})[column] = value
+        elif isinstance(named, list):
+            found = {str(part.get("locale")): part for part in named if isinstance(part, dict)}
+        elif isinstance(named, dict):
+            found = {str(key): part for key, part in named.items() if isinstance(part, dict)}
+        return {
+            fields.locale(tag, "translations"): {
+                "question": fields.text(part.get("question"), f"translations.{tag}.question"),
+                "answer": fields.optional_text(part.get("answer"), f"translations.{tag}.answer"),
+            }
+            for tag, part in sorted(found.items())
+        }
+
+
+def refuse_repeat(row: ItemRow, ids: dict[str, int], texts: dict[tuple[str, str | None], int]) -> None:
+    """Fault where the id, or both question and answer, stood in an earlier row; else remember them.
+
+    The same question with another answer is a sibling and no repeat.
+    """
+    if row.external_id is not None and row.external_id in ids:
+        raise Fault(
+            gettext_noop("the ID stands already in row %(first)s; give every record an ID of its own"),
+            field="ID",
+            content=row.external_id,
+            first=ids[row.external_id],
+        )
+    # A hash instead of the text keeps the memory of a large import flat.
+    key = (text_hash(row.question), text_hash(row.answer) if row.answer is not None else None)
+    if key in texts:
+        raise Fault(
+            gettext_noop(
+                "the same question and answer stand already in row %(first)s; leave one of them out"
+            ),
+            field="text",
+            content=row.question,
+            first=texts[key],
+        )
+    texts[key] = row.row
+    if row.external_id is not None:
+        ids[row.external_id] = row.row
+
+
+def _pick(given: dict[str, tuple[str, Any]], names: tuple[str, ...], called: str) -> tuple[Any, str]:
+    """The value under any of the names, and the name found; two names with different values are a Fault."""
+    found = [given[name] for name in names if name in given]
+    filled = [pair for pair in found if pair[1] not in (None, "")]
+    if len(filled) > 1 and any(pair[1] != filled[0][1] for pair in filled):
+        raise Fault(
+            gettext_noop("%(field)s and %(other)s both stand there and differ; keep one"),
+            field=filled[0][0],
+            other=filled[1][0],
+        )
+    name, value = (filled or found or [(called, None)])[0]
+    return value, name
+
+
+def _optional_id(given: dict[str, tuple[str, Any]], names: tuple[str, ...]) -> str | None:
+    value, name = _pick(given, names, names[0])
+    return None if value is None or value == "" else fields.identifier(value, name)
+
+
+def _labels(given: dict[str, tuple[str, Any]]) -> tuple[str, ...]:
+    meta = given.get("meta", ("meta", None))[1]
+    if meta is not None and not isinstance(meta, dict):
+        raise Fault(
+            gettext_noop("%(field)s is %(kind)s; it must be an object"),
+            field="meta",
+            kind=fields.kind_of(meta),
+        )
+    held = {_key(key): (f"meta.{key}", value) for key, value in meta.items()} if meta else given
+    picked = [_pick(held, names, names[0]) for names in LABELS]
+    if all(value in (None, "") for value, _ in picked):
+        return ()
+    return tuple(fields.label(value, name) for value, name in picked)
+
+
+def _sources(given: dict[str, tuple[str, Any]]) -> tuple[str, ...]:
+    value, name = _pick(given, SOURCES, "sources")
+    if isinstance(value, str):
+        value = value.splitlines()
+    if value is None:
+        return ()
+    if not isinstance(value, list):
+        raise Fault(gettext_noop("%(field)s must be a list of texts"), field=name)
+    return tuple(kept for part in value if (kept := fields.optional_text(part, name)))
+
+
+def _split(given: dict[str, tuple[str, Any]]) -> str | None:
+    name, value = given.get("split", ("split", None))
+    word = "" if value is None else value
+    if not isinstance(word, str) or word not in SPLITS:
+        raise Fault(gettext_noop("%(field)s must be dev, test or none"), field=name, content=value)
+    return SPLITS[word]
+
+
+def _cell_json(cell: str, name: str) -> Any:
+    try:
+        return json.loads(cell)
+    except (ValueError, RecursionError):
+        raise Fault(gettext_noop("%(field)s is not sound JSON"), field=name, content=cell) from None
+
+
+def _translation_column(key: str) -> str | None:
+    """question or answer for a column such as question_en, else None."""
+    part, _, tag = key.partition("-")
+    return part if part in ("question", "answer") and 2 <= len(tag) <= 35 and tag != "id" else None

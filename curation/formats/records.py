@@ -1,0 +1,350 @@
+"""From a file to records: encoding and shape found from the content, one record at a time, faults with their line.
+
+Shapes: a JSON array of objects, JSON lines, CSV and TSV with headings. JSON lines and tables are streamed; an array is
+decoded element by element from its text. Nothing in a file is ever evaluated or taken for a path.
+"""
+
+import codecs
+import csv
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
+from .fields import kind_of
+
+LARGEST_FILE = 2 << 30
+CHUNK = 1 << 20
+ENCODINGS = ("utf-8", "utf-8-sig", "cp932")
+
+_MAGIC = {
+    b"PK\x03\x04": "a ZIP or Office file",
+    b"\xd0\xcf\x11\xe0": "an old Office file",
+    b"PAR1": "a Parquet file",
+    b"\x1f\x8b": "a gzip file",
+    b"%PDF": "a PDF file",
+    b"\x89PNG": "a PNG picture",
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"SQLite format 3": "a database file",
+    b"GGUF": "a model file",
+}
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_BLANK = re.compile(r"[ \t\r\n]*")
+_TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record: its number from 1, the line where it begins, its fields, the file's own name."""
+
+    row: int
+    line: int
+    values: dict[str, Any]
+    file: str = ""
+
+
+@dataclass(slots=True)
+class RecordFile:
+    """An opened input: what it was found to be, and its records (to be taken once)."""
+
+    name: str
+    shape: str
+    encoding: str
+    headings: tuple[str, ...] = ()
+    warnings: list[Notice] = field(default_factory=list)
+    records: Iterator[Record | Quarantined] = field(default_factory=lambda: iter(()))
+
+
+class _Repeated(dict[str, Any]):
+    """A JSON object that names one key twice: which value was meant is not known."""
+
+
+def read_records(path: str | Path, *, shape: str | None = None) -> RecordFile:
+    """Open a file of records. `shape` (array, jsonl, csv, tsv) insists; otherwise the content decides.
+
+    Raises UnusableFile for what is no file, empty, binary, in another encoding, or of another shape.
+    """
+    place = Path(path)
+    encoding = find_encoding(place)
+    found = _shape(place, encoding)
+    if shape in ("csv", "tsv") and found in ("csv", "tsv"):
+        found = shape
+    if shape is not None and found != shape:
+        raise UnusableFile(
+            gettext_noop("%(file)s looks like %(found)s, not %(wanted)s"),
+            file=place.name,
+            found=found,
+            wanted=shape,
+        )
+    opened = RecordFile(place.name, found, encoding)
+    if encoding == "cp932":
+        opened.warnings.append(
+            Notice(
+                gettext_noop("The file is not UTF-8 and was read as CP932 (Shift_JIS); check the first texts")
+            )
+        )
+    if found == "array":
+        opened.records = _array(place, encoding)
+    elif found == "jsonl":
+        opened.records = _lines(place, encoding)
+    else:
+        opened.headings, opened.records = _table(place, encoding, "\t" if found == "tsv" else ",")
+    return opened
+
+
+def find_encoding(place: Path) -> str:
+    """The first of utf-8, utf-8-sig, cp932 in which the whole file decodes; a leading mark makes it utf-8-sig."""
+    if not place.is_file():
+        raise UnusableFile(gettext_noop("%(file)s is not a file"), file=place.name)
+    size = place.stat().st_size
+    if size > LARGEST_FILE:
+        raise UnusableFile(gettext_noop("%(file)s is larger than 2 GiB; split it"), file=place.name)
+    with place.open("rb") as stream:
+        head = stream.read(8192)
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
+        raise UnusableFile(gettext_noop("%(file)s is empty"), file=place.name)
+    _refuse_binary(head, place.name)
+    for encoding in ENCODINGS:
+        if encoding == "utf-8" and head.startswith(codecs.BOM_UTF8):
+            continue
+        if _decodes(place, encoding):
+            return encoding
+    raise UnusableFile(
+        gettext_noop(
+            "%(file)s is in none of the encodings UTF-8, UTF-8 with a mark, CP932; save it as UTF-8"
+        ),
+        file=place.name,
+    )
+
+
+def _refuse_binary(head: bytes, name: str) -> None:
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            raise UnusableFile(
+                gettext_noop("%(file)s is %(kind)s; give a JSON, JSONL, CSV or TSV file"),
+                file=name,
+                kind=kind,
+            )
+    if head.startswith(_UTF16):
+        raise UnusableFile(gettext_noop("%(file)s is UTF-16; save it as UTF-8"), file=name)
+    controls = sum(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head)
+    # A stray NUL in a text is one row's fault; a tenth of control characters is no text at all.
+    if controls * 10 > len(head):
+        raise UnusableFile(
+            gettext_noop("%(file)s is not text; give a JSON, JSONL, CSV or TSV file"), file=name
+        )
+
+
+def _decodes(place: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    try:
+        with place.open("rb") as stream:
+            while chunk := stream.read(CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _shape(place: Path, encoding: str) -> str:
+    with place.open(encoding=encoding, newline="") as stream:
+        head = stream.read(8192).lstrip()
+    if head.startswith("["):
+        return "array"
+    if head.startswith("{"):
+        return "jsonl"
+    first = head.splitlines()[0] if head else ""
+    return "tsv" if first.count("\t") > first.count(",") else "csv"
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else _Repeated(made)
+
+
+def _checked(value: object, row: int, line: int, name: str) -> Record | Quarantined:
+    if isinstance(value, _Repeated):
+        return Quarantined(
+            row, gettext_noop("one key stands twice in the record; keep one"), file=name, line=line
+        )
+    if not isinstance(value, dict):
+        return Quarantined(
+            row,
+            gettext_noop("the record is %(kind)s; it must be an object with keys and values"),
+            file=name,
+            line=line,
+            values={"kind": kind_of(value)},
+        )
+    return Record(row, line, value, name)
+
+
+def _array(place: Path, encoding: str) -> Iterator[Record | Quarantined]:
+    text = place.read_text(encoding=encoding)
+    decoder = json.JSONDecoder(object_pairs_hook=_pairs)
+    at = _skip(text, _skip(text, 0) + 1)
+    line, counted, row = 1, 0, 0
+    if text[at : at + 1] == "]":
+        raise UnusableFile(gettext_noop("%(file)s is an empty array"), file=place.name)
+    while True:
+        line, counted, row = line + text.count("\n", counted, at), at, row + 1
+        try:
+            value, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            raise _broken(place.name, line, error, text) from None
+        yield _checked(value, row, line, place.name)
+        at = _skip(text, end)
+        if text[at : at + 1] == "]":
+            break
+        if text[at : at + 1] != ",":
+            raise _broken(place.name, line + text.count("\n", counted, at), None, text)
+        at = _skip(text, at + 1)
+    if text[at + 1 :].strip():
+        raise UnusableFile(gettext_noop("%(file)s goes on after the end of its array"), file=place.name)
+
+
+def _skip(text: str, at: int) -> int:
+    found = _BLANK.match(text, at)
+    return found.end() if found else at
+
+
+def _broken(name: str, line: int, error: Exception | None, text: str) -> UnusableFile:
+    if isinstance(error, json.JSONDecodeError):
+        line = text.count("\n", 0, error.pos) + 1
+    return UnusableFile(
+        gettext_noop("%(file)s is not sound JSON: it breaks at line %(line)s; nothing was read"),
+        file=name,
+        line=line,
+    )
+
+
+def _lines(place: Path, encoding: str) -> Iterator[Record | Quarantined]:
+    row = sound = 0
+    decoder = json.JSONDecoder(object_pairs_hook=_pairs)
+    with place.open(encoding=encoding, newline="\n") as stream:
+        for line, text in enumerate(stream, 1):
+            if not text.strip(" \t\r\n"):
+                continue
+            row += 1
+            try:
+                yield _checked(decoder.decode(text), row, line, place.name)
+                sound += 1
+            except (ValueError, RecursionError):
+                yield Quarantined(
+                    row,
+                    gettext_noop("the line is not sound JSON; write one whole object on each line"),
+                    file=place.name,
+                    line=line,
+                )
+    if not sound:
+        raise UnusableFile(
+            gettext_noop(
+                "No line of %(file)s is a JSON object; give an array of objects or one object on each line"
+            ),
+            file=place.name,
+        )
+
+
+def _table(
+    place: Path, encoding: str, delimiter: str
+) -> tuple[tuple[str, ...], Iterator[Record | Quarantined]]:
+    rows = _cells(place, encoding, delimiter)
+    first = next(rows, None)
+    if first is None or isinstance(first[1], Quarantined):
+        raise UnusableFile(gettext_noop("%(file)s has no readable heading line"), file=place.name)
+    headings = tuple(cell.strip() for cell in first[1])
+    twice = sorted({heading for heading in headings if heading and headings.count(heading) > 1})
+    if twice:
+        raise UnusableFile(
+            gettext_noop("%(file)s has the heading %(heading)s twice"), file=place.name, heading=twice[0]
+        )
+    return headings, _named(rows, headings, place.name)
+
+
+def _named(
+    rows: Iterator[tuple[int, list[str] | Quarantined]], headings: tuple[str, ...], name: str
+) -> Iterator[Record | Quarantined]:
+    for row, (line, cells) in enumerate(rows, 1):
+        if isinstance(cells, Quarantined):
+            yield Quarantined(row, cells.template, file=name, line=line, values=cells.values)
+        elif len(cells) != len(headings):
+            yield Quarantined(
+                row,
+                gettext_noop(
+                    "the record has %(found)s fields, the heading %(wanted)s; a text with a separator in it needs "
+                    "quotes around it"
+                ),
+                file=name,
+                line=line,
+                values={"found": len(cells), "wanted": len(headings)},
+            )
+        else:
+            yield Record(
+                row, line, {key: cell for key, cell in zip(headings, cells, strict=True) if key}, name
+            )
+
+
+def _cells(place: Path, encoding: str, delimiter: str) -> Iterator[tuple[int, list[str] | Quarantined]]:
+    with place.open(encoding=encoding, newline="") as stream:
+        reader = csv.reader(stream, delimiter=delimiter, strict=True)
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                yield line, Quarantined(None, _quoting(str(error)), values={"line": line})
+                continue
+            if cells is None:
+                return
+            if cells:
+                yield line, cells
+
+
+def _quoting(message: str) -> str:
+    if "field limit" in message:
+        return gettext_noop(
+            "a field is longer than can be stored, or a quote opened at line %(line)s never closes"
+        )
+    if "end of data" in message:
+        return gettext_noop("the quote opened at line %(line)s never closes; what follows it was not read")
+    return gettext_noop("a quote inside a quoted field must be doubled (line %(line)s)")
+
+
+Row = TypeVar("Row")
+
+
+def collect(
+    records: Iterator[Record | Quarantined],
+    build: Callable[[Record], Row],
+) -> tuple[list[Row], list[Quarantined]]:
+    """Build a row from every record; a Fault sets its record apart and the others go on."""
+    rows: list[Row] = []
+    apart: list[Quarantined] = []
+    for record in records:
+        if isinstance(record, Quarantined):
+            apart.append(record)
+            continue
+        try:
+            rows.append(build(record))
+        except Fault as fault:
+            apart.append(
+                Quarantined(
+                    record.row,
+                    fault.template,
+                    field=fault.field,
+                    excerpt=fault.excerpt,
+                    file=record.file,
+                    line=record.line,
+                    values={"field": fault.field, **fault.values},
+                )
+            )
+    return rows, apart
+
+
+def key_of(heading: str) -> str:
+    """A heading as it is compared: `Risk_Area`, `risk area` and `risk-area` are one."""
+    return re.sub(r"[\s_]+", "-", unicodedata.normalize("NFKC", heading).strip().casefold())
