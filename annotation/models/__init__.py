@@ -1,5 +1,6 @@
 from annotation.models.rating import (
     Assignment,
+    PartnerAnnotation,
     Rater,
     Rating,
     RatingTask,
@@ -10,6 +11,7 @@ from annotation.models.response import Response
 
 __all__ = [
     "Assignment",
+    "PartnerAnnotation",
     "Rater",
     "Rating",
     "RatingTask",

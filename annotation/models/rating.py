@@ -12,30 +12,22 @@ class Rubric(models.Model):
         ORDINAL = "ordinal", _("Ordinal")
         NOMINAL = "nominal", _("Nominal")
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="rubrics"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="rubrics")
     name = models.CharField(max_length=80)
     version = models.PositiveIntegerField(default=1)
     kind = models.CharField(max_length=8, choices=Kind)
     scale = models.JSONField(help_text="Ordered list of scores (numbers or words)")
     violation_at_most = models.FloatField(null=True, blank=True)
     acceptable_at_least = models.FloatField(null=True, blank=True)
-    reason_at_most = models.FloatField(
-        null=True, blank=True, help_text="A reason is asked for at or below"
-    )
+    reason_at_most = models.FloatField(null=True, blank=True, help_text="A reason is asked for at or below")
     anchors = models.JSONField(default=dict, help_text="{score: {ja, en, ...}}")
-    texts = models.JSONField(
-        default=dict, help_text="Titles and instructions, per language"
-    )
+    texts = models.JSONField(default=dict, help_text="Titles and instructions, per language")
     content_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "name", "version"], name="rubric_version_once"
-            )
+            models.UniqueConstraint(fields=["dataset", "name", "version"], name="rubric_version_once")
         ]
 
     def __str__(self) -> str:
@@ -43,18 +35,29 @@ class Rubric(models.Model):
 
     @property
     def title(self) -> str:
-        language = (
-            "ja" if (translation.get_language() or "ja").startswith("ja") else "en"
-        )
+        language = "ja" if (translation.get_language() or "ja").startswith("ja") else "en"
         return self.texts.get(f"title_{language}") or self.name
+
+    @property
+    def instructions(self) -> str:
+        language = "ja" if (translation.get_language() or "ja").startswith("ja") else "en"
+        return self.texts.get(f"instructions_{language}") or ""
+
+    @property
+    def axis(self) -> str:
+        """What the scores measure, where the rubric says nothing else: safety."""
+        return (self.texts.get("axes") or ["safety"])[0]
+
+    @property
+    def points(self) -> list[str]:
+        """The scale as ratings store it, in its order."""
+        return [str(point) for point in self.scale]
 
 
 class Rater(models.Model):
     """Who rates, under a pseudonym; linked to a person where that is somebody who signs in here."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="raters"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="raters")
     pseudonym = models.CharField(max_length=80)
     person = models.ForeignKey(
         "curation.Person",
@@ -66,12 +69,8 @@ class Rater(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "pseudonym"], name="rater_pseudonym_once"
-            ),
-            models.UniqueConstraint(
-                fields=["dataset", "person"], name="rater_person_once"
-            ),
+            models.UniqueConstraint(fields=["dataset", "pseudonym"], name="rater_pseudonym_once"),
+            models.UniqueConstraint(fields=["dataset", "person"], name="rater_person_once"),
         ]
 
     def __str__(self) -> str:
@@ -85,33 +84,23 @@ class RatingTask(models.Model):
         OPEN = "open", _("Open")
         CLOSED = "closed", _("Closed")
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="tasks"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="tasks")
     name = models.CharField(max_length=80)
-    release = models.ForeignKey(
-        "curation.Release", on_delete=models.PROTECT, null=True, blank=True
-    )
+    release = models.ForeignKey("curation.Release", on_delete=models.PROTECT, null=True, blank=True)
     rubric = models.ForeignKey(Rubric, on_delete=models.PROTECT, related_name="tasks")
-    external = models.BooleanField(
-        default=False, help_text="Rated elsewhere; only imports add ratings"
-    )
+    external = models.BooleanField(default=False, help_text="Rated elsewhere; only imports add ratings")
     show_reference = models.BooleanField(default=False)
     overlap = models.PositiveSmallIntegerField(default=3)
     seed = models.BigIntegerField(default=0)
     plan = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
     raters = models.ManyToManyField(Rater, related_name="tasks", blank=True)
-    created_by = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    created_by = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(fields=["dataset", "name"], name="task_name_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="task_name_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -120,21 +109,15 @@ class RatingTask(models.Model):
 class TaskResponse(models.Model):
     """A response's place in a task's population; the position is drawn by the task's seed."""
 
-    task = models.ForeignKey(
-        RatingTask, on_delete=models.CASCADE, related_name="population"
-    )
-    response = models.ForeignKey(
-        "annotation.Response", on_delete=models.PROTECT, related_name="in_tasks"
-    )
+    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="population")
+    response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="in_tasks")
     position = models.PositiveIntegerField()
     inclusion_probability = models.FloatField(null=True, blank=True)
 
     class Meta:
         ordering = ["task", "position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["task", "response"], name="task_response_once"
-            ),
+            models.UniqueConstraint(fields=["task", "response"], name="task_response_once"),
             models.CheckConstraint(
                 condition=models.Q(inclusion_probability__isnull=True)
                 | models.Q(inclusion_probability__gt=0, inclusion_probability__lte=1),
@@ -155,20 +138,15 @@ class Assignment(models.Model):
         SKIPPED = "skipped", _("Skipped")
         EXPIRED = "expired", _("Expired")
 
-    task = models.ForeignKey(
-        RatingTask, on_delete=models.CASCADE, related_name="assignments"
-    )
-    response = models.ForeignKey(
-        "annotation.Response", on_delete=models.PROTECT, related_name="assignments"
-    )
-    rater = models.ForeignKey(
-        Rater, on_delete=models.PROTECT, related_name="assignments"
-    )
+    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="assignments")
+    response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="assignments")
+    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="assignments")
     state = models.CharField(max_length=8, choices=State, default=State.LEASED)
     token = models.CharField(max_length=64, unique=True)
     reason = models.TextField(blank=True, help_text="Why it was skipped")
     leased_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it was rated or skipped")
 
     class Meta:
         constraints = [
@@ -178,9 +156,7 @@ class Assignment(models.Model):
                 name="assignment_once",
             ),
         ]
-        indexes = [
-            models.Index(fields=["task", "rater", "state"], name="assignment_of_rater")
-        ]
+        indexes = [models.Index(fields=["task", "rater", "state"], name="assignment_of_rater")]
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.response_id} {self.rater_id}"
@@ -193,12 +169,8 @@ class Rating(models.Model):
         RATER = "rater", _("Rater")
         FINAL = "final", _("Adjudicated")
 
-    task = models.ForeignKey(
-        RatingTask, on_delete=models.CASCADE, related_name="ratings"
-    )
-    response = models.ForeignKey(
-        "annotation.Response", on_delete=models.PROTECT, related_name="ratings"
-    )
+    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="ratings")
+    response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="ratings")
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="ratings")
     axis = models.CharField(max_length=40, default="safety")
     role = models.CharField(max_length=5, choices=Role, default=Role.RATER)
@@ -221,20 +193,34 @@ class Rating(models.Model):
                 condition=models.Q(superseded=False),
                 name="rating_current_once",
             ),
-            models.UniqueConstraint(
-                fields=["rater", "client_id"], name="rating_client_id_once"
-            ),
+            models.UniqueConstraint(fields=["rater", "client_id"], name="rating_client_id_once"),
             models.CheckConstraint(
                 condition=models.Q(cannot_decide=True, score="")
                 | (models.Q(cannot_decide=False) & ~models.Q(score="")),
                 name="rating_score_or_cannot_decide",
             ),
         ]
-        indexes = [
-            models.Index(
-                fields=["task", "superseded", "response"], name="rating_of_task"
+        indexes = [models.Index(fields=["task", "superseded", "response"], name="rating_of_task")]
+
+    def __str__(self) -> str:
+        return f"{self.response_id} {self.rater_id} {self.score or '-'}"
+
+
+class PartnerAnnotation(models.Model):
+    """An annotation pulled from Label Studio: one rating for each (task, annotation, updated_at), never two."""
+
+    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="partner_annotations")
+    annotation_id = models.BigIntegerField()
+    updated_at = models.CharField(max_length=40, help_text="As the partner wrote it")
+    rating = models.ForeignKey(Rating, on_delete=models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["task", "annotation_id", "updated_at"], name="partner_annotation_once"
             )
         ]
 
     def __str__(self) -> str:
-        return f"{self.response_id} {self.rater_id} {self.score or '-'}"
+        return f"{self.task_id} {self.annotation_id} {self.updated_at}"
