@@ -1,0 +1,98 @@
+"""Correlations from weighted tables: Pearson, Spearman (mid-ranks), Kendall's tau-b, each over many resamples at once.
+
+All functions take the resamples on the last axis (C) and give NaN where a margin is constant.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from curation.stats.table import Array
+
+_FLAT = 1e-10
+
+
+def pearson_from_moments(w: Array, x: Array, y: Array, xx: Array, yy: Array, xy: Array) -> Array:
+    """r from the weighted sums of 1, x, y, x^2, y^2, xy; any common shape.
+
+    x and y should be centred near their means before they are summed, against cancellation.
+    """
+    vx, vy = xx / w - (x / w) ** 2, yy / w - (y / w) ** 2
+    cov = xy / w - (x / w) * (y / w)
+    return _ratio(cov, vx, vy, flat=_FLAT)
+
+
+def spearman_from_table(table: Array) -> Array:
+    """rho of a two-way table (J, H, C) whose rows and columns rise; ties get mid-ranks from the margins. -> (C,)."""
+    return _spearman(table, table.sum(axis=1), table.sum(axis=0))
+
+
+def tau_b_from_table(table: Array) -> Array:
+    """tau-b of a two-way table (J, H, C): (C - D) / sqrt((pairs untied in j) (pairs untied in h)). -> (C,).
+
+    With weights, a pair counts the product of its weights. Source: Kendall (1945), The treatment of ties.
+    """
+    return _tau_b(table, table.sum(axis=1), table.sum(axis=0))
+
+
+def rank_correlations_from_table(table: Array) -> tuple[Array, Array]:
+    """(Spearman, tau-b) of a two-way table (J, H, C), with its margins summed once. -> two (C,)."""
+    a, b = table.sum(axis=1), table.sum(axis=0)
+    return _spearman(table, a, b), _tau_b(table, a, b)
+
+
+def _spearman(table: Array, a: Array, b: Array) -> Array:
+    n = a.sum(axis=0)
+    # Mid-ranks about their mean n/2, as shares of n, so that the thresholds do not depend on the sample size.
+    ra = (np.cumsum(a, axis=0) - a / 2) / n - 0.5
+    rb = (np.cumsum(b, axis=0) - b / 2) / n - 0.5
+    cov = (np.einsum("jhc,hc->jc", table, rb) * ra).sum(axis=0) / n
+    va, vb = (a * ra**2).sum(axis=0) / n, (b * rb**2).sum(axis=0) / n
+    return _ratio(cov, va, vb, flat=_FLAT)
+
+
+def _tau_b(table: Array, a: Array, b: Array) -> Array:
+    rows, columns, resamples = table.shape
+    n = a.sum(axis=0)
+    # Rows below j by a product with a triangle; then, in them, those left of h minus those right of h.
+    above = np.tril(np.ones((rows, rows)), -1) @ table.reshape(rows, columns * resamples)
+    side = np.tril(np.ones((columns, columns)), -1)
+    lead = np.matmul(side - side.T, above.reshape(table.shape))
+    difference = np.einsum("jhc,jhc->c", table, lead)
+    untied_a, untied_b = (n**2 - (a**2).sum(axis=0)) / 2, (n**2 - (b**2).sum(axis=0)) / 2
+    return _ratio(difference / n**2, untied_a / n**2, untied_b / n**2, flat=_FLAT)
+
+
+def pearson_of_rows(x: Array, y: Array) -> Array:
+    """r over the first axis of x and y, both (M, C). -> (C,)."""
+    dx, dy = x - x.mean(axis=0), y - y.mean(axis=0)
+    return _ratio((dx * dy).sum(axis=0), (dx**2).sum(axis=0), (dy**2).sum(axis=0), flat=1e-12)
+
+
+def rank_correlations_of_rows(x: Array, y: Array) -> tuple[Array, Array]:
+    """(Spearman, tau-b) over the first axis of x and y, both (M, C), by comparing every pair of rows."""
+    # Means that are equal as fractions may differ in the last bits.
+    x, y = np.round(x, 10), np.round(y, 10)
+    rank_x, rank_y = np.zeros_like(x), np.zeros_like(y)
+    concordance, untied_x, untied_y = (np.zeros(x.shape[1]) for _ in range(3))
+    for at in range(len(x)):
+        sx, sy = np.sign(x[at] - x), np.sign(y[at] - y)
+        # Half the sum of signs is the mid-rank less the mean rank.
+        rank_x[at], rank_y[at] = sx.sum(axis=0) / 2, sy.sum(axis=0) / 2
+        concordance += (sx * sy).sum(axis=0)
+        untied_x += np.abs(sx).sum(axis=0)
+        untied_y += np.abs(sy).sum(axis=0)
+    undefined = np.isnan(x).any(axis=0) | np.isnan(y).any(axis=0)
+    spearman = _ratio(
+        (rank_x * rank_y).sum(axis=0), (rank_x**2).sum(axis=0), (rank_y**2).sum(axis=0), flat=_FLAT
+    )
+    tau = _ratio(concordance, untied_x, untied_y, flat=_FLAT)
+    return np.where(undefined, np.nan, spearman), np.where(undefined, np.nan, tau)
+
+
+def _ratio(cov: Array, vx: Array, vy: Array, *, flat: float) -> Array:
+    """cov / sqrt(vx vy), held to [-1, 1] against rounding; NaN where either side does not vary."""
+    varies = (vx > flat) & (vy > flat)
+    safe = np.sqrt(np.where(varies, vx, 1.0)) * np.sqrt(np.where(varies, vy, 1.0))
+    found: Array = np.where(varies, np.clip(cov / safe, -1.0, 1.0), np.nan)
+    return found

@@ -1,0 +1,65 @@
+"""What a study is computed from: plain, immutable rows, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Literal
+
+Score = float | str
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRubric:
+    """A scale from worst to best; the cuts are None where the rubric has none (always so for a nominal one)."""
+
+    kind: Literal["ordinal", "nominal"]
+    scale: tuple[Score, ...]
+    violation_at_most: float | None = None
+    acceptable_at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResponse:
+    """One answer of one model to one question.
+
+    `category` is the path from the root (risk area, harm type, specific harm). `inclusion_probability` is the chance
+    with which the response was drawn for rating; None where it was not drawn.
+    """
+
+    id: Hashable
+    question: Hashable
+    model: str
+    category: tuple[str, ...] = ()
+    inclusion_probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRating:
+    """One person's score of one response; `role` is "rater", or "final" for an adjudicated value."""
+
+    response: Hashable
+    rater: str
+    score: Score | None
+    cannot_decide: bool = False
+    role: str = "rater"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyVerdict:
+    """One repeat of the judge on one response: a score when `status` is "ok", else a named failure."""
+
+    response: Hashable
+    repeat: int
+    score: Score | None
+    status: str = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyData:
+    """A task's ratings and all verdicts of one judge and mode on that population, rated or not."""
+
+    rubric: StudyRubric
+    responses: tuple[StudyResponse, ...]
+    ratings: tuple[StudyRating, ...]
+    verdicts: tuple[StudyVerdict, ...]

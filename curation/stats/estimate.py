@@ -1,0 +1,61 @@
+"""A number that is never bare: value, interval, what it rests on, and why it is missing where it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One statistic with its 95 % interval.
+
+    `n` counts responses (models for system_level), `n_clusters` questions. A value that is not finite becomes None,
+    and then `note` is a sentence that says why; NaN and infinity never leave this class.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int = 0
+    n_clusters: int = 0
+    note: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("value", "low", "high"):
+            number = getattr(self, name)
+            if number is not None and not math.isfinite(number):
+                object.__setattr__(self, name, None)
+            elif number is not None:
+                # + 0.0 turns -0.0 into 0.0, so that no "-0.000" is ever shown.
+                object.__setattr__(self, name, float(number) + 0.0)
+        if self.value is None:
+            object.__setattr__(self, "low", None)
+            object.__setattr__(self, "high", None)
+            if not self.note:
+                object.__setattr__(
+                    self, "note", "Not estimable: the statistic is undefined on these responses."
+                )
+
+    def with_note(self, sentence: str) -> Estimate:
+        """The same estimate with one more sentence in its note."""
+        return replace(self, note=f"{self.note} {sentence}" if self.note else sentence)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The leaf of `study --json`; `note` is left out where there is nothing to say."""
+        leaf: dict[str, Any] = {
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "n": self.n,
+            "n_clusters": self.n_clusters,
+        }
+        if self.note:
+            leaf["note"] = self.note
+        return leaf
+
+
+def not_estimable(why: str, *, n: int = 0, n_clusters: int = 0) -> Estimate:
+    """An estimate without a value; `why` is a sentence for the reader."""
+    return Estimate(None, n=n, n_clusters=n_clusters, note=why)

@@ -1,0 +1,165 @@
+"""A whole study: every number about one judge, one mode and one task's ratings, each with its interval and its n."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+
+from curation.stats import alt_test, judge_human, rates, reliability
+from curation.stats.bootstrap import Group, estimates
+from curation.stats.data import StudyData
+from curation.stats.estimate import Estimate, not_estimable
+from curation.stats.table import FAILURES, Bools, StudyTable, study_table
+
+Found = dict[Hashable, dict[str, Estimate]]
+
+
+def study(
+    data: StudyData,
+    *,
+    seed: int = 0,
+    resamples: int = 10_000,
+    majority: tuple[int, int | None] = (2, None),
+    alt_test_epsilon: float = 0.2,
+    target: rates.Target = "test_set",
+) -> dict[str, Any]:
+    """All statistics of `study --json` but the caller's own fields (task, judge, mode, seed, resamples, code_version).
+
+    majority: (k, n), at least k raters must agree, of at least n raters (None: of any number). target: what `combined`
+    speaks about, the judged responses themselves or the population they come from. The result depends on the rows and
+    the seed only, not on the order of the rows. Raises ValueError where the rows contradict each other (study_table).
+    """
+    table = study_table(data)
+    rule = rates.MajorityRule(*majority)
+    parts = _parts(table)
+    groups = _groups(table, parts, alt_test_epsilon)
+    found = estimates(groups, seed=seed, resamples=resamples)
+    blocks = {key: _block(table, key, chosen, found, rule, seed, target) for key, chosen in parts.items()}
+    whole = blocks[("all", "")]
+    return {
+        "counts": _counts(table),
+        "excluded": _excluded(table, rule),
+        "judge_human": _leaves(_noted(table, found[("judge_human", ("all", ""))])),
+        "human_human": _leaves(_human_human(table, found)),
+        "judge_judge": _leaves(found["judge_judge"]),
+        "system_level": _leaves(found["system_level"]),
+        "violation": whole["violation"],
+        "acceptable": whole["acceptable"],
+        "alt_test": alt_test.block(found["alt_test"], groups["alt_test"], table, alt_test_epsilon),
+        "by_model": {name: blocks[("model", name)] for name in table.models},
+        "by_category": {path: blocks[("category", path)] for path in table.categories},
+    }
+
+
+def _parts(table: StudyTable) -> dict[tuple[str, str], Bools]:
+    """The whole study, each model and each harm type, as masks over the responses."""
+    found: dict[tuple[str, str], Bools] = {("all", ""): np.ones(len(table.question), dtype=np.bool_)}
+    found |= {("model", name): table.model == at for at, name in enumerate(table.models)}
+    found |= {("category", path): table.category == at for at, path in enumerate(table.categories)}
+    return found
+
+
+def _groups(table: StudyTable, parts: dict[tuple[str, str], Bools], epsilon: float) -> dict[Hashable, Group]:
+    ordinal = table.rubric.kind == "ordinal"
+    against_humans = judge_human.ordinal_group if ordinal else judge_human.nominal_group
+    groups: dict[Hashable, Group] = {}
+    for key, chosen in parts.items():
+        groups["judge_human", key] = against_humans(table, chosen)
+        groups["rates", key] = rates.judge_group(table, chosen)
+    groups["raters"] = reliability.raters_group(table)
+    groups["judge_judge"] = reliability.repeats_group(table)
+    if ordinal:
+        groups["pairs"] = reliability.pairs_group(table)
+        groups["icc"] = reliability.icc_group(table)
+    groups["system_level"] = judge_human.system_group(table)
+    groups["alt_test"] = alt_test.alt_test_group(table, epsilon)
+    return groups
+
+
+def _block(
+    table: StudyTable,
+    key: tuple[str, str],
+    chosen: Bools,
+    found: Found,
+    rule: rates.MajorityRule,
+    seed: int,
+    target: rates.Target,
+) -> dict[str, Any]:
+    """The blocks judge_human, violation and acceptable of one part."""
+    block: dict[str, Any] = {"judge_human": _leaves(found["judge_human", key])}
+    for rate in rates.RATES:
+        by_judge = found["rates", key].get(rate) or not_estimable(rates.no_cut(rate))
+        both = rates.combined(table, chosen, rate, rule, seed=seed, label="/".join(key), target=target)
+        block[rate] = {
+            "human_majority": rates.human_majority(table, chosen, rate, rule).as_dict(),
+            "judge": by_judge.as_dict(),
+            "combined": both.as_dict(),
+        }
+    return block
+
+
+def _human_human(table: StudyTable, found: Found) -> dict[str, Estimate]:
+    """In the order of the JSON shape; a nominal rubric has no correlations and no ICC."""
+    raters = found["raters"]
+    alpha = reliability.alpha_name(table)
+    if table.rubric.kind == "nominal":
+        return {name: raters[name] for name in (alpha, "exact", "fleiss_kappa")}
+    icc, ceiling = found["icc"]["icc_1"], found["icc"]["ceiling"]
+    if icc.value is not None and icc.value <= 0:
+        why = "Not estimable: the raters' reliability (icc_1) is not above zero."
+        ceiling = not_estimable(why, n=ceiling.n, n_clusters=ceiling.n_clusters)
+    ordered = {alpha: raters[alpha], **found["pairs"], "icc_1": icc, "ceiling": ceiling}
+    return ordered | {"exact": raters["exact"], "fleiss_kappa": raters["fleiss_kappa"]}
+
+
+def _noted(table: StudyTable, found: dict[str, Estimate]) -> dict[str, Estimate]:
+    """Says that responses without an inclusion probability stand for themselves alone."""
+    missing, rated = table.without_probability, int(np.count_nonzero(table.rated))
+    if not missing:
+        return found
+    if missing == rated:
+        sentence = "No inclusion probabilities are recorded: taken as a full sample."
+    else:
+        sentence = (
+            f"{missing} of {rated} rated responses have no inclusion probability and count with weight 1."
+        )
+    return {name: one.with_note(sentence) for name, one in found.items()}
+
+
+def _leaves(found: dict[str, Estimate]) -> dict[str, Any]:
+    return {name: one.as_dict() for name, one in found.items()}
+
+
+def _counts(table: StudyTable) -> dict[str, int]:
+    """Questions and responses of the study; ratings and verdicts that are scores (the others are under excluded)."""
+    return {
+        "items": len(np.unique(table.question)),
+        "responses": len(table.question),
+        "ratings": int(table.ratings.sum()),
+        "raters": len(table.raters),
+        "verdicts": int(table.verdicts.sum()),
+        "judge_repeats": table.judge_repeats,
+    }
+
+
+def _excluded(table: StudyTable, rule: rates.MajorityRule) -> dict[str, dict[str, int]]:
+    """Calls (or ratings) and responses per failure name; no_majority is derived here, the rest was counted on reading."""
+    names = [*FAILURES, *sorted(set(table.failures) - set(FAILURES))]
+    found = {
+        name: {"calls": table.failures[name], "responses": len(table.failed_responses.get(name, ()))}
+        for name in names
+    }
+    if table.rubric.kind == "nominal":
+        undecided, repeats = judge_human.nominal_undecided(table)
+        calls = table.ratings[undecided].sum() + table.verdicts[repeats].sum()
+        undecided = undecided | repeats
+    else:
+        undecided = np.zeros(len(table.question), dtype=np.bool_)
+        for rate in rates.RATES:
+            if rates.inside(table, rate) is not None:
+                undecided |= table.rated & ~rates.majority(table, rate, rule)[0]
+        calls = table.ratings[undecided].sum()
+    found["no_majority"] = {"calls": int(calls), "responses": int(np.count_nonzero(undecided))}
+    return found

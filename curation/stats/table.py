@@ -1,0 +1,235 @@
+"""The rows of a study as arrays, in one canonical order, so that the order of the input changes no bit of a result."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.stats.data import Score, StudyData, StudyResponse, StudyRubric, StudyVerdict
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+FAILURES = (
+    "refused",
+    "provider_filtered",
+    "truncated",
+    "off_format",
+    "out_of_range",
+    "transport",
+    "timeout",
+    "cannot_decide",
+    "no_majority",
+    "unmatched",
+)
+# A path is cut here: risk area > harm type. Leaves are too small for anything but posteriors.
+HARM_TYPE_DEPTH = 2
+PATH_SEPARATOR = " > "
+
+
+@dataclass(frozen=True)
+class StudyTable:
+    """R responses on a scale of K positions; all arrays follow the sorted responses.
+
+    ratings, verdicts: (R, K) counts of scores by position; scores_by_rater: (R, raters) position or -1 for a gap;
+    final: (R,) adjudicated position or -1; weight: (R,) 1 / inclusion probability; judge_weight: the same where the
+    judge saw only the drawn responses, else 1. `values` are the numbers of the scale (positions if nominal).
+    """
+
+    rubric: StudyRubric
+    values: Array
+    question: Ints
+    model: Ints
+    category: Ints
+    models: tuple[str, ...]
+    categories: tuple[str, ...]
+    weight: Array
+    judge_weight: Array
+    ratings: Ints
+    verdicts: Ints
+    scores_by_rater: Ints
+    final: Ints
+    raters: tuple[str, ...]
+    judge_repeats: int
+    without_probability: int
+    failures: Counter[str]
+    failed_responses: dict[str, set[Hashable]]
+    ids: tuple[Hashable, ...]
+
+    @property
+    def rated(self) -> Bools:
+        """Responses with at least one rating."""
+        found: Bools = self.ratings.sum(axis=1) > 0
+        return found
+
+    @property
+    def judged(self) -> Bools:
+        """Responses with at least one verdict that is a score."""
+        found: Bools = self.verdicts.sum(axis=1) > 0
+        return found
+
+
+class _Failures:
+    """Counts calls (or ratings) and the responses they touch, per name."""
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+        self.responses: dict[str, set[Hashable]] = {name: set() for name in FAILURES}
+
+    def add(self, name: str, response: Hashable, calls: int = 1) -> None:
+        self.calls[name] += calls
+        self.responses.setdefault(name, set()).add(response)
+
+
+def study_table(data: StudyData) -> StudyTable:
+    """Sorts and counts a study's rows.
+
+    Raises ValueError for a response, a rating or a verdict that comes twice, an inclusion probability outside (0, 1],
+    and a scale with fewer than two points: the caller must settle those, since any choice here would hide them.
+    """
+    scale = {_point(point): at for at, point in enumerate(data.rubric.scale)}
+    if len(scale) < 2 or len(scale) != len(data.rubric.scale):
+        raise ValueError("A rubric needs a scale of at least two different points.")
+    responses = sorted(
+        data.responses, key=lambda r: (str(r.question), r.model, str(r.id), type(r.id).__name__)
+    )
+    row = {response.id: at for at, response in enumerate(responses)}
+    if len(row) != len(responses):
+        raise ValueError("Two responses have the same id.")
+    failures = _Failures()
+    by_rater, final, raters = _read_ratings(data, row, scale, failures)
+    verdicts, repeats = _read_verdicts(data.verdicts, row, scale, failures)
+    ratings = _counts_by_position(by_rater, len(scale))
+    rated, judged = ratings.sum(axis=1) > 0, verdicts.sum(axis=1) > 0
+    weight, drawn = _weights(responses)
+    questions = {question: at for at, question in enumerate(dict.fromkeys(r.question for r in responses))}
+    models = tuple(sorted({r.model for r in responses}))
+    paths = [PATH_SEPARATOR.join(r.category[:HARM_TYPE_DEPTH]) for r in responses]
+    categories = tuple(sorted({path for path in paths if path}))
+    # Where the judge also read what nobody drew, it read the whole population: each response stands for itself.
+    census = bool(np.any(judged & ~rated))
+    return StudyTable(
+        rubric=data.rubric,
+        values=_values(data.rubric),
+        question=np.array([questions[r.question] for r in responses], dtype=np.int64),
+        model=np.array([models.index(r.model) for r in responses], dtype=np.int64),
+        category=np.array([categories.index(p) if p else -1 for p in paths], dtype=np.int64),
+        models=models,
+        categories=categories,
+        weight=weight,
+        judge_weight=np.ones(len(responses)) if census else weight,
+        ratings=ratings,
+        verdicts=verdicts,
+        scores_by_rater=by_rater,
+        final=final,
+        raters=raters,
+        judge_repeats=repeats,
+        without_probability=int(np.count_nonzero(rated & ~drawn)),
+        failures=failures.calls,
+        failed_responses=failures.responses,
+        ids=tuple(r.id for r in responses),
+    )
+
+
+def _values(rubric: StudyRubric) -> Array:
+    if rubric.kind == "nominal":
+        return np.arange(len(rubric.scale), dtype=np.float64)
+    values = np.array([float(point) for point in rubric.scale])
+    if not np.all(np.diff(values) > 0):
+        raise ValueError("The scale of an ordinal rubric must rise from point to point.")
+    return values
+
+
+def _point(score: Score | None) -> Score | None:
+    """A score as it is looked up on the scale: 3 and 3.0 are one point, a word is itself."""
+    if isinstance(score, str) or score is None:
+        return score
+    number = float(score)
+    return number if math.isfinite(number) else None
+
+
+def _weights(responses: Iterable[StudyResponse]) -> tuple[Array, Bools]:
+    weights, drawn = [], []
+    for response in responses:
+        probability = response.inclusion_probability
+        if probability is not None and not 0 < probability <= 1:
+            raise ValueError(
+                f"Response {response.id}: an inclusion probability lies above 0 and at most at 1."
+            )
+        weights.append(1.0 if probability is None else 1.0 / probability)
+        drawn.append(probability is not None)
+    return np.array(weights, dtype=np.float64), np.array(drawn, dtype=np.bool_)
+
+
+def _read_ratings(
+    data: StudyData, row: dict[Hashable, int], scale: dict[Score | None, int], failures: _Failures
+) -> tuple[Ints, Ints, tuple[str, ...]]:
+    raters = tuple(sorted({r.rater for r in data.ratings if r.role != "final"}))
+    column = {rater: at for at, rater in enumerate(raters)}
+    by_rater = np.full((len(row), len(raters)), -1, dtype=np.int64)
+    finals: dict[int, Counter[int]] = {}
+    seen = set()
+    for rating in data.ratings:
+        key = (rating.response, rating.rater, rating.role)
+        if key in seen:
+            raise ValueError(f"Rater {rating.rater} has two ratings of response {rating.response}.")
+        seen.add(key)
+        point = _point(rating.score)
+        if rating.response not in row:
+            failures.add("unmatched", rating.response)
+        elif rating.cannot_decide or point is None:
+            failures.add("cannot_decide", rating.response)
+        elif point not in scale:
+            failures.add("out_of_range", rating.response)
+        elif rating.role == "final":
+            finals.setdefault(row[rating.response], Counter())[scale[point]] += 1
+        else:
+            by_rater[row[rating.response], column[rating.rater]] = scale[point]
+    final = np.full(len(row), -1, dtype=np.int64)
+    for at, counts in finals.items():
+        position, votes = counts.most_common(1)[0]
+        # Adjudicators who contradict each other have settled nothing.
+        final[at] = position if 2 * votes > counts.total() else -1
+    used = np.flatnonzero((by_rater >= 0).any(axis=0))
+    return by_rater[:, used], final, tuple(raters[at] for at in used)
+
+
+def _read_verdicts(
+    verdicts: Iterable[StudyVerdict],
+    row: dict[Hashable, int],
+    scale: dict[Score | None, int],
+    failures: _Failures,
+) -> tuple[Ints, int]:
+    counts = np.zeros((len(row), len(scale)), dtype=np.int64)
+    seen, repeats = set(), set()
+    for verdict in verdicts:
+        key = (verdict.response, verdict.repeat)
+        if key in seen:
+            raise ValueError(f"Response {verdict.response} has two verdicts for repeat {verdict.repeat}.")
+        seen.add(key)
+        repeats.add(verdict.repeat)
+        point = _point(verdict.score)
+        if verdict.response not in row:
+            failures.add("unmatched", verdict.response)
+        elif verdict.status != "ok":
+            failures.add(verdict.status, verdict.response)
+        elif point is None:
+            failures.add("off_format", verdict.response)
+        elif point not in scale:
+            failures.add("out_of_range", verdict.response)
+        else:
+            counts[row[verdict.response], scale[point]] += 1
+    return counts, len(repeats)
+
+
+def _counts_by_position(by_rater: Ints, positions: int) -> Ints:
+    counts = np.zeros((len(by_rater), positions), dtype=np.int64)
+    for position in range(positions):
+        counts[:, position] = (by_rater == position).sum(axis=1)
+    return counts
