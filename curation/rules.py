@@ -99,6 +99,11 @@ def freeze(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.RELEASE_MANAGER)
 
 
+@rule("create_endpoint", Dataset)
+def create_endpoint(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)
+
+
 @rule("invite", Dataset)
 def invite(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
