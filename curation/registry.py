@@ -61,10 +61,9 @@ class Gate:
 class _Registry:
     nav: list[NavEntry] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
-    usages: list[Callable[[Iterable[int]], list[dict[str, Any]]]] = field(
-        default_factory=list
-    )
+    usages: list[Callable[[Iterable[int]], list[dict[str, Any]]]] = field(default_factory=list)
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
+    demo: list[tuple[int, Callable[[Dataset, dict[str, Person]], str]]] = field(default_factory=list)
 
 
 _registry = _Registry()
@@ -99,9 +98,7 @@ def waiting(person: Person, dataset: Dataset, roles: set[str]) -> list[dict[str,
 
 def add_panel(panel: Panel) -> None:
     """Hang a panel on a page of a lower floor."""
-    if all(
-        (known.page, known.key) != (panel.page, panel.key) for known in _registry.panels
-    ):
+    if all((known.page, known.key) != (panel.page, panel.key) for known in _registry.panels):
         _registry.panels.append(panel)
         _registry.panels.sort(key=lambda known: known.order)
 
@@ -113,9 +110,7 @@ def panels(page: str, **subject: Any) -> list[dict[str, Any]]:
         if panel.page == page:
             context = panel.context(**subject)
             if context is not None:
-                shown.append(
-                    {"key": panel.key, "template": panel.template, "context": context}
-                )
+                shown.append({"key": panel.key, "template": panel.template, "context": context})
     return shown
 
 
@@ -135,3 +130,14 @@ def add_blind(blind: Callable[[Person, Dataset], bool]) -> None:
     """Register a reason for which a person must not see results of a dataset now (open rating work)."""
     if blind not in _registry.blinds:
         _registry.blinds.append(blind)
+
+
+def add_demo(order: int, part: Callable[[Dataset, dict[str, Person]], str]) -> None:
+    """Register a floor's part of the demo: the dataset and the cast in, a sentence about what was made out."""
+    if (order, part) not in _registry.demo:
+        _registry.demo.append((order, part))
+        _registry.demo.sort(key=lambda known: known[0])
+
+
+def demo_parts() -> list[Callable[[Dataset, dict[str, Person]], str]]:
+    return [part for _order, part in _registry.demo]

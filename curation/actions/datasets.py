@@ -29,9 +29,7 @@ GUIDELINES = Path(__file__).resolve().parent.parent / "guidelines"
 
 
 def shipped_taxonomies() -> list[str]:
-    return sorted(
-        path.stem for path in SHIPPED.glob("*.json") if path.stem != "mappings"
-    )
+    return sorted(path.stem for path in SHIPPED.glob("*.json") if path.stem != "mappings")
 
 
 @transaction.atomic
@@ -48,9 +46,7 @@ def load_taxonomy(actor: Actor, name_or_file: str) -> tuple[Taxonomy, bool]:
         paths = set(known.categories.values_list("path", flat=True))
         if paths != {path for path, _node, _level in _walk(tree["categories"])}:
             raise Invalid(
-                _(
-                    "A taxonomy named %(name)s exists with other labels. Give yours another name."
-                )
+                _("A taxonomy named %(name)s exists with other labels. Give yours another name.")
                 % {"name": name}
             )
         return known, False
@@ -73,14 +69,8 @@ def load_taxonomy(actor: Actor, name_or_file: str) -> tuple[Taxonomy, bool]:
             name_en=node.get("name_en", node["label"]),
             definition_ja=node.get("definition_ja", ""),
             definition_en=node.get("definition_en", ""),
-            hints={
-                key: node[key]
-                for key in ("do_ja", "dont_ja", "do_en", "dont_en", "note")
-                if key in node
-            },
-            default_quota={}
-            if node.get("provisional")
-            else node.get("quota") or tree.get("quota") or {},
+            hints={key: node[key] for key in ("do_ja", "dont_ja", "do_en", "dont_en", "note") if key in node},
+            default_quota={} if node.get("provisional") else node.get("quota") or tree.get("quota") or {},
             provisional=bool(node.get("provisional")),
         )
     _load_mappings()
@@ -99,19 +89,11 @@ def _read_tree(name_or_file: str) -> dict[str, Any]:
         tree = json.loads(path.read_text(encoding="utf-8-sig"))
         nodes = list(_walk(tree["categories"]))
         tree["name"] = slugify(tree["name"])
-        complete = bool(
-            tree["name"] and nodes and tree["title_ja"] and tree["title_en"]
-        )
+        complete = bool(tree["name"] and nodes and tree["title_ja"] and tree["title_en"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Invalid(
-            _("The taxonomy file cannot be read: %(error)s") % {"error": error}
-        ) from None
+        raise Invalid(_("The taxonomy file cannot be read: %(error)s") % {"error": error}) from None
     if not complete or {level for _path, _node, level in nodes} != {1, 2, 3}:
-        raise Invalid(
-            _(
-                "A taxonomy needs a name, two titles, and categories on exactly three levels."
-            )
-        )
+        raise Invalid(_("A taxonomy needs a name, two titles, and categories on exactly three levels."))
     if len({path for path, _node, _level in nodes}) != len(nodes):
         raise Invalid(_("Two categories of the taxonomy have the same labels."))
     return tree  # type: ignore[no-any-return]
@@ -144,11 +126,7 @@ def _load_mappings() -> None:
     rows = []
     for row in json.loads(table.read_text(encoding="utf-8")):
         source, target = find(row["from"]), find(row["to"])
-        if (
-            (source or not row["from"])
-            and (target or not row["to"])
-            and (source or target)
-        ):
+        if (source or not row["from"]) and (target or not row["to"]) and (source or target):
             rows.append(CategoryMapping(source=source, target=target, kind=row["kind"]))
     CategoryMapping.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -165,16 +143,10 @@ def create_dataset(
     """A dataset under a taxonomy, with the taxonomy's default quotas and the shipped guideline (unsigned)."""
     slug = slug or slugify(name)
     if not slug:
-        raise Invalid(
-            _("Give the dataset a short name of letters and digits."), field="name"
-        )
+        raise Invalid(_("Give the dataset a short name of letters and digits."), field="name")
     if Dataset.objects.filter(slug=slug).exists():
-        raise Invalid(
-            _("A dataset named %(name)s exists already.") % {"name": slug}, field="name"
-        )
-    dataset = Dataset.objects.create(
-        slug=slug, name=name, taxonomy=taxonomy, description=description
-    )
+        raise Invalid(_("A dataset named %(name)s exists already.") % {"name": slug}, field="name")
+    dataset = Dataset.objects.create(slug=slug, name=name, taxonomy=taxonomy, description=description)
     Quota.objects.bulk_create(
         Quota(dataset=dataset, category=leaf, split=split, target=target)
         for leaf in taxonomy.categories.filter(level=3)
@@ -197,13 +169,9 @@ def create_dataset(
 def give_role(actor: Actor, dataset: Dataset, person: Person, role: str) -> Membership:
     """Let a person take a role in a dataset."""
     require(actor, "invite", dataset)
-    membership, new = Membership.objects.get_or_create(
-        dataset=dataset, person=person, role=role
-    )
+    membership, new = Membership.objects.get_or_create(dataset=dataset, person=person, role=role)
     if new:
-        record(
-            actor, "give_role", membership, dataset=dataset, person=person.pk, role=role
-        )
+        record(actor, "give_role", membership, dataset=dataset, person=person.pk, role=role)
     return membership
 
 

@@ -29,9 +29,7 @@ class Wording:
 
 
 @transaction.atomic
-def start_item(
-    actor: Actor, dataset: Dataset, *, category: Category | None = None
-) -> Item:
+def start_item(actor: Actor, dataset: Dataset, *, category: Category | None = None) -> Item:
     """An empty item in state draft, with an empty draft for its author."""
     require(actor, "write", dataset)
     question = Question.objects.create(dataset=dataset)
@@ -53,11 +51,7 @@ def _id_for(dataset: Dataset, question: Question, answer_number: int) -> str:
 
 def draft_of(person: Person, item: Item) -> Draft:
     """The person's draft, begun from the newest revision where there is none yet."""
-    draft = (
-        Draft.objects.filter(item=item, person=person)
-        .select_related("category")
-        .first()
-    )
+    draft = Draft.objects.filter(item=item, person=person).select_related("category").first()
     if draft is None:
         revision = item.current_revision
         draft = Draft(item=item, person=person)
@@ -91,9 +85,7 @@ def save_draft(
     if client_id and draft.client_id == client_id:
         return draft
     if draft.version != version:
-        raise Conflict(
-            _("This draft was changed in another window. Both texts are kept.")
-        )
+        raise Conflict(_("This draft was changed in another window. Both texts are kept."))
     new = {
         "question": question,
         "answer": answer,
@@ -110,9 +102,7 @@ def save_draft(
 
 
 @transaction.atomic
-def submit(
-    actor: Actor, item: Item, wording: Wording, *, client_id: str | None = None
-) -> Revision:
+def submit(actor: Actor, item: Item, wording: Wording, *, client_id: str | None = None) -> Revision:
     """Hand in a question, or a question and its answer: a new revision, and the item moves on.
 
     The same client id twice answers with the same revision. An approved item is revised by the same act and stays
@@ -160,17 +150,13 @@ def add_revision(
         category=category,
         question_text=keep_text(question),
         answer_text=keep_text(answer) if answer else None,
-        question_author=before.question_author
-        if before and before.question == question
-        else person,
+        question_author=before.question_author if before and before.question == question else person,
         answer_author=_answer_author(before, answer, person),
         submitted_by=person,
         attributes=wording.attributes,
         sources=wording.sources,
         origin=origin,
-        content_hash=content_hash(
-            question, answer or None, category, wording.attributes
-        ),
+        content_hash=content_hash(question, answer or None, category, wording.attributes),
         client_id=client_id,
     )
     revision.save()
@@ -179,24 +165,18 @@ def add_revision(
     return revision
 
 
-def _answer_author(
-    before: Revision | None, answer: str, person: Person | None
-) -> Person | None:
+def _answer_author(before: Revision | None, answer: str, person: Person | None) -> Person | None:
     if not answer:
         return None
     return before.answer_author if before and before.answer == answer else person
 
 
 def _category(item: Item, wording: Wording) -> Category:
-    category = wording.category or (
-        item.current_revision.category if item.current_revision else None
-    )
+    category = wording.category or (item.current_revision.category if item.current_revision else None)
     if category is None:
         raise Invalid(_("Choose a category."), field="category")
     if category.taxonomy_id != item.dataset.taxonomy_id or not category.is_leaf:
-        raise Invalid(
-            _("Choose a specific harm of this dataset's taxonomy."), field="category"
-        )
+        raise Invalid(_("Choose a specific harm of this dataset's taxonomy."), field="category")
     return category
 
 
@@ -206,17 +186,13 @@ def _refuse_unusable(item: Item, question: str) -> None:
     if not folded:
         raise Invalid(_("Write a question first."), field="question")
     twin = (
-        Item.objects.filter(
-            dataset=item.dataset, current_revision__question_text__folded_hash=folded
-        )
+        Item.objects.filter(dataset=item.dataset, current_revision__question_text__folded_hash=folded)
         .exclude(question=item.question_id)
         .exclude(state__in=[Item.State.REJECTED, Item.State.WITHDRAWN])
         .first()
     )
     if twin:
-        message = _(
-            "The same question exists already as %(id)s. Change it, or write on that one."
-        )
+        message = _("The same question exists already as %(id)s. Change it, or write on that one.")
         raise Invalid(message % {"id": twin.external_id}, field="question")
 
 
@@ -241,9 +217,7 @@ def _carry_to_siblings(item: Item, revision: Revision) -> None:
             attributes=old.attributes,
             sources=old.sources,
             origin=old.origin,
-            content_hash=content_hash(
-                revision.question, old.answer or None, old.category, old.attributes
-            ),
+            content_hash=content_hash(revision.question, old.answer or None, old.category, old.attributes),
         )
         Item.objects.filter(pk=sibling.pk).update(current_revision=copy)
 
@@ -264,9 +238,7 @@ def add_answer(actor: Actor, item: Item) -> Item:
     )
     if isinstance(actor, Person):
         old = item.current_revision
-        Draft.objects.create(
-            item=sibling, person=actor, question=old.question, category=old.category
-        )
+        Draft.objects.create(item=sibling, person=actor, question=old.question, category=old.category)
     record(actor, "start", sibling, sibling_of=item.pk)
     return sibling
 
@@ -296,9 +268,7 @@ def _say(actor: Actor, item: Item, text: str) -> None:
 
 
 @transaction.atomic
-def comment(
-    person: Person, item: Item, *, body: str, client_id: str | None = None
-) -> None:
+def comment(person: Person, item: Item, *, body: str, client_id: str | None = None) -> None:
     """Add a line to the item's discussion."""
     require(person, "comment", item)
     body = cleaned(body, field="body")

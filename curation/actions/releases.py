@@ -28,6 +28,7 @@ from curation.queries import stale
 from curation.registry import Gate
 from curation.rules import require
 from curation.splits import Candidate, assign
+from curation.workflow import advance
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 RESERVED = {"freeze", "new", "latest"}
@@ -53,23 +54,13 @@ class Draft:
 
     def red(self, waivers: list[Waiver]) -> list[Gate]:
         waived = {waiver.gate for waiver in waivers} - gates.NEVER_WAIVED
-        return [
-            gate for gate in self.gates if not gate.green and gate.key not in waived
-        ]
+        return [gate for gate in self.gates if not gate.green and gate.key not in waived]
 
 
 def default_test_per_leaf(dataset: Dataset) -> int:
     """K from the dataset's quota: its most common target for test, 0 where it has none."""
-    targets = list(
-        dataset.quotas.filter(split="test", target__gt=0).values_list(
-            "target", flat=True
-        )
-    )
-    return (
-        max(set(targets), key=lambda target: (targets.count(target), target))
-        if targets
-        else 0
-    )
+    targets = list(dataset.quotas.filter(split="test", target__gt=0).values_list("target", flat=True))
+    return max(set(targets), key=lambda target: (targets.count(target), target)) if targets else 0
 
 
 def draw_up(
@@ -89,9 +80,7 @@ def draw_up(
     candidates = {
         item.question_id: Candidate(
             question=item.question_id,
-            key=item.approved_revision.question_text_id
-            if item.approved_revision
-            else "",
+            key=item.approved_revision.question_text_id if item.approved_revision else "",
             leaf=item.approved_revision.category.path if item.approved_revision else "",
             split=splits.get(item.question_id, ""),
         )
@@ -167,19 +156,11 @@ def freeze(
 
 def _set_splits(draft: Draft) -> None:
     reason = f"{draft.name}, seed {draft.seed}"
-    fresh = {
-        item.question_id
-        for item in draft.plan.items
-        if item.question.split == Question.Split.NONE
-    }
+    fresh = {item.question_id for item in draft.plan.items if item.question.split == Question.Split.NONE}
     for split in ("dev", "test"):
-        ids = sorted(
-            question for question in fresh if draft.plan.splits[question] == split
-        )
+        ids = sorted(question for question in fresh if draft.plan.splits[question] == split)
         for start in range(0, len(ids), 500):
-            rows = Question.objects.filter(
-                pk__in=ids[start : start + 500], split=Question.Split.NONE
-            )
+            rows = Question.objects.filter(pk__in=ids[start : start + 500], split=Question.Split.NONE)
             rows.update(split=split, split_reason=reason)
 
 
@@ -209,12 +190,8 @@ def _rows(draft: Draft) -> list[ReleaseItem]:
 
 def _translations(dataset: Dataset) -> dict[int, dict[str, Any]]:
     """Approved translations that the source has not moved away from, per item and locale."""
-    rows = Translation.objects.filter(
-        item__dataset=dataset, state=Translation.State.APPROVED
-    )
-    fresh = rows.exclude(pk__in=stale(rows).values("pk")).select_related(
-        "approved_revision"
-    )
+    rows = Translation.objects.filter(item__dataset=dataset, state=Translation.State.APPROVED)
+    fresh = rows.exclude(pk__in=stale(rows).values("pk")).select_related("approved_revision")
     found: dict[int, dict[str, Any]] = {}
     for row in fresh:
         if row.approved_revision:
@@ -230,9 +207,7 @@ def root_hash(rows: list[ReleaseItem]) -> str:
     """sha256 over position, id, split and content hash of every row, in order."""
     digest = hashlib.sha256()
     for row in rows:
-        digest.update(
-            f"{row.position}\t{row.external_id}\t{row.split}\t{row.content_hash}\n".encode()
-        )
+        digest.update(f"{row.position}\t{row.external_id}\t{row.split}\t{row.content_hash}\n".encode())
     return digest.hexdigest()
 
 
@@ -241,10 +216,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
     return {
         "taxonomy": dataset.taxonomy.name,
         "labels": [
-            category.labels
-            for category in dataset.taxonomy.categories.filter(level=3).order_by(
-                "position"
-            )
+            category.labels for category in dataset.taxonomy.categories.filter(level=3).order_by("position")
         ],
         "guideline": guideline.version if guideline else None,
     }
@@ -252,16 +224,11 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
 
 def _said(said: list[Gate], waivers: list[Waiver]) -> list[dict[str, Any]]:
     by_gate = {waiver.gate: asdict(waiver) for waiver in waivers}
-    return [
-        {**asdict(gate), "waived": None if gate.green else by_gate.get(gate.key)}
-        for gate in said
-    ]
+    return [{**asdict(gate), "waived": None if gate.green else by_gate.get(gate.key)} for gate in said]
 
 
 def _counts(rows: list[ReleaseItem]) -> dict[str, Any]:
-    splits = {
-        split: sum(row.split == split for row in rows) for split in ("dev", "test")
-    }
+    splits = {split: sum(row.split == split for row in rows) for split in ("dev", "test")}
     locales: dict[str, int] = {}
     leaves: dict[str, dict[str, int]] = {}
     for row in rows:
@@ -273,10 +240,11 @@ def _counts(rows: list[ReleaseItem]) -> dict[str, Any]:
 
 
 @transaction.atomic
-def correct(
-    actor: Actor, release: Release, *, withdraw: list[str], reason: str
-) -> tuple[Release, Erratum]:
-    """Freeze a successor without some items and put an erratum on the old page; both stay readable."""
+def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str) -> tuple[Release, Erratum]:
+    """Freeze a successor without some items and put an erratum on the old page; both stay readable.
+
+    The items are withdrawn with it, so that the next release does not bring them back.
+    """
     require(actor, "correct", release)
     if not reason.strip():
         raise Invalid(_("Say why the items are withdrawn."), field="reason")
@@ -309,15 +277,15 @@ def correct(
     for row in kept:
         row.release = successor
     ReleaseItem.objects.bulk_create(kept, batch_size=500)
-    gone = [
-        row.item_id for row in rows if row.external_id in set(withdraw) and row.item_id
-    ]
+    gone = Item.objects.filter(pk__in=[row.item_id for row in rows if row.external_id in set(withdraw)])
+    for item in gone.exclude(state=Item.State.WITHDRAWN):
+        advance(item, "withdraw", actor=actor, release=release.pk)
     erratum = Erratum.objects.create(
         release=release,
         successor=successor,
         withdrawn_ids=sorted(withdraw),
         reason=reason.strip(),
-        affected=registry.usages(Item.objects.filter(pk__in=gone)),
+        affected=registry.usages(gone),
         person=person_of(actor),
     )
     record(actor, "correct", release, successor=successor.pk, withdrawn=len(withdraw))

@@ -58,18 +58,12 @@ def review(
         raise Invalid(_("Choose a decision."), field="decision")
     require(person, decision, item)
     if item.current_revision_id != revision:
-        raise Conflict(
-            _(
-                "The item has a newer revision than the one you read. Read it again, then decide."
-            )
-        )
+        raise Conflict(_("The item has a newer revision than the one you read. Read it again, then decide."))
     _need_reason(decision, reason, comment)
     changes: dict[str, Any] = {}
     if decision == D.FIX_AND_APPROVE:
         if fixed is None:
-            raise Invalid(
-                _("Mend the text first, or accept it as it is."), field="fixed"
-            )
+            raise Invalid(_("Mend the text first, or accept it as it is."), field="fixed")
         changes["current_revision"] = add_revision(item, fixed, actor=person)
     judged_revision = changes.get("current_revision") or item.current_revision
     if VERBS[D(decision)] == "approve":
@@ -81,15 +75,11 @@ def review(
         revision=judged_revision,
         reviewer=person,
         decision=decision,
-        question_ok=JUDGED[decision][0]
-        if JUDGED[decision][0] is not None
-        else question_ok,
+        question_ok=JUDGED[decision][0] if JUDGED[decision][0] is not None else question_ok,
         answer_ok=JUDGED[decision][1] if JUDGED[decision][1] is not None else answer_ok,
         reason=reason,
         comment=comment.strip(),
-        guideline=Guideline.objects.filter(dataset=item.dataset)
-        .order_by("-version")
-        .first(),
+        guideline=Guideline.objects.filter(dataset=item.dataset).order_by("-version").first(),
         client_id=client_id,
     )
     advance(item, VERBS[D(decision)], actor=person, changes=changes, review=row.pk)

@@ -31,9 +31,7 @@ def cleaned(text: str, *, field: str) -> str:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
-        raise Invalid(
-            _("The text contains half of a character pair. Type it again."), field=field
-        ) from None
+        raise Invalid(_("The text contains half of a character pair. Type it again."), field=field) from None
     if len(text) > LONGEST:
         message = _("The text has %(n)d characters; at most %(most)d are possible.")
         raise Invalid(message % {"n": len(text), "most": LONGEST}, field=field)
@@ -58,18 +56,14 @@ def keep_text(body: str) -> Text:
 
 def keep_texts(bodies: Iterable[str]) -> None:
     """Keep many at once."""
-    Text.objects.bulk_create(
-        (new_text(body) for body in set(bodies)), ignore_conflicts=True, batch_size=500
-    )
+    Text.objects.bulk_create((new_text(body) for body in set(bodies)), ignore_conflicts=True, batch_size=500)
 
 
 def _columns(row: Text) -> dict[str, Any]:
     return {"body": row.body, "folded": row.folded, "folded_hash": row.folded_hash}
 
 
-def content_hash(
-    question: str, answer: str | None, category: Category, attributes: dict[str, Any]
-) -> str:
+def content_hash(question: str, answer: str | None, category: Category, attributes: dict[str, Any]) -> str:
     """sha256 over what a release freezes of a revision: hashes of the texts, labels, attributes, as canonical JSON."""
     parts = {
         "question": text_hash(question),
@@ -77,7 +71,5 @@ def content_hash(
         "labels": category.labels,
         "attributes": attributes,
     }
-    canonical = json.dumps(
-        parts, ensure_ascii=False, sort_keys=True, separators=(",", ":")
-    )
+    canonical = json.dumps(parts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()

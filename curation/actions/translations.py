@@ -38,9 +38,7 @@ def is_stale(translation: Translation) -> bool:
 
 def draft_of(person: Person, translation: Translation) -> TranslationDraft:
     """The person's draft, begun from the newest revision where there is none yet."""
-    draft = TranslationDraft.objects.filter(
-        translation=translation, person=person
-    ).first()
+    draft = TranslationDraft.objects.filter(translation=translation, person=person).first()
     if draft is None:
         draft = TranslationDraft(translation=translation, person=person)
         if translation.current_revision:
@@ -65,9 +63,7 @@ def save_draft(
     if client_id and draft.client_id == client_id:
         return draft
     if draft.version != version:
-        raise Conflict(
-            _("This draft was changed in another window. Both texts are kept.")
-        )
+        raise Conflict(_("This draft was changed in another window. Both texts are kept."))
     draft.question, draft.answer = question, answer
     draft.version, draft.client_id = version + 1, client_id
     draft.save()
@@ -89,9 +85,7 @@ def submit(
 
     Raises Conflict where the source text has moved on meanwhile; the draft is kept.
     """
-    if client_id and (
-        known := translation.revisions.filter(client_id=client_id).first()
-    ):
+    if client_id and (known := translation.revisions.filter(client_id=client_id).first()):
         return known
     require(actor, "translate", translation.item)
     target(translation, "translate")
@@ -100,9 +94,7 @@ def submit(
         raise WrongState(_("The item has no text yet."))
     if source is not None and source != current.pk:
         raise Conflict(
-            _(
-                "The Japanese has changed since you opened it. Your draft is kept: compare, then submit."
-            )
+            _("The Japanese has changed since you opened it. Your draft is kept: compare, then submit.")
         )
     revision = add_translation_revision(
         translation,
@@ -187,19 +179,11 @@ def review(
         raise Invalid(_("Choose a decision."), field="decision")
     require(person, decision, translation)
     if translation.current_revision_id != revision:
-        raise Conflict(
-            _(
-                "There is a newer translation than the one you read. Read it again, then decide."
-            )
-        )
+        raise Conflict(_("There is a newer translation than the one you read. Read it again, then decide."))
     changes: dict[str, Any] = {}
     if decision == D.APPROVE:
         if is_stale(translation):
-            raise WrongState(
-                _(
-                    "The Japanese has changed since: send it back to be translated again."
-                )
-            )
+            raise WrongState(_("The Japanese has changed since: send it back to be translated again."))
         if not safety_kept:
             raise Invalid(
                 _("Confirm that the safety concern is kept, or send it back."),

@@ -55,10 +55,14 @@ class BenchCommand(BaseCommand):
         raise NotImplementedError
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--json", action="store_true", help="print one JSON object on stdout, all else on stderr")
+        parser.add_argument(
+            "--json", action="store_true", help="print one JSON object on stdout, all else on stderr"
+        )
         parser.add_argument("--as-user", metavar="NAME", help="the person who acts; without it, the operator")
         if self.needs_dataset:
-            parser.add_argument("--dataset", metavar="D", help="the dataset; may be left out where there is only one")
+            parser.add_argument(
+                "--dataset", metavar="D", help="the dataset; may be left out where there is only one"
+            )
         self.add_options(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from curation.actions.releases import correct
+from curation.log import Actor
+from curation.management.base import BenchCommand, Outcome
+from curation.management.releases import release_named
+from curation.models import Dataset
+
+
+class Command(BenchCommand):
+    help = "Freeze a successor without some items, with an erratum and the list of what used them."
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="N")
+        parser.add_argument("--withdraw", required=True, metavar="ID[,ID]")
+        parser.add_argument("--reason", required=True, metavar="TEXT")
+
+    def act(
+        self, *, actor: Actor, dataset: Dataset, name: str, withdraw: str, reason: str, **options: Any
+    ) -> Outcome:  # type: ignore[override]
+        ids = [part.strip() for part in withdraw.split(",") if part.strip()]
+        successor, erratum = correct(actor, release_named(dataset, name), withdraw=ids, reason=reason)
+        used = [f"{row['kind']} {row['name']}" for row in erratum.affected]
+        return Outcome(
+            sentence=f"{successor.name} frozen without {len(ids)} items. Affected: {', '.join(used) or 'nothing'}.",
+            payload={
+                "release": name,
+                "successor": successor.name,
+                "withdrawn": erratum.withdrawn_ids,
+                "root_hash": successor.root_hash,
+                "affected": erratum.affected,
+            },
+        )
