@@ -176,11 +176,12 @@ def complaint(message: Message | None, found: Found) -> str:
 
 def complaints(root: Path = ROOT) -> list[str]:
     """One line for each message that Japanese readers would not get in Japanese."""
-    catalogue, lines = read_catalogue("ja"), []
-    for found in extracted(root):
-        if said := complaint(catalogue.get(found.ids, context=found.context), found):
-            lines.append(f"{found.file}:{found.line}: {found.ids!r} {said}.")
-    return lines
+    catalogue = read_catalogue("ja")
+    judged = (
+        (found, complaint(catalogue.get(found.ids, context=found.context), found))
+        for found in extracted(root)
+    )
+    return [f"{found.file}:{found.line}: {found.ids!r} {said}." for found, said in judged if said]
 
 
 def main() -> int:

@@ -83,14 +83,15 @@ def signal_group(leader: int, number: int) -> None:
 class Group:
     """The programs that run. Everything happens in the thread that made it (the parent-death signal needs that)."""
 
-    def __init__(self, *, say: Callable[[str], None]) -> None:
+    def __init__(self, *, say: Callable[[str], None], term_seconds: float = TERM_SECONDS) -> None:
         self.say = say
+        self.term_seconds = term_seconds
         self.members: list[Running] = []
         self.undertaker = self._undertaker()
 
     def _undertaker(self) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
-            [sys.executable, "-I", "-S", __file__, "undertake"],
+            [sys.executable, "-I", "-S", __file__, "undertake", str(self.term_seconds)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
@@ -151,6 +152,7 @@ class Group:
         while deaths and now - deaths[0] > WITHIN_SECONDS:
             deaths.popleft()
         if len(deaths) > TRIES:
+            member.start_at = float("inf")
             raise GaveUp(
                 f"{member.program.name} ended {len(deaths)} times within a minute, last with code {code}."
             )
@@ -173,7 +175,7 @@ class Group:
 
     def stop(self) -> None:
         """End all, those leaned on last, within ten seconds; what does not listen is killed."""
-        for leaned_on, seconds in ((False, TERM_SECONDS), (True, LAST_SECONDS)):
+        for leaned_on, seconds in ((False, self.term_seconds), (True, LAST_SECONDS)):
             going = [m for m in self.members if m.program.leaned_on is leaned_on and m.start_at is None]
             for member in going:
                 with contextlib.suppress(ProcessLookupError):
@@ -195,7 +197,7 @@ def ended(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
-def undertake() -> None:
+def undertake(term_seconds: float) -> None:
     """Read "+N" and "-N" lines until the pipe closes, then end the groups that remain."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -208,7 +210,7 @@ def undertake() -> None:
     for number in (signal.SIGTERM, signal.SIGKILL):
         for group in groups:
             signal_group(group, number)
-        until = time.monotonic() + (TERM_SECONDS if number == signal.SIGTERM else 0)
+        until = time.monotonic() + (term_seconds if number == signal.SIGTERM else 0)
         while any(map(alive, groups)) and time.monotonic() < until:
             time.sleep(0.1)
 
@@ -224,5 +226,5 @@ def alive(group: int) -> bool:
     return True
 
 
-if __name__ == "__main__" and sys.argv[1:] == ["undertake"]:
-    undertake()
+if __name__ == "__main__" and sys.argv[1:2] == ["undertake"]:
+    undertake(float(sys.argv[2]))

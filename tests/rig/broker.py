@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import kombu.pools
 import pytest
 from celery import current_app
 from django.conf import settings as django_settings
@@ -56,10 +57,11 @@ class Worker:
             *(sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "--loglevel", "INFO"),
             *("--queues", queues, "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"),
         ]
-        self.process = subprocess.Popen(
-            command, env=self.environment, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent,
-            stdout=self.log.open("ab"), stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                command, env=self.environment, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent,
+                stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
         wait_until(lambda: self.ended() or presence.worker_listening(), seconds=30)
         assert not self.ended(), self.log.read_text(errors="replace")[-3000:]
 
@@ -115,8 +117,7 @@ def broker(valkey: Broker, settings: Any) -> Iterator[Broker]:
 
 def forget_pools() -> None:
     """Celery keeps connections to the broker it first spoke to."""
-    if current_app._pool is not None:
-        current_app._pool.force_close_all()
+    kombu.pools.reset()
     current_app._pool = None
     current_app.amqp._producer_pool = None
 

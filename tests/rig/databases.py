@@ -7,7 +7,11 @@ The alias `default` changes hands between tests: the settings of the connection 
 by the test (the live server) and `settings.DATABASES` see the same database as the test.
 """
 
-from collections.abc import Iterator
+import fcntl
+import hashlib
+import shutil
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,10 +34,13 @@ KEY = pytest.StashKey["Databases"]()
 
 
 class Databases:
-    """The test databases of this process, each made at first use."""
+    """The test databases of this process, each made at first use: a copy of one that an earlier run migrated.
 
-    def __init__(self, *, name: str) -> None:
-        self.name = name
+    Migrating takes seconds, copying none. The copies lie in `store`, under a key of all that migrating depends on.
+    """
+
+    def __init__(self, *, name: str, store: Path) -> None:
+        self.store = store
         self.current = "sqlite"
         self.ready: set[str] = set()
         self.settings: dict[str, dict[str, Any]] = {"sqlite": connections.settings["default"]}
@@ -45,28 +52,84 @@ class Databases:
         if kind == self.current:
             return
         if kind not in self.settings:
-            self.server = postgres.start()
-            defaults = self.settings["sqlite"] | {
-                "OPTIONS": {},
-                "TEST": self.settings["sqlite"]["TEST"] | {"NAME": None},
-            }
-            self.settings[kind] = defaults | self.server.settings()
-            self.settings[kind]["TEST"]["NAME"] = f"test_{self.name}"
+            # What Django filled in for SQLite goes for PostgreSQL too, but for the options and the name.
+            test = self.settings["sqlite"]["TEST"] | {"NAME": "test_teinei"}
+            self.settings[kind] = self.settings["sqlite"] | {"OPTIONS": {}, "TEST": test}
         connections["default"].close()
         connections.settings["default"] = settings.DATABASES["default"] = self.settings[kind]
         del connections["default"]
         self.current = kind
 
     def make(self) -> None:
-        """Create and migrate the present database, once."""
-        if self.current not in self.ready:
+        """Make the present database, once."""
+        if self.current in self.ready:
+            return
+        with (self.store / f"{self.current}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # of several processes one migrates, the others copy
+            kept = self.store / f"{self.current}-{migration_key()}"
+            if self.current == "sqlite":
+                self.make_sqlite(kept)
+            else:
+                self.make_postgres(kept)
+        self.ready.add(self.current)
+
+    def make_sqlite(self, kept: Path) -> None:
+        name = self.settings["sqlite"]["TEST"]["NAME"]
+        if kept.exists():
+            shutil.copyfile(kept, name)
+            connection.close()
+            self.settings["sqlite"]["NAME"] = name
+            return
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.close()
+        forget(self.store, "sqlite-*")
+        shutil.copyfile(name, kept)
+
+    def make_postgres(self, kept: Path) -> None:
+        if not kept.exists():
+            self.server = postgres.start()
+            self.settings["postgres"].update(self.server.settings())
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-            self.ready.add(self.current)
+            connection.close()
+            self.server.stop(keep=True)
+            forget(self.store, "postgres-*")
+            shutil.copytree(self.server.folder / "cluster", kept)
+            shutil.rmtree(self.server.folder, ignore_errors=True)
+        self.server = postgres.start(kept)
+        self.settings["postgres"].update(self.server.settings() | {"NAME": "test_teinei"})
+        connection.close()
 
     def end(self) -> None:
+        """Close, and stop the server."""
         connections["default"].close()
         if self.server:
             self.server.stop()
+
+
+def forget(store: Path, pattern: str) -> None:
+    """Remove the copies of other keys."""
+    for path in store.glob(pattern):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.suffix != ".lock":
+            path.unlink()
+
+
+@lru_cache(maxsize=1)
+def migration_key() -> str:
+    """Changes with the migrations, the settings, and the packages that bring migrations."""
+    root = Path(settings.BASE_DIR)
+    paths = [
+        *root.glob("*/migrations/*.py"),
+        *root.glob("requirements/*.txt"),
+        root / "config" / "settings.py",
+    ]
+    whole = hashlib.sha256()
+    for path in sorted(paths):
+        whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()[:16]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -89,7 +152,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def databases(config: pytest.Config) -> Databases:
     """Those of this process."""
     if KEY not in config.stash:
-        config.stash[KEY] = Databases(name=getattr(config, "workerinput", {}).get("workerid", "main"))
+        name = getattr(config, "workerinput", {}).get("workerid", "main")
+        config.stash[KEY] = Databases(name=name, store=config.cache.mkdir("databases"))
     return config.stash[KEY]
 
 
@@ -140,11 +204,10 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def django_db_setup(
     request: pytest.FixtureRequest, django_test_environment: None, django_db_blocker: Any
-) -> Iterator[None]:
+) -> None:
     """In place of pytest-django's: the hook above makes each database when a test first needs it."""
     with django_db_blocker.unblock():
         databases(request.config).make()
-    yield
 
 
 def database_url() -> str:

@@ -56,42 +56,55 @@ class Postgres:
             "PORT": str(self.port),
         }
 
-    def stop(self) -> None:
-        """A fast shutdown, then the folder goes."""
+    def stop(self, *, keep: bool = False) -> None:
+        """A fast shutdown; then the folder goes, unless it is to be kept."""
         self.process.send_signal(signal.SIGINT)
         try:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start() -> Postgres:
-    """Make a cluster and start it: half a second. Raises RuntimeError with the server's own words."""
+def own(folder: Path, as_user: dict[str, Any]) -> None:
+    """Give the folder to the user that the server runs as."""
+    if as_user:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, as_user["user"], as_user["group"])
+
+
+def start(cluster_from: Path | None = None) -> Postgres:
+    """Start a copy of a cluster, or a new one: half a second. Raises RuntimeError with the server's own words."""
     where = programs()
     assert where is not None, "checked when the run was configured"
     folder = Path(tempfile.mkdtemp(prefix="teinei-pg-"))
-    as_user = unprivileged()
-    if as_user:
-        os.chown(folder, as_user["user"], as_user["group"])
-    cluster = folder / "cluster"
-    made = [str(where / "initdb"), "-D", str(cluster), "-U", "app", "-A", "trust", "-E", "UTF8"]
-    subprocess.run(
-        [*made, "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
-        check=True, stdout=subprocess.DEVNULL, cwd="/", **as_user,
-    )  # fmt: skip
-    port = free_port()
-    assert port
+    as_user, cluster = unprivileged(), folder / "cluster"
+    if cluster_from:
+        shutil.copytree(cluster_from, cluster)
+        cluster.chmod(0o700)
+    own(folder, as_user)
+    if not cluster_from:
+        made = [str(where / "initdb"), "-D", str(cluster), "-U", "app", "-A", "trust", "-E", "UTF8"]
+        made += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+        subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd="/", **as_user)
+    return started(where, folder, as_user)
+
+
+def started(where: Path, folder: Path, as_user: dict[str, Any]) -> Postgres:
+    """Start the server of a folder, and wait until it answers on its unix socket (it opens no other)."""
+    port = free_port() or 5432
     log = folder / "log"
     options = [word for each in NOT_DURABLE for word in ("-c", each)]
-    process = subprocess.Popen(
-        [str(where / "postgres"), "-D", str(cluster), "-k", str(folder), "-p", str(port), "-c", "listen_addresses=", *options],
-        stdout=log.open("wb"), stderr=subprocess.STDOUT, cwd="/", start_new_session=True,
-        preexec_fn=die_with_parent, **as_user,
-    )  # fmt: skip
+    command = [str(where / "postgres"), "-D", str(folder / "cluster"), "-k", str(folder), "-p", str(port)]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            [*command, "-c", "listen_addresses=", *options], stdout=out, stderr=subprocess.STDOUT, cwd="/",
+            start_new_session=True, preexec_fn=die_with_parent, **as_user,
+        )  # fmt: skip
     until = time.monotonic() + 30
-    while not (folder / f".s.PGSQL.{port}").exists() or b"ready to accept" not in log.read_bytes():
+    while b"ready to accept" not in log.read_bytes():
         if process.poll() is not None or time.monotonic() > until:
             raise RuntimeError(f"PostgreSQL did not start: {log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.02)

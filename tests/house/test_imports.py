@@ -1,0 +1,43 @@
+"""Imports flow down only, and the site starts without the heavy libraries."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = (
+    "torch",
+    "transformers",
+    "label_studio_sdk",
+    "datasets",
+    "mlcroissant",
+    "pandas",
+    "sklearn",
+    "polars",
+)
+
+LOADS = """
+import sys, django
+django.setup()
+import config.wsgi, config.urls
+from importlib import import_module
+from django.core.management import get_commands
+for name, app in get_commands().items():
+    if app in ("curation", "annotation", "judging", "finetune"):
+        import_module(f"{app}.management.commands.{name}")
+print(",".join(name for name in %r if name in sys.modules))
+"""
+
+
+def test_import_contracts_hold() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+
+
+def test_site_and_commands_load_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", LOADS % (HEAVY,)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.strip().splitlines()[-1:] in ([], [""])
