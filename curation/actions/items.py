@@ -12,9 +12,11 @@ from curation.actions.texts import cleaned, content_hash, keep_text
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import Actor, person_of, record
 from curation.models import Category, Dataset, Draft, Item, Person, Question, Revision
-from curation.rules import require
+from curation.rules import allows, require
 from curation.similar import folded_hash
-from curation.workflow import advance, target
+from curation.workflow import advance, target, verbs_from
+
+WRITING = {"submit", "submit_question", "revise"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +32,13 @@ class Wording:
 
 @transaction.atomic
 def start_item(actor: Actor, dataset: Dataset, *, category: Category | None = None) -> Item:
-    """An empty item in state draft, with an empty draft for its author."""
+    """An empty item in state draft, with an empty draft for its author.
+
+    One that the same person started in the category and never wrote on is given again.
+    """
     require(actor, "write", dataset)
+    if untouched := _untouched(actor, dataset, category):
+        return untouched
     question = Question.objects.create(dataset=dataset)
     item = Item.objects.create(
         dataset=dataset,
@@ -45,18 +52,36 @@ def start_item(actor: Actor, dataset: Dataset, *, category: Category | None = No
     return item
 
 
+def _untouched(actor: Actor, dataset: Dataset, category: Category | None) -> Item | None:
+    if not isinstance(actor, Person):
+        return None
+    empty = Draft.objects.filter(person=actor, category=category, version=0, question="", answer="")
+    return Item.objects.filter(
+        dataset=dataset,
+        author=actor,
+        state=Item.State.DRAFT,
+        current_revision=None,
+        pk__in=empty.values("item"),
+    ).first()
+
+
 def _id_for(dataset: Dataset, question: Question, answer_number: int) -> str:
     return f"{dataset.slug}-{question.pk:07d}-{answer_number:03d}"
 
 
 def draft_of(person: Person, item: Item) -> Draft:
-    """The person's draft, begun from the newest revision where there is none yet."""
+    """The person's draft, begun from the newest revision where there is none yet.
+
+    Who is asked for another answer begins with an empty one, not with the words of the former writer.
+    """
     draft = Draft.objects.filter(item=item, person=person).select_related("category").first()
     if draft is None:
         revision = item.current_revision
         draft = Draft(item=item, person=person)
         if revision:
-            draft.question, draft.answer = revision.question, revision.answer
+            theirs = revision.answer_author_id != person.pk
+            asked_for = item.state == Item.State.AWAITING_ANSWER and theirs
+            draft.question, draft.answer = revision.question, "" if asked_for else revision.answer
             draft.category = revision.category
             draft.attributes, draft.sources = revision.attributes, revision.sources
     return draft
@@ -80,7 +105,10 @@ def save_draft(
     The same client id twice is the same save. Raises Conflict where another window has saved since: nothing is
     overwritten, and the caller shows both texts.
     """
+    hold(item)
     require(person, "save_draft", item)
+    if not verbs_from(item) & WRITING and not allows(person, "fix_and_approve", item):
+        target(item, "submit")
     draft = draft_of(person, item)
     if client_id and draft.client_id == client_id:
         return draft
@@ -101,18 +129,36 @@ def save_draft(
     return draft
 
 
+def hold(item: Item) -> None:
+    """Read the item anew and keep its row until the transaction ends: acts on one item take turns."""
+    item.refresh_from_db(from_queryset=Item.objects.select_for_update())
+
+
 @transaction.atomic
-def submit(actor: Actor, item: Item, wording: Wording, *, client_id: str | None = None) -> Revision:
+def submit(
+    actor: Actor,
+    item: Item,
+    wording: Wording,
+    *,
+    base: int | None = None,
+    client_id: str | None = None,
+) -> Revision:
     """Hand in a question, or a question and its answer: a new revision, and the item moves on.
 
     The same client id twice answers with the same revision. An approved item is revised by the same act and stays
-    releasable in its approved revision until the new one is approved.
+    releasable in its approved revision until the new one is approved. `base` is the id of the revision that the
+    writing began from; raises Conflict where the item has a newer one, as when a sibling's author mended the question.
     """
+    hold(item)
     if client_id and (known := item.revisions.filter(client_id=client_id).first()):
         return known
     verb = _verb(item, wording)
     require(actor, verb, item)
+    if item.state == Item.State.AWAITING_ANSWER and verb == "submit_question":
+        raise Invalid(_("Write an answer first: the question is there already."), field="answer")
     target(item, verb)
+    if base is not None and item.current_revision_id not in (None, base):
+        raise Conflict(_("The item has a newer revision than the one you began from. Your text is kept: compare, then submit."))
     revision = add_revision(item, wording, actor=actor, client_id=client_id)
     changes: dict[str, Any] = {"current_revision": revision, "open_to_all": False}
     if item.author_id is None or item.state == Item.State.AWAITING_ANSWER:
@@ -143,6 +189,7 @@ def add_revision(
     category = _category(item, wording)
     _refuse_unusable(item, question)
     before = item.current_revision
+    asked = before or _sibling_revision(item)
     person = person_of(actor)
     revision = Revision(
         item=item,
@@ -150,7 +197,7 @@ def add_revision(
         category=category,
         question_text=keep_text(question),
         answer_text=keep_text(answer) if answer else None,
-        question_author=before.question_author if before and before.question == question else person,
+        question_author=asked.question_author if asked and asked.question == question else person,
         answer_author=_answer_author(before, answer, person),
         submitted_by=person,
         attributes=wording.attributes,
@@ -160,9 +207,16 @@ def add_revision(
         client_id=client_id,
     )
     revision.save()
-    if before and before.question != question:
+    if asked and asked.question != question:
         _carry_to_siblings(item, revision)
     return revision
+
+
+def _sibling_revision(item: Item) -> Revision | None:
+    """What the question says already, for an item that has no revision of its own yet."""
+    siblings = item.question.items.filter(current_revision__isnull=False).exclude(pk=item.pk)
+    sibling = siblings.select_related("current_revision__question_text").order_by("pk").first()
+    return sibling.current_revision if sibling else None
 
 
 def _answer_author(before: Revision | None, answer: str, person: Person | None) -> Person | None:
@@ -200,6 +254,7 @@ def _carry_to_siblings(item: Item, revision: Revision) -> None:
     siblings = (
         Item.objects.filter(question=item.question_id, current_revision__isnull=False)
         .exclude(pk=item.pk)
+        .exclude(current_revision__question_text=revision.question_text_id)
         .select_related("current_revision__answer_text", "current_revision__category")
     )
     for sibling in siblings:
@@ -246,6 +301,7 @@ def add_answer(actor: Actor, item: Item) -> Item:
 @transaction.atomic
 def withdraw(actor: Actor, item: Item, *, reason: str) -> None:
     """Take an item out of everything that is yet to be frozen. Frozen releases keep it."""
+    hold(item)
     require(actor, "withdraw", item)
     if not reason.strip():
         raise Invalid(_("Say why the item is withdrawn."), field="reason")
@@ -256,6 +312,7 @@ def withdraw(actor: Actor, item: Item, *, reason: str) -> None:
 @transaction.atomic
 def reopen(actor: Actor, item: Item, *, reason: str = "") -> None:
     """Bring a rejected or withdrawn item back to its author."""
+    hold(item)
     require(actor, "reopen", item)
     advance(item, "reopen", actor=actor)
     _say(actor, item, reason)

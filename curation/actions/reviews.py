@@ -7,13 +7,16 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.items import Wording, add_revision
+from curation.actions.items import Wording, add_revision, hold
+from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
-from curation.models import Guideline, Item, Person, Review
+from curation.models import Draft, Guideline, Item, Person, Review
+from curation.reasons import reasons_for
 from curation.rules import require
 from curation.workflow import advance
 
 D = Review.Decision
+SENDS_BACK = (D.REQUEST_CHANGES, D.REQUEST_ANSWER, D.REJECT)
 VERBS = {
     D.APPROVE: "approve",
     D.FIX_AND_APPROVE: "approve",
@@ -52,6 +55,7 @@ def review(
     with the same review. `fixed` is the reviewer's own wording of a fix-and-accept; the credit of the parts they left
     alone stays with the author.
     """
+    hold(item)
     if client_id and (known := item.reviews.filter(client_id=client_id).first()):
         return known
     if decision not in VERBS:
@@ -62,8 +66,8 @@ def review(
     _need_reason(decision, reason, comment)
     changes: dict[str, Any] = {}
     if decision == D.FIX_AND_APPROVE:
-        if fixed is None:
-            raise Invalid(_("Mend the text first, or accept it as it is."), field="fixed")
+        _need_fix(item, fixed)
+        assert fixed is not None
         changes["current_revision"] = add_revision(item, fixed, actor=person)
     judged_revision = changes.get("current_revision") or item.current_revision
     if VERBS[D(decision)] == "approve":
@@ -83,10 +87,30 @@ def review(
         client_id=client_id,
     )
     advance(item, VERBS[D(decision)], actor=person, changes=changes, review=row.pk)
+    Draft.objects.filter(item=item, person=person).delete()
     return row
 
 
+def _need_fix(item: Item, fixed: Wording | None) -> None:
+    """A fix changes something and leaves nothing out."""
+    before = item.current_revision
+    if fixed is None or before is None:
+        raise Invalid(_("Mend the text first, or accept it as it is."), field="fixed")
+    if before.answer_text_id and not fixed.answer.strip():
+        raise Invalid(_("An accepted item needs its answer. To ask for another one, send it back."), field="answer")
+    texts = (cleaned(fixed.question, field="question"), cleaned(fixed.answer, field="answer"))
+    category = fixed.category.pk if fixed.category else before.category_id
+    if (*texts, category, fixed.attributes) == (before.question, before.answer, before.category_id, before.attributes):
+        raise Invalid(_("Nothing was changed. Mend the text first, or accept it as it is."), field="fixed")
+
+
 def _need_reason(decision: str, reason: str, comment: str) -> None:
-    sends_back = decision in (D.REQUEST_CHANGES, D.REQUEST_ANSWER, D.REJECT)
-    if sends_back and not (reason or comment.strip()):
+    if decision not in SENDS_BACK:
+        return
+    known = {each.code: each for each in reasons_for(decision)}
+    if reason and reason not in known:
+        raise Invalid(_("This reason does not belong to this decision. Choose one from the list."), field="reason")
+    if not (reason or comment.strip()):
         raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
+    if reason and known[reason].comment_required and not comment.strip():
+        raise Invalid(_("Write the reason in so many words."), field="comment")

@@ -20,6 +20,7 @@ from curation.models import (
     TranslationRevision,
 )
 from curation.queries import source_revision, stale
+from curation.reasons import reasons_for
 from curation.rules import require
 from curation.workflow import advance, target
 
@@ -36,9 +37,15 @@ def is_stale(translation: Translation) -> bool:
     return stale(Translation.objects.filter(pk=translation.pk)).exists()
 
 
+def hold(translation: Translation) -> None:
+    """Read the translation anew and keep its row until the transaction ends: acts on one translation take turns."""
+    translation.refresh_from_db(from_queryset=Translation.objects.select_for_update())
+
+
 def draft_of(person: Person, translation: Translation) -> TranslationDraft:
     """The person's draft, begun from the newest revision where there is none yet."""
-    draft = TranslationDraft.objects.filter(translation=translation, person=person).first()
+    found = TranslationDraft.objects.filter(translation=translation, person=person) if translation.pk else None
+    draft = found.first() if found is not None else None
     if draft is None:
         draft = TranslationDraft(translation=translation, person=person)
         if translation.current_revision:
@@ -58,6 +65,7 @@ def save_draft(
     answer: str,
 ) -> TranslationDraft:
     """Keep what has been typed so far; as `items.save_draft`."""
+    hold(translation)
     require(person, "translate", translation.item)
     draft = draft_of(person, translation)
     if client_id and draft.client_id == client_id:
@@ -85,6 +93,7 @@ def submit(
 
     Raises Conflict where the source text has moved on meanwhile; the draft is kept.
     """
+    hold(translation)
     if client_id and (known := translation.revisions.filter(client_id=client_id).first()):
         return known
     require(actor, "translate", translation.item)
@@ -173,6 +182,7 @@ def review(
 
     A stale translation cannot be approved: the source has moved on, so it goes back first.
     """
+    hold(translation)
     if client_id and (known := translation.reviews.filter(client_id=client_id).first()):
         return known
     if decision not in D.values:
@@ -180,6 +190,10 @@ def review(
     require(person, decision, translation)
     if translation.current_revision_id != revision:
         raise Conflict(_("There is a newer translation than the one you read. Read it again, then decide."))
+    for name, value in (("adequacy", adequacy), ("fluency", fluency)):
+        if value is not None and value not in range(1, 6):
+            raise Invalid(_("Give a whole number from 1 to 5."), field=name)
+    _need_reason(decision, reason, comment)
     changes: dict[str, Any] = {}
     if decision == D.APPROVE:
         if is_stale(translation):
@@ -190,8 +204,6 @@ def review(
                 field="safety_kept",
             )
         changes["approved_revision"] = translation.current_revision
-    elif not (reason or comment.strip()):
-        raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
     row = TranslationReview.objects.create(
         translation=translation,
         revision_id=revision,
@@ -207,3 +219,15 @@ def review(
     )
     advance(translation, decision, actor=person, changes=changes, review=row.pk)
     return row
+
+
+def _need_reason(decision: str, reason: str, comment: str) -> None:
+    if decision == D.APPROVE:
+        return
+    known = {each.code: each for each in reasons_for(decision, "translation")}
+    if reason and reason not in known:
+        raise Invalid(_("This reason does not belong to this decision. Choose one from the list."), field="reason")
+    if not (reason or comment.strip()):
+        raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
+    if reason and known[reason].comment_required and not comment.strip():
+        raise Invalid(_("Write the reason in so many words."), field="comment")

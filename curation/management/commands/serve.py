@@ -167,7 +167,9 @@ def worker(queue: str, name: str, size: int) -> Program:
     return Program(
         name=name,
         argv=[
-            *(sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "--loglevel", "WARNING"),
+            # Root is usual in a container, and what a task can do is no less there as another user.
+            *(sys.executable, "-W", "ignore:You're running the worker with superuser privileges"),
+            *("-m", "celery", "--quiet", "-A", "config", "worker", "--loglevel", "WARNING"),
             *("--queues", queue, "--hostname", f"{queue}@%h", "--concurrency", str(size)),
             *("--without-gossip", "--without-mingle"),
         ],

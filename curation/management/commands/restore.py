@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from curation.actions.backups import restore
+from curation.log import Actor
+from curation.management.base import BenchCommand, Outcome
+
+
+class Command(BenchCommand):
+    help = "Bring a backup into an empty system, or nothing at all."
+    needs_dataset = False
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE")
+
+    def act(self, *, actor: Actor, file: str, **options: Any) -> Outcome:  # type: ignore[override]
+        counts = restore(file)
+        rows = sum(counts.values())
+        return Outcome(
+            sentence=f"{rows} rows restored from {file}. Checkpoints and exported files are not in it.",
+            payload={"file": file, "rows": counts},
+        )
