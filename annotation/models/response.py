@@ -12,11 +12,11 @@ class Response(models.Model):
 
     dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="responses")
     item = models.ForeignKey("curation.Item", on_delete=models.PROTECT, null=True, related_name="responses")
-    item_key = models.CharField(max_length=120, help_text="The item's external id")
+    item_key = models.CharField(max_length=200, help_text="The item's external id")
     question_hash = models.CharField(max_length=64, blank=True)
     question_text = models.ForeignKey("curation.Text", on_delete=models.PROTECT, null=True, related_name="+")
     labels = models.JSONField(default=list, help_text="Exact labels of the item's category, root first")
-    model = models.CharField(max_length=200)
+    model = models.CharField(max_length=300)
     model_hash = models.CharField(max_length=64, blank=True, help_text="Of the checkpoint, where known")
     settings_hash = models.CharField(max_length=64, blank=True)
     sample_number = models.PositiveIntegerField(default=0)
