@@ -1,6 +1,7 @@
 """Presence of a worker, and tasks that survive one."""
 
 import time
+from pathlib import Path
 
 import pytest
 from celery import current_app
@@ -17,6 +18,27 @@ def test_worker_is_missed_within_five_seconds_after_it_was_killed(worker: Worker
     began = time.monotonic()
     wait_until(lambda: not presence.worker_listening(), seconds=6)
     assert time.monotonic() - began < 5
+
+
+def lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8").split() if path.exists() else []
+
+
+def test_task_of_a_killed_worker_is_begun_again_by_the_next(worker: Worker, tmp_path: Path) -> None:
+    current_app.send_task("tests.note", [str(tmp_path / "a"), 2])
+    wait_until(lambda: lines(tmp_path / "a") == ["begin"])
+    worker.kill()
+    assert presence.return_unacked("work") == 1
+    worker.start()
+    wait_until(lambda: lines(tmp_path / "a") == ["begin", "begin", "end"])
+
+
+def test_task_that_outlasts_a_shutdown_goes_back_to_the_queue(worker: Worker, tmp_path: Path) -> None:
+    current_app.send_task("tests.note", [str(tmp_path / "a"), 60])
+    wait_until(lambda: lines(tmp_path / "a") == ["begin"])
+    worker.stop()
+    assert presence.broker().llen("work") == 1
+    assert presence.broker().hlen("unacked") == 0
 
 
 def test_nobody_listens_on_a_broker_without_workers(broker: Broker) -> None:

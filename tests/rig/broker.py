@@ -56,6 +56,7 @@ class Worker:
         command = [
             *(sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", "--loglevel", "INFO"),
             *("--queues", queues, "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"),
+            *("--include", "tests.rig.tasks"),
         ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
