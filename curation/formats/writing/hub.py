@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .parquet import write_parquet
-from .rows import META_ORDERS, SPLITS, ReleaseDescription, ReleaseRow, locales
+from .rows import META_ORDERS, SPLITS, ReleaseDescription, ReleaseRow, by_split, locales
 
 DATA_NAME = "{split}-00000-of-00001.parquet"
 # Line breaks of YAML 1.1 and the byte order mark, which a JSON string leaves bare.
@@ -53,11 +53,19 @@ def write_hf(
     output_field: str = "output",
     meta_order: Sequence[str] = META_ORDERS["hf"],
 ) -> list[Path]:
-    """data/{dev,test}-00000-of-00001.parquet, README.md and croissant.json under the folder."""
+    """data/{dev,test}-00000-of-00001.parquet, README.md and croissant.json under the folder.
+
+    A split without rows has no file and is not named: `datasets` 5.2 fails on a parquet file without rows.
+    """
     kept = list(rows)
     (folder / "data").mkdir()
     files = write_parquet(
-        kept, folder / "data", output_field=output_field, meta_order=meta_order, name=DATA_NAME
+        kept,
+        folder / "data",
+        output_field=output_field,
+        meta_order=meta_order,
+        name=DATA_NAME,
+        splits=filled(kept),
     )
     card = folder / "README.md"
     card.write_text(card_text(kept, description), encoding="utf-8", newline="")
@@ -68,6 +76,11 @@ def write_hf(
     return [*files, card, croissant]
 
 
+def filled(rows: Iterable[ReleaseRow]) -> list[str]:
+    """The splits that have rows, dev first."""
+    return [split for split, chosen in by_split(rows).items() if chosen]
+
+
 def yaml_string(text: str) -> str:
     """A double-quoted YAML scalar."""
     return json.dumps(text, ensure_ascii=False).translate(_YAML_ESCAPES)
@@ -76,6 +89,7 @@ def yaml_string(text: str) -> str:
 def card_text(rows: list[ReleaseRow], description: ReleaseDescription) -> str:
     """The dataset card: YAML front matter, counts, warning, terms and citation."""
     counts = Counter(row.split for row in rows)
+    present = filled(rows)
     languages = dict.fromkeys((*description.languages, *locales(rows)))
     front = [
         "---",
@@ -89,7 +103,7 @@ def card_text(rows: list[ReleaseRow], description: ReleaseDescription) -> str:
         "configs:",
         "- config_name: default",
         "  data_files:",
-        *(f"  - split: {split}\n    path: data/{DATA_NAME.format(split=split)}" for split in SPLITS),
+        *(f"  - split: {split}\n    path: data/{DATA_NAME.format(split=split)}" for split in present),
         "---",
     ]
     body = [
@@ -134,8 +148,8 @@ def croissant_of(
         "datePublished": description.created,
         "citeAs": description.citation,
         "inLanguage": list(dict.fromkeys((*description.languages, *locales(rows)))),
-        "distribution": [_file(folder, split) for split in SPLITS],
-        "recordSet": [_record_set(split, columns, meta_order) for split in SPLITS],
+        "distribution": [_file(folder, split) for split in filled(rows)],
+        "recordSet": [_record_set(split, columns, meta_order) for split in filled(rows)],
     }
     if description.version:
         described["version"] = description.version

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .rows import META_KEYS, META_ORDERS, ReleaseRow, by_split, locales
+from .rows import META_KEYS, META_ORDERS, SPLITS, ReleaseRow, by_split, locales
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,6 +38,7 @@ def write_parquet(
     output_field: str = "output",
     meta_order: Sequence[str] = META_ORDERS["hf"],
     name: str = "{split}.parquet",
+    splits: Sequence[str] = SPLITS,
 ) -> list[Path]:
     """{dev,test}.parquet; every key in every row. The same rows give the same bytes (for one version of pyarrow)."""
     import pyarrow as pa
@@ -47,7 +48,8 @@ def write_parquet(
     translated = locales(kept)
     wanted = schema(translated, output_field=output_field, meta_order=meta_order)
     written = []
-    for split, chosen in by_split(kept).items():
+    for split in splits:
+        chosen = by_split(kept)[split]
         table = pa.table(_columns(chosen, translated, output_field), schema=wanted)
         path = folder / name.format(split=split)
         pq.write_table(table, path, compression="snappy", version="2.6", store_schema=True)

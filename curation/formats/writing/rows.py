@@ -60,6 +60,8 @@ def checked(rows: Iterable[ReleaseRow]) -> list[ReleaseRow]:
     ordered = sorted(rows, key=lambda row: row.position)
     ids = Counter(row.external_id for row in ordered)
     places = Counter(row.position for row in ordered)
+    if not ordered:
+        raise UnwritableRelease("A release without items cannot be exported")
     for row in ordered:
         fault = _fault(row)
         if ids[row.external_id] > 1:
