@@ -29,15 +29,13 @@ def coverage_page(request: MemberRequest) -> HttpResponse:
 def taxonomy_page(request: MemberRequest) -> HttpResponse:
     """Labels, definitions in both languages, and how the taxonomy stands to others."""
     taxonomy = request.dataset.taxonomy
-    mappings = CategoryMapping.objects.filter(
-        target__taxonomy=taxonomy
-    ) | CategoryMapping.objects.filter(source__taxonomy=taxonomy)
+    mappings = CategoryMapping.objects.filter(target__taxonomy=taxonomy) | CategoryMapping.objects.filter(
+        source__taxonomy=taxonomy
+    )
     context = {
         "taxonomy": taxonomy,
-        "categories": taxonomy.categories.all(),
-        "mappings": mappings.select_related(
-            "source__taxonomy", "target__taxonomy"
-        ).order_by("pk"),
+        "categories": taxonomy.categories.select_related("parent"),
+        "mappings": mappings.select_related("source__taxonomy", "target__taxonomy").order_by("pk"),
         "may_sign": Membership.Role.LEAD in request.roles,
     }
     return render(request, "curation/taxonomy.html", context)
