@@ -144,9 +144,7 @@ def end_lease(assignment: Assignment, verb: str, *, person: Person, rater: Rater
     late = assignment.state == A.EXPIRED or assignment.expires_at <= timezone.now()
     if late and verb == "rate" and not has_place(row, rater):
         raise WrongState(
-            _(
-                "Your time for this response ran out, and others have rated it meanwhile. Nothing is missing."
-            )
+            _("Your time for this response ran out, and others have rated it meanwhile. Nothing is missing.")
         )
     advance(assignment, verb, actor=person, log=False, changes={"ended_at": timezone.now()})
 
