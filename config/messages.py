@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_python
@@ -70,14 +71,14 @@ def extracted(root: Path = ROOT) -> Iterator[Found]:
         code = text if path.suffix == ".py" else template_as_python(text, name)
         found = extract_python(BytesIO(code.encode()), KEYWORDS, ["Translators:"], {"encoding": "utf-8"})
         for line, function, messages, comments in found:
-            ids, context = split(function, messages)
+            ids, context = split(str(function), messages)
             if ids and ids != ("",):
-                yield Found(name, line, ids, context, tuple(comments))
+                yield Found(name, line, ids, context, tuple(str(each) for each in comments or ()))
 
 
 def split(function: str, arguments: object) -> tuple[Ids, str | None]:
     """(msgid or (singular, plural), context) of one call; an empty msgid where an argument is not a literal."""
-    given = list(arguments) if isinstance(arguments, tuple | list) else [arguments]
+    given: list[Any] = list(arguments) if isinstance(arguments, tuple | list) else [arguments]
     context = given.pop(0) if "pgettext" in function and given else None
     count = 2 if "ngettext" in function or "npgettext" in function else 1
     ids = given[:count]

@@ -129,8 +129,8 @@ def return_unacked(queue: str) -> int:
     next sweep, within a second, treat the message as timed out.
     """
     connection = broker()
-    taken = connection.hgetall("unacked")
-    tags = [tag for tag, packed in taken.items() if json.loads(packed)[2] == queue]  # type: ignore[union-attr]
+    taken: Any = connection.hgetall("unacked")
+    tags = [tag for tag, packed in taken.items() if json.loads(packed)[2] == queue]
     for tag in tags:
         connection.zadd("unacked_index", {tag: 0}, xx=True)
     return len(tags)

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Event
-from typing import IO, Any, ClassVar
+from typing import IO, Any
 
 from celery import current_app
 from django.conf import settings
@@ -34,7 +34,7 @@ class Command(BaseCommand):
     help = (
         "Serve Teinei on this machine until Ctrl-C: prepares what is missing, and starts all that it needs."
     )
-    requires_system_checks: ClassVar = []  # migrate checks, once
+    requires_system_checks = ()  # migrate checks, once
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--demo", action="store_true", help="Load the demo where the database is empty.")
