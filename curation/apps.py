@@ -32,9 +32,7 @@ class CurationConfig(AppConfig):
                 roles=frozenset({role.AUTHOR}),
                 shortcut="g w",
                 order=1,
-                count=lambda person, dataset: queries.sent_back(
-                    person, dataset
-                ).count(),
+                count=lambda person, dataset: queries.sent_back(person, dataset).count(),
                 waits=_("sent back to you to mend"),
             ),
             nav(
@@ -45,9 +43,7 @@ class CurationConfig(AppConfig):
                 roles=frozenset({role.REVIEWER}),
                 shortcut="g r",
                 order=2,
-                count=lambda person, dataset: queries.review_queue(
-                    person, dataset
-                ).count(),
+                count=lambda person, dataset: queries.review_queue(person, dataset).count(),
                 waits=_("waiting for a review"),
             ),
             nav(
@@ -58,9 +54,7 @@ class CurationConfig(AppConfig):
                 roles=frozenset({role.TRANSLATOR}),
                 shortcut="g t",
                 order=3,
-                count=lambda person, dataset: queries.translation_queue(
-                    person, dataset, "en"
-                ).count(),
+                count=lambda person, dataset: queries.translation_queue(person, dataset, "en").count(),
                 waits=_("to be translated"),
             ),
             nav(
@@ -71,15 +65,13 @@ class CurationConfig(AppConfig):
                 roles=frozenset({role.BILINGUAL_REVIEWER}),
                 shortcut="g b",
                 order=4,
-                count=lambda person, dataset: queries.translation_review_queue(
-                    person, dataset, "en"
-                ).count(),
+                count=lambda person, dataset: queries.translation_review_queue(person, dataset, "en").count(),
                 waits=_("translations to be checked"),
             ),
             nav(
                 key="items",
                 label=_("Items"),
-                icon="list",
+                icon="items",
                 url_name="curation:items",
                 roles=items,
                 shortcut="g i",
@@ -97,7 +89,7 @@ class CurationConfig(AppConfig):
             nav(
                 key="coverage",
                 label=_("Coverage"),
-                icon="map",
+                icon="coverage",
                 url_name="curation:coverage",
                 roles=items,
                 shortcut="g c",

@@ -122,7 +122,7 @@ def describe(release: Release) -> ReleaseDescription:
 
 def zipped(folder: Path) -> Path:
     """The folder as one file beside it, the same bytes for the same files."""
-    target = folder.with_suffix(".zip")
+    target = folder.with_name(folder.name + ".zip")
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file():

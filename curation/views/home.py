@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from curation import registry
 from curation.models import LogEntry, Membership, Person
 from curation.queries import coverage, datasets_of
+from curation.sentences import event_of
 from curation.views.gate import MemberRequest, back, member
 
 Role = Membership.Role
@@ -26,10 +27,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """Send the person to the dataset they were last in, or say that they are in none yet."""
     assert isinstance(request.user, Person)
     datasets = datasets_of(request.user)
-    dataset = (
-        datasets.filter(slug=request.session.get("dataset", "")).first()
-        or datasets.first()
-    )
+    dataset = datasets.filter(slug=request.session.get("dataset", "")).first() or datasets.first()
     if dataset is None:
         return render(request, "curation/no_dataset.html")
     return redirect("curation:home", dataset=dataset.slug)
@@ -39,21 +37,17 @@ def start(request: HttpRequest) -> HttpResponse:
 def home(request: MemberRequest) -> HttpResponse:
     """What waits for the person, by role, and what happened last."""
     rows = coverage(request.dataset) if request.roles - {Role.RATER} else []
-    recent = LogEntry.objects.filter(
-        dataset=request.dataset, person=request.user
-    ).order_by("-id")[:8]
+    mine = LogEntry.objects.filter(dataset=request.dataset, person=request.user).select_related("person")
     return render(
         request,
         "curation/home.html",
         {
             "waiting": registry.waiting(request.user, request.dataset, request.roles),
-            "panels": registry.panels(
-                "home", person=request.user, dataset=request.dataset
-            ),
+            "panels": registry.panels("home", person=request.user, dataset=request.dataset),
             "approved": sum(row["approved"] for row in rows),
             "in_work": sum(row["in_work"] for row in rows),
             "target": sum(row["target"] for row in rows),
-            "recent": recent,
+            "recent": [event_of(entry) for entry in mine.order_by("-id")[:8]],
         },
     )
 
@@ -81,17 +75,13 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 def cast() -> list[dict[str, Any]]:
     """The demo's people, for the sign-in page."""
-    people = Person.objects.filter(
-        username__startswith="demo-", is_active=True
-    ).order_by("pk")
+    people = Person.objects.filter(username__startswith="demo-", is_active=True).order_by("pk")
     return [
         {
             "key": person.username,
             "name": str(person),
             "role": ", ".join(
-                dict.fromkeys(
-                    str(m.get_role_display()) for m in person.memberships.order_by("pk")
-                )
+                dict.fromkeys(str(m.get_role_display()) for m in person.memberships.order_by("pk"))
             ),
         }
         for person in people.prefetch_related("memberships")
@@ -107,9 +97,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """Enter as one of the demo's people: in demo mode and from this machine only."""
     if not on_loopback(request):
         raise Http404
-    person = Person.objects.filter(
-        username=request.POST.get("key", ""), username__startswith="demo-"
-    ).first()
+    person = Person.objects.filter(username=request.POST.get("key", ""), username__startswith="demo-").first()
     if person is None:
         raise Http404(_("Nobody of that name."))
     login(request, person, backend="django.contrib.auth.backends.ModelBackend")

@@ -1,0 +1,127 @@
+"""Frozen versions: what they hold, freezing the next one, and their files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from curation import registry
+from curation.actions import releases as act
+from curation.actions.export_jobs import KIND, archive_of, queue_export
+from curation.errors import TeineiError
+from curation.formats.writing import FORMATS
+from curation.forms import FreezeForm
+from curation.log import record
+from curation.models import Job, Membership, Release
+from curation.queries import ITEM_ROLES, releases_visible_to
+from curation.rules import allows
+from curation.views.gate import MemberRequest, attempt, member
+
+MANAGER = Membership.Role.RELEASE_MANAGER
+
+
+@member(*ITEM_ROLES)
+def release_list(request: MemberRequest) -> HttpResponse:
+    context = {
+        "releases": releases_visible_to(request.user, request.dataset).select_related("frozen_by"),
+        "may_freeze": allows(request.user, "freeze", request.dataset),
+    }
+    return render(request, "curation/releases.html", context)
+
+
+@member(MANAGER)
+def freeze(request: MemberRequest) -> HttpResponse:
+    """First what the gates say; then, with the name typed, the freeze."""
+    dataset = request.dataset
+    initial = {"seed": 1, "test_per_leaf": act.default_test_per_leaf(dataset)}
+    form = FreezeForm(request.POST or None, initial=initial)
+    context: dict[str, Any] = {"form": form}
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        plan = {key: chosen[key] for key in ("name", "seed", "test_per_leaf")}
+        try:
+            draft = act.draw_up(request.user, dataset, **plan)
+            context |= {"draft": draft, "red": draft.red([]), "counts": _split_counts(draft)}
+            if request.POST.get("confirm"):
+                return _freeze(request, chosen, plan)
+        except TeineiError as error:
+            form.add_error(error.field if error.field in form.fields else None, error.sentence)
+    return render(request, "curation/release_freeze.html", context)
+
+
+def _freeze(request: MemberRequest, chosen: dict[str, Any], plan: dict[str, Any]) -> HttpResponse:
+    if request.POST["confirm"].strip() != chosen["name"]:
+        messages.error(request, _("Type the release's name exactly to freeze it."))
+        return redirect("curation:release_freeze", dataset=request.dataset.slug)
+    release = act.freeze(request.user, request.dataset, terms=chosen["terms"], **plan)
+    messages.success(request, _("%(name)s is frozen.") % {"name": release.name})
+    return redirect("curation:release", dataset=request.dataset.slug, name=release.name)
+
+
+def _split_counts(draft: act.Draft) -> dict[str, int]:
+    splits = [draft.plan.split(item) for item in draft.plan.items]
+    return {"items": len(splits), "dev": splits.count("dev"), "test": splits.count("test")}
+
+
+@member(*ITEM_ROLES)
+def release(request: MemberRequest, name: str) -> HttpResponse:
+    found = _found(request, name)
+    exports = Job.objects.filter(dataset=request.dataset, kind=KIND, arguments__release=found.pk)[:8]
+    context = {
+        "release": found,
+        "leaves": [(label.split("\t"), cell) for label, cell in found.counts.get("leaves", {}).items()],
+        "errata": found.errata.select_related("successor"),
+        "successors": found.successors.all(),
+        "diff": act.diff(found.predecessor, found) if found.predecessor else None,
+        "exports": [{"job": job, "ready": archive_of(job) is not None} for job in exports],
+        "active": any(job.finished_at is None for job in exports),
+        "formats": FORMATS,
+        "may_export": allows(request.user, "export", found),
+        "panels": registry.panels("release", person=request.user, release=found),
+    }
+    template = "curation/release.html#exports" if request.htmx else "curation/release.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _found(request: MemberRequest, name: str) -> Release:
+    visible = releases_visible_to(request.user, request.dataset)
+    return get_object_or_404(visible.select_related("predecessor", "frozen_by", "dataset"), name=name)
+
+
+@require_POST
+@member(*ITEM_ROLES)
+def export(request: MemberRequest, name: str) -> HttpResponse:
+    found = _found(request, name)
+    url = reverse("curation:release", kwargs={"dataset": request.dataset.slug, "name": name})
+    attempt(
+        request,
+        lambda: queue_export(
+            request.user,
+            found,
+            formats=request.POST.getlist("formats"),
+            output_field=request.POST.get("output_field") or "output",
+            target_url=url,
+        ),
+        _("The files are being written and checked."),
+    )
+    return redirect(url)
+
+
+@member(*ITEM_ROLES)
+def download(request: MemberRequest, name: str, job: int) -> FileResponse:
+    """The archive of one export; every download is logged."""
+    found = _found(request, name)
+    row = get_object_or_404(Job, dataset=request.dataset, kind=KIND, arguments__release=found.pk, pk=job)
+    if not allows(request.user, "export", found):
+        raise Http404
+    path = archive_of(row)
+    if path is None:
+        raise Http404
+    record(request.user, "download", found, job=row.pk)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
