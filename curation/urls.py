@@ -12,6 +12,8 @@ from curation.views import (
     people,
     releases,
     review,
+    sign_in,
+    sign_in,
     styleguide,
     translate,
     write,
@@ -74,7 +76,7 @@ dataset_urls = [
 ]
 urlpatterns = [
     path("", home.start, name="start"),
-    path("enter/", home.enter, name="enter"),
+    path("enter/", sign_in.enter, name="enter"),
     path("preferences/", home.preferences, name="preferences"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("d/<slug:dataset>/", include(dataset_urls)),

@@ -69,7 +69,5 @@ def back(request: HttpRequest, fallback: str) -> HttpResponseRedirect:
     """To the page the form stood on (a path of this site only), else the fallback."""
     path = request.POST.get("next", "")
     return HttpResponseRedirect(
-        path
-        if path.startswith("/") and not path.startswith(("//", "/\\"))
-        else fallback
+        path if path.startswith("/") and not path.startswith(("//", "/\\")) else fallback
     )

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation import registry
@@ -19,7 +16,6 @@ from curation.sentences import event_of
 from curation.views.gate import MemberRequest, back, member
 
 Role = Membership.Role
-LOOPBACK = {"127.0.0.1", "::1"}
 
 
 @login_required
@@ -71,34 +67,3 @@ def preferences(request: HttpRequest) -> HttpResponse:
         changed.append("blur")
     request.user.save(update_fields=changed)
     return back(request, "/")
-
-
-def cast() -> list[dict[str, Any]]:
-    """The demo's people, for the sign-in page."""
-    people = Person.objects.filter(username__startswith="demo-", is_active=True).order_by("pk")
-    return [
-        {
-            "key": person.username,
-            "name": str(person),
-            "role": ", ".join(
-                dict.fromkeys(str(m.get_role_display()) for m in person.memberships.order_by("pk"))
-            ),
-        }
-        for person in people.prefetch_related("memberships")
-    ]
-
-
-def on_loopback(request: HttpRequest) -> bool:
-    return bool(settings.TEINEI_DEMO) and request.META.get("REMOTE_ADDR") in LOOPBACK
-
-
-@require_POST
-def enter(request: HttpRequest) -> HttpResponse:
-    """Enter as one of the demo's people: in demo mode and from this machine only."""
-    if not on_loopback(request):
-        raise Http404
-    person = Person.objects.filter(username=request.POST.get("key", ""), username__startswith="demo-").first()
-    if person is None:
-        raise Http404(_("Nobody of that name."))
-    login(request, person, backend="django.contrib.auth.backends.ModelBackend")
-    return redirect("curation:start")

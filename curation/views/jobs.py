@@ -15,9 +15,7 @@ SHOWN = 50
 @member()
 def job_list(request: MemberRequest) -> HttpResponse:
     """Everything that runs or ran; the table asks for itself again while something is going on."""
-    rows = jobs_visible_to(request.user, request.dataset).select_related("person")[
-        :SHOWN
-    ]
+    rows = jobs_visible_to(request.user, request.dataset).select_related("person")[:SHOWN]
     shown = [{"job": job, "may_stop": jobs.may_stop(request.user, job)} for job in rows]
     active = any(row["job"].state in ("queued", "running") for row in shown)
     template = "curation/jobs.html#rows" if request.htmx else "curation/jobs.html"  # type: ignore[attr-defined]

@@ -18,9 +18,7 @@ Role = Membership.Role
 def people(request: MemberRequest) -> HttpResponse:
     """Who is in the dataset, with which roles; the lead adds and ends roles."""
     rows = (
-        Membership.objects.filter(dataset=request.dataset)
-        .select_related("person")
-        .order_by("person", "pk")
+        Membership.objects.filter(dataset=request.dataset).select_related("person").order_by("person", "pk")
     )
     by_person: dict[Person, list[Membership]] = {}
     for row in rows:
@@ -56,8 +54,7 @@ def people_add(request: MemberRequest) -> HttpResponse:
 
 def _refuse(name: str) -> None:
     raise Invalid(
-        _("Nobody signs in as “%(name)s”. Ask the operator to make the account first.")
-        % {"name": name}
+        _("Nobody signs in as “%(name)s”. Ask the operator to make the account first.") % {"name": name}
     )
 
 
@@ -65,7 +62,5 @@ def _refuse(name: str) -> None:
 @member(Role.LEAD, Role.RELEASE_MANAGER)
 def people_remove(request: MemberRequest, pk: int) -> HttpResponse:
     membership = get_object_or_404(Membership, dataset=request.dataset, pk=pk)
-    attempt(
-        request, lambda: take_role(request.user, membership), _("The role was ended.")
-    )
+    attempt(request, lambda: take_role(request.user, membership), _("The role was ended."))
     return redirect("curation:people", dataset=request.dataset.slug)
