@@ -21,9 +21,7 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: every error body is {"error": sentence, "field": name or ""}; None: not ours to answer."""
     for kind, code in STATUS_OF.items():
         if isinstance(error, kind):
-            return Response(
-                {"error": error.sentence, "field": error.field}, status=code
-            )
+            return Response({"error": error.sentence, "field": error.field}, status=code)
     response = exception_handler(error, context)
     if response is not None:
         field, sentence = first_complaint(error)
