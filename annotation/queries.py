@@ -105,6 +105,12 @@ def waiting(person: Person, dataset: Dataset) -> QuerySet[TaskResponse]:
     return open_places(_rows_of_person(person, dataset), rater)
 
 
+def waiting_per_task(person: Person, dataset: Dataset) -> dict[int, int]:
+    """Task id -> how many responses the person can still rate in it."""
+    rows = waiting(person, dataset).order_by().values_list("task")
+    return dict(rows.annotate(n=Count("pk")))
+
+
 def blind_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
     """Open tasks in which the person still has something to rate.
 

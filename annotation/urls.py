@@ -1,6 +1,38 @@
+"""Addresses of the rating floor."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from annotation import api
+from annotation.views import rate, tasks
 
 app_name = "annotation"
-urlpatterns: list[URLPattern] = []
+
+rate_urls = [
+    path("", rate.task_list, name="rate"),
+    path("<int:pk>/", rate.task, name="rate_task"),
+    path("<int:pk>/next/", rate.following, name="rate_next"),
+    path("<int:pk>/submit/", rate.submit, name="rate_submit"),
+    path("<int:pk>/skip/", rate.skip, name="rate_skip"),
+    path("<int:pk>/undo/", rate.undo, name="rate_undo"),
+]
+task_urls = [
+    path("", tasks.task_list, name="tasks"),
+    path("new/", tasks.new, name="task_new"),
+    path("<int:pk>/", tasks.task, name="task"),
+    path("<int:pk>/close/", tasks.close, name="task_close"),
+    path("<int:pk>/reopen/", tasks.reopen, name="task_reopen"),
+    path("<int:pk>/raters/", tasks.add_raters, name="task_raters"),
+]
+api_urls = [
+    path("tasks/", api.TaskList.as_view(), name="api_tasks"),
+    path("tasks/<int:pk>/", api.TaskDetail.as_view(), name="api_task"),
+    path("tasks/<int:pk>/next/", api.Next.as_view(), name="api_next"),
+    path("tasks/<int:pk>/ratings/", api.Ratings.as_view(), name="api_ratings"),
+]
+urlpatterns = [
+    path("d/<slug:dataset>/rate/", include(rate_urls)),
+    path("d/<slug:dataset>/tasks/", include(task_urls)),
+    path("api/d/<slug:dataset>/", include(api_urls)),
+]

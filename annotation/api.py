@@ -1,0 +1,107 @@
+"""Tasks and ratings for programs, over the same actions as the pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotation.actions.leases import lease
+from annotation.actions.ratings import rate
+from annotation.actions.rubrics import load_rubric, shipped_rubrics
+from annotation.actions.tasks import create_task
+from annotation.models import RatingTask
+from annotation.queries import counts_of, progress_of, tasks_to_rate, tasks_visible_to, with_counts
+from annotation.rules import blinded
+from annotation.serializers import NewRatingSerializer, NewTaskSerializer, TaskSerializer, blind, own_rating
+from curation.errors import Invalid
+from curation.models import Dataset
+from curation.queries import datasets_of, releases_visible_to
+
+
+class OfDataset(GenericAPIView[Any]):
+    """Addresses under a dataset: for a stranger there is none."""
+
+    serializer_class: Any = TaskSerializer
+
+    @property
+    def dataset(self) -> Dataset:
+        return get_object_or_404(datasets_of(self.request.user), slug=self.kwargs["dataset"])  # type: ignore[arg-type]
+
+    def visible(self) -> Any:
+        return tasks_visible_to(self.request.user, self.dataset)  # type: ignore[arg-type]
+
+
+class TaskList(OfDataset, ListAPIView[RatingTask]):
+    """The dataset's rating tasks; POST plans one."""
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return RatingTask.objects.none()
+        return with_counts(self.visible())
+
+    @extend_schema(request=NewTaskSerializer, responses={201: TaskSerializer})
+    def post(self, request: Request, dataset: str) -> Response:
+        form = NewTaskSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = dict(form.validated_data)
+        here, person = self.dataset, request.user
+        release = releases_visible_to(person, here).filter(name=values.pop("release")).first()  # type: ignore[arg-type]
+        if release is None:
+            raise Invalid("There is no release of this name.", field="release")
+        name = values.pop("rubric")
+        if name not in shipped_rubrics():  # a name, never a path of the server
+            raise Invalid(f"Choose one of the rubrics: {', '.join(shipped_rubrics())}.", field="rubric")
+        rubric = load_rubric(person, here, name)  # type: ignore[arg-type]
+        made = create_task(person, here, release=release, rubric=rubric, **values)  # type: ignore[arg-type]
+        return Response(
+            TaskSerializer(with_counts(self.visible()).get(pk=made.pk)).data, status=status.HTTP_201_CREATED
+        )
+
+
+class TaskDetail(OfDataset):
+    """How far a task is. It does not exist for whoever still rates in it."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, dataset: str, pk: int) -> Response:
+        task = get_object_or_404(with_counts(self.visible()), pk=pk)
+        if blinded(request.user, task):  # type: ignore[arg-type]
+            raise Http404
+        counts = {**counts_of(task), "models": dict(counts_of(task)["models"])}
+        return Response({**TaskSerializer(task).data, "counts": counts, "progress": progress_of(task)})
+
+
+class ToRate(OfDataset):
+    """A task of the person's own."""
+
+    def task(self) -> RatingTask:
+        mine = tasks_to_rate(self.request.user, self.dataset)  # type: ignore[arg-type]
+        return get_object_or_404(mine.select_related("rubric", "dataset"), pk=self.kwargs["pk"])
+
+
+class Next(ToRate):
+    """Lease the next response; null at the end."""
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        return Response({"next": blind(lease(request.user, self.task()))})  # type: ignore[arg-type]
+
+
+class Ratings(ToRate):
+    """Rate the leased response; the answer carries the next one. The same client_id twice writes once."""
+
+    serializer_class = NewRatingSerializer
+
+    @extend_schema(request=NewRatingSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        form = NewRatingSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        done = rate(request.user, self.task(), **form.validated_data)  # type: ignore[arg-type]
+        answer = {"rating": own_rating(done.rating), "next": blind(done.following)}
+        return Response(answer, status=status.HTTP_201_CREATED)

@@ -1,0 +1,43 @@
+"""The demo's rating task: three raters, some of whose work is still to be done."""
+
+from __future__ import annotations
+
+from annotation.actions.leases import lease
+from annotation.actions.ratings import asks_reason, rate
+from annotation.actions.responses import import_responses
+from annotation.actions.rubrics import load_rubric
+from annotation.actions.tasks import create_task
+from curation.actions.demo import external_id, read
+from curation.formats import ResponseRow
+from curation.log import OPERATOR
+from curation.models import Dataset, Person, Release
+
+TASK = "demo-safety"
+LEFT_OVER = 6  # responses that each rater finds waiting
+REASON = "気になる点があります。"
+
+
+def rate_responses(dataset: Dataset, cast: dict[str, Person]) -> str:
+    """Import the demo's responses, start a task and let the raters give the ratings that the demo holds."""
+    release = Release.objects.filter(dataset=dataset).latest("pk")
+    frozen = set(release.items.values_list("external_id", flat=True))
+    records = [row for row in read("responses") if external_id(row["item"]) in frozen]
+    rows = [
+        ResponseRow(n, external_id(row["item"]), row["model"], row["response"])
+        for n, row in enumerate(records, start=1)
+    ]
+    import_responses(OPERATOR, dataset, release=release, rows=rows)
+    scores = {(external_id(row["item"]), row["model"]): row["ratings"] for row in records}
+    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    task = create_task(OPERATOR, dataset, name=TASK, release=release, rubric=rubric, seed=1)
+    made = 0
+    for key in ("rater1", "rater2", "rater3"):
+        for _turn in range(len(rows) - LEFT_OVER):
+            held = lease(cast[key], task)
+            if held is None:
+                break
+            score = str(scores[(held.response.item_key, held.response.model)][key])
+            comment = REASON if asks_reason(rubric, score) else ""
+            rate(cast[key], task, token=held.token, score=score, comment=comment, and_next=False)
+            made += 1
+    return f"{len(rows)} responses; task {task.name} with {made} ratings."

@@ -1,0 +1,97 @@
+"""Rating tasks for those who plan them."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from annotation.actions import tasks
+from annotation.actions.rubrics import load_rubric
+from annotation.forms import TaskForm
+from annotation.models import RatingTask
+from annotation.queries import counts_of, progress_of, tasks_visible_to, with_counts
+from annotation.rules import blinded
+from curation.errors import TeineiError
+from curation.models import Membership
+from curation.rules import allows
+from curation.views.gate import MemberRequest, attempt, member
+
+Role = Membership.Role
+planner = member(Role.LEAD, Role.RESEARCHER)
+
+
+@planner
+def task_list(request: MemberRequest) -> HttpResponse:
+    """Every task with its size; models and ratings stand on the task's own page."""
+    rows = with_counts(tasks_visible_to(request.user, request.dataset))
+    may_create = allows(request.user, "create_task", request.dataset)
+    return render(request, "annotation/tasks.html", {"tasks": rows, "may_create": may_create})
+
+
+@planner
+def new(request: MemberRequest) -> HttpResponse:
+    """Plan a task and draw its population."""
+    form = TaskForm(request.POST or None, person=request.user, dataset=request.dataset)
+    if request.method == "POST" and form.is_valid():
+        values = dict(form.cleaned_data)
+        try:
+            rubric = load_rubric(request.user, request.dataset, values.pop("rubric"))
+            made = tasks.create_task(request.user, request.dataset, rubric=rubric, **values)
+        except TeineiError as error:
+            form.add_error(error.field if error.field in form.fields else None, error.sentence)
+        else:
+            return redirect("annotation:task", dataset=request.dataset.slug, pk=made.pk)
+    return render(request, "annotation/task_new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _visible(request: MemberRequest, pk: int) -> RatingTask:
+    """The task, unless the person still rates in it: then it does not exist for them."""
+    rows = tasks_visible_to(request.user, request.dataset).select_related("rubric", "release", "dataset")
+    found = get_object_or_404(rows, pk=pk)
+    if blinded(request.user, found):
+        raise Http404
+    return found
+
+
+@planner
+def task(request: MemberRequest, pk: int) -> HttpResponse:
+    """How far a task is, per rater, and what its population holds."""
+    found = _visible(request, pk)
+    context = {
+        "task": found,
+        "counts": counts_of(found),
+        "progress": progress_of(found),
+        "may_close": allows(request.user, "close", found) and not found.external,
+    }
+    return render(request, "annotation/task.html", context)
+
+
+@require_POST
+@planner
+def close(request: MemberRequest, pk: int) -> HttpResponse:
+    found = _visible(request, pk)
+    attempt(request, lambda: tasks.close(request.user, found), _("The task is closed."))
+    return redirect("annotation:task", dataset=request.dataset.slug, pk=pk)
+
+
+@require_POST
+@planner
+def reopen(request: MemberRequest, pk: int) -> HttpResponse:
+    """A person who is a rater of it too is blind again as soon as it is open."""
+    found = _visible(request, pk)
+    attempt(request, lambda: tasks.reopen(request.user, found), _("The task is open again."))
+    return redirect("annotation:tasks", dataset=request.dataset.slug)
+
+
+@require_POST
+@planner
+def add_raters(request: MemberRequest, pk: int) -> HttpResponse:
+    found = _visible(request, pk)
+    attempt(
+        request,
+        lambda: tasks.add_raters(request.user, found),
+        _("All members with the role of rater take part."),
+    )
+    return redirect("annotation:tasks", dataset=request.dataset.slug)
