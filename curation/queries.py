@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
 
 from curation.models import (
     Category,
     Dataset,
+    Draft,
     Item,
     Job,
     LogEntry,
@@ -20,9 +21,10 @@ from curation.models import (
     Review,
     Revision,
     Translation,
+    TranslationRevision,
 )
 from curation.rules import roles_of
-from curation.similar import fold
+from curation.similar import fold, nearest
 
 Role = Membership.Role
 # Raters see responses through their task alone: an item's page would show them the reference and the discussion.
@@ -32,9 +34,7 @@ ITEM_ROLES = frozenset(Role.values) - {Role.RATER}
 def datasets_of(person: Person) -> QuerySet[Dataset]:
     """The datasets in which the person has any role; all others do not exist for them."""
     mine = Membership.objects.filter(person=person).values("dataset")
-    return (
-        Dataset.objects.filter(pk__in=mine).select_related("taxonomy").order_by("name")
-    )
+    return Dataset.objects.filter(pk__in=mine).select_related("taxonomy").order_by("name")
 
 
 def items_visible_to(person: Person, dataset: Dataset) -> QuerySet[Item]:
@@ -70,33 +70,74 @@ def matching(items: QuerySet[Item], query: str) -> QuerySet[Item]:
 
 
 def review_queue(person: Person, dataset: Dataset) -> QuerySet[Item]:
-    """Items in review that the person wrote no part of, oldest submission first."""
+    """Items in review that the person wrote no part of, oldest submission first (revisions number upwards)."""
     mine = (
         Revision.objects.filter(item__dataset=dataset)
-        .filter(
-            Q(question_author=person) | Q(answer_author=person) | Q(submitted_by=person)
-        )
+        .filter(Q(question_author=person) | Q(answer_author=person) | Q(submitted_by=person))
         .values("item")
     )
     waiting = Item.objects.filter(dataset=dataset, state=Item.State.IN_REVIEW)
-    return waiting.exclude(pk__in=mine).order_by("current_revision__created_at", "pk")
-
-
-def writing_queue(person: Person, dataset: Dataset) -> QuerySet[Item]:
-    """What the person can write on: sent back first, then own drafts, then questions without an answer."""
-    S = Item.State
-    own = Q(author=person) & Q(state__in=[S.NEEDS_CHANGES, S.DRAFT])
-    shared = Q(state=S.AWAITING_ANSWER) | Q(state=S.NEEDS_CHANGES, open_to_all=True)
-    waiting = Item.objects.filter(dataset=dataset).filter(own | shared)
-    return waiting.annotate(
-        urgency=Count("pk", filter=Q(state=S.NEEDS_CHANGES))
-    ).order_by("-urgency", "state", "pk")
+    return waiting.exclude(pk__in=mine).order_by("current_revision_id")
 
 
 def sent_back(person: Person, dataset: Dataset) -> QuerySet[Item]:
-    return Item.objects.filter(
-        dataset=dataset, author=person, state=Item.State.NEEDS_CHANGES
+    """What a reviewer sent back to the person, oldest first."""
+    return Item.objects.filter(dataset=dataset, author=person, state=Item.State.NEEDS_CHANGES).order_by("pk")
+
+
+def drafts_of(person: Person, dataset: Dataset) -> QuerySet[Item]:
+    """Items that the person has begun and not yet submitted, oldest first: own ones, and answers to open questions."""
+    begun = Draft.objects.filter(person=person).values("item")
+    own = Q(author=person, state=Item.State.DRAFT)
+    answers = Q(pk__in=begun, state=Item.State.AWAITING_ANSWER)
+    return Item.objects.filter(own | answers, dataset=dataset).order_by("pk")
+
+
+def open_to_writers(person: Person, dataset: Dataset) -> QuerySet[Item]:
+    """What any author may take: questions without an answer, items open to another writer, imported drafts."""
+    state = Item.State
+    nobodys = Q(author=None, state__in=[state.DRAFT, state.NEEDS_CHANGES])
+    opened = Q(state=state.NEEDS_CHANGES, open_to_all=True) & ~Q(author=person)
+    waiting = Item.objects.filter(Q(state=state.AWAITING_ANSWER) | opened | nobodys, dataset=dataset)
+    return waiting.order_by("pk")
+
+
+def next_to_write(person: Person, dataset: Dataset, *, after: int | None = None) -> Item | None:
+    """What was sent back first, then what anybody may take; `after` is the item just left, and comes last."""
+    for waiting in (sent_back(person, dataset), open_to_writers(person, dataset)):
+        others = waiting.exclude(pk=after)
+        found = others.filter(pk__gt=after or 0).first() or others.first()
+        if found:
+            return found
+    return None
+
+
+def twins(dataset: Dataset, text: str, *, but: Question, limit: int = 3) -> list[dict[str, Any]]:
+    """Questions of the dataset most like the text: `item`, `score` (0 to 100, after folding), best first.
+
+    One item a question; its own siblings, rejected and withdrawn items are left out.
+    """
+    rows = (
+        Item.objects.filter(dataset=dataset, current_revision__isnull=False)
+        .exclude(question=but)
+        .exclude(state__in=[Item.State.REJECTED, Item.State.WITHDRAWN])
+        .order_by("-pk")
+        .values_list("question", "pk", "current_revision__question_text__folded")
     )
+    questions = {question: (pk, folded) for question, pk, folded in rows}
+    ids = [pk for pk, _folded in questions.values()]
+    found = nearest(text, [folded for _pk, folded in questions.values()], limit=limit, folded=True)
+    items = items_in_list(Item.objects.filter(pk__in=[ids[index] for index, _score in found])).in_bulk()
+    return [{"item": items[ids[index]], "score": score} for index, score in found if ids[index] in items]
+
+
+def examples(category: Category, dataset: Dataset, *, but: Item, limit: int = 3) -> QuerySet[Item]:
+    """Approved items of the leaf to learn from, the newest first."""
+    approved = Item.objects.filter(
+        dataset=dataset, state=Item.State.APPROVED, approved_revision__category=category
+    )
+    texts = approved.select_related("approved_revision__question_text", "approved_revision__answer_text")
+    return texts.exclude(pk=but.pk).order_by("-pk")[:limit]
 
 
 def source_revision(item: Item) -> Revision | None:
@@ -130,11 +171,7 @@ STALE = ~Q(current_revision__source_question_hash=F("source_question")) | (
 
 def stale(translations: QuerySet[Translation]) -> QuerySet[Translation]:
     """Translations whose source text has moved on since, per part."""
-    return (
-        with_staleness(translations)
-        .filter(current_revision__isnull=False)
-        .filter(STALE)
-    )
+    return with_staleness(translations).filter(current_revision__isnull=False).filter(STALE)
 
 
 def translations_visible_to(person: Person, dataset: Dataset) -> QuerySet[Translation]:
@@ -144,28 +181,33 @@ def translations_visible_to(person: Person, dataset: Dataset) -> QuerySet[Transl
 
 
 def translation_queue(person: Person, dataset: Dataset, locale: str) -> QuerySet[Item]:
-    """Approved items that have no translation, a sent-back one or a stale one in the locale."""
+    """Approved items that have no translation, a sent-back one or a stale one in the locale.
+
+    Annotated with `translation_state` (None: there is none yet); those sent back come first, then those out of date.
+    """
+    state = Translation.State
     rows = Translation.objects.filter(item__dataset=dataset, locale=locale)
-    fresh = (
-        rows.filter(state__in=[Translation.State.IN_REVIEW, Translation.State.APPROVED])
-        .exclude(pk__in=stale(rows).values("pk"))
-        .values("item")
+    done = rows.filter(state__in=[state.IN_REVIEW, state.APPROVED])
+    fresh = done.exclude(pk__in=stale(rows).values("pk")).values("item")
+    order = Case(
+        When(translation_state=state.NEEDS_CHANGES, then=0),
+        When(translation_state__in=[state.IN_REVIEW, state.APPROVED], then=1),
+        default=2,
     )
     return (
         Item.objects.filter(dataset=dataset, state=Item.State.APPROVED)
         .exclude(pk__in=fresh)
-        .order_by("pk")
+        .annotate(translation_state=Subquery(rows.filter(item=OuterRef("pk")).values("state")))
+        .annotate(urgency=order)
+        .order_by("urgency", "pk")
     )
 
 
-def translation_review_queue(
-    person: Person, dataset: Dataset, locale: str
-) -> QuerySet[Translation]:
+def translation_review_queue(person: Person, dataset: Dataset, locale: str) -> QuerySet[Translation]:
     """Translations in review that the person wrote no part of."""
-    rows = Translation.objects.filter(
-        item__dataset=dataset, locale=locale, state=Translation.State.IN_REVIEW
-    )
-    return rows.exclude(revisions__author=person).order_by("updated_at", "pk")
+    rows = Translation.objects.filter(item__dataset=dataset, locale=locale, state=Translation.State.IN_REVIEW)
+    mine = TranslationRevision.objects.filter(author=person).values("translation")
+    return rows.exclude(pk__in=mine).order_by("current_revision_id")
 
 
 def releases_visible_to(person: Person, dataset: Dataset) -> QuerySet[Release]:
@@ -205,9 +247,7 @@ def coverage(dataset: Dataset) -> list[dict[str, Any]]:
         .annotate(n=Count("pk"))
     )
     for row in rows:
-        cell = counts.setdefault(
-            row["category"], {"approved": 0, "in_work": 0, "dev": 0, "test": 0}
-        )
+        cell = counts.setdefault(row["category"], {"approved": 0, "in_work": 0, "dev": 0, "test": 0})
         if row["state"] == S.APPROVED:
             cell["approved"] += row["n"]
             if row["question__split"] != Question.Split.NONE:
@@ -217,9 +257,7 @@ def coverage(dataset: Dataset) -> list[dict[str, Any]]:
     targets: dict[int, int] = {}
     for category, target in dataset.quotas.values_list("category_id", "target"):
         targets[category] = targets.get(category, 0) + target
-    leaves = Category.objects.filter(
-        taxonomy=dataset.taxonomy_id, level=3
-    ).select_related("parent__parent")
+    leaves = Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3).select_related("parent__parent")
     empty = {"approved": 0, "in_work": 0, "dev": 0, "test": 0}
     return [
         {

@@ -58,9 +58,7 @@ def roles_of(person: Person, dataset: Dataset) -> set[str]:
     known: dict[int, set[str]] | None = person.__dict__.get("_roles")
     if known is None:
         known = {}
-        for dataset_id, role in Membership.objects.filter(person=person).values_list(
-            "dataset_id", "role"
-        ):
+        for dataset_id, role in Membership.objects.filter(person=person).values_list("dataset_id", "role"):
             known.setdefault(dataset_id, set()).add(role)
         person.__dict__["_roles"] = known
     return known.get(dataset.pk, set())
@@ -76,11 +74,7 @@ def needs(actor: Actor, dataset: Dataset, *roles: str) -> str | None:
 
 def wrote_part(person: Person, item: Item) -> bool:
     """Whether any part of any revision of the item came from the person, whatever their role is now."""
-    mine = (
-        models.Q(question_author=person)
-        | models.Q(answer_author=person)
-        | models.Q(submitted_by=person)
-    )
+    mine = models.Q(question_author=person) | models.Q(answer_author=person) | models.Q(submitted_by=person)
     return Revision.objects.filter(mine, item=item).exists()
 
 
@@ -120,6 +114,14 @@ def correct(actor: Actor, release: Release) -> str | None:
 
 
 @rule("save_draft", Item)
+def save_draft(actor: Actor, item: Item) -> str | None:
+    """Whoever may submit, and whoever reviews the item: they mend its text before they accept it."""
+    refusal = submit(actor, item)
+    if refusal and item.state == Item.State.IN_REVIEW and review(actor, item) is None:
+        return None
+    return refusal
+
+
 @rule("submit", Item)
 @rule("submit_question", Item)
 def submit(actor: Actor, item: Item) -> str | None:
@@ -165,9 +167,7 @@ def withdraw(actor: Actor, item: Item) -> str | None:
 def comment(actor: Actor, item: Item) -> str | None:
     if isinstance(actor, Operator):
         return _("A comment needs a person.")
-    return needs(
-        actor, item.dataset, Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.RELEASE_MANAGER
-    )
+    return needs(actor, item.dataset, Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.RELEASE_MANAGER)
 
 
 @rule("translate", Item)
@@ -204,6 +204,4 @@ ITEM_VERBS = (
 def possible_verbs(actor: Actor, item: Item) -> list[str]:
     """What the actor may do to the item now: the same list for the page's buttons and the API."""
     from_here = verbs_from(item)
-    return [
-        verb for verb in ITEM_VERBS if verb in from_here and allows(actor, verb, item)
-    ]
+    return [verb for verb in ITEM_VERBS if verb in from_here and allows(actor, verb, item)]

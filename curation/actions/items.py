@@ -158,7 +158,11 @@ def submit(
         raise Invalid(_("Write an answer first: the question is there already."), field="answer")
     target(item, verb)
     if base is not None and item.current_revision_id not in (None, base):
-        raise Conflict(_("The item has a newer revision than the one you began from. Your text is kept: compare, then submit."))
+        raise Conflict(
+            _(
+                "The item has a newer revision than the one you began from. Your text is kept: compare, then submit."
+            )
+        )
     revision = add_revision(item, wording, actor=actor, client_id=client_id)
     changes: dict[str, Any] = {"current_revision": revision, "open_to_all": False}
     if item.author_id is None or item.state == Item.State.AWAITING_ANSWER:

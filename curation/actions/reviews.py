@@ -97,10 +97,17 @@ def _need_fix(item: Item, fixed: Wording | None) -> None:
     if fixed is None or before is None:
         raise Invalid(_("Mend the text first, or accept it as it is."), field="fixed")
     if before.answer_text_id and not fixed.answer.strip():
-        raise Invalid(_("An accepted item needs its answer. To ask for another one, send it back."), field="answer")
+        raise Invalid(
+            _("An accepted item needs its answer. To ask for another one, send it back."), field="answer"
+        )
     texts = (cleaned(fixed.question, field="question"), cleaned(fixed.answer, field="answer"))
     category = fixed.category.pk if fixed.category else before.category_id
-    if (*texts, category, fixed.attributes) == (before.question, before.answer, before.category_id, before.attributes):
+    if (*texts, category, fixed.attributes) == (
+        before.question,
+        before.answer,
+        before.category_id,
+        before.attributes,
+    ):
         raise Invalid(_("Nothing was changed. Mend the text first, or accept it as it is."), field="fixed")
 
 
@@ -109,7 +116,9 @@ def _need_reason(decision: str, reason: str, comment: str) -> None:
         return
     known = {each.code: each for each in reasons_for(decision)}
     if reason and reason not in known:
-        raise Invalid(_("This reason does not belong to this decision. Choose one from the list."), field="reason")
+        raise Invalid(
+            _("This reason does not belong to this decision. Choose one from the list."), field="reason"
+        )
     if not (reason or comment.strip()):
         raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
     if reason and known[reason].comment_required and not comment.strip():

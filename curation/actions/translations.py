@@ -44,7 +44,9 @@ def hold(translation: Translation) -> None:
 
 def draft_of(person: Person, translation: Translation) -> TranslationDraft:
     """The person's draft, begun from the newest revision where there is none yet."""
-    found = TranslationDraft.objects.filter(translation=translation, person=person) if translation.pk else None
+    found = (
+        TranslationDraft.objects.filter(translation=translation, person=person) if translation.pk else None
+    )
     draft = found.first() if found is not None else None
     if draft is None:
         draft = TranslationDraft(translation=translation, person=person)
@@ -226,7 +228,9 @@ def _need_reason(decision: str, reason: str, comment: str) -> None:
         return
     known = {each.code: each for each in reasons_for(decision, "translation")}
     if reason and reason not in known:
-        raise Invalid(_("This reason does not belong to this decision. Choose one from the list."), field="reason")
+        raise Invalid(
+            _("This reason does not belong to this decision. Choose one from the list."), field="reason"
+        )
     if not (reason or comment.strip()):
         raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
     if reason and known[reason].comment_required and not comment.strip():
