@@ -20,7 +20,13 @@ _VARIATION_SELECTORS = (
     range(0x180B, 0x180E),
 )
 _KATAKANA = {code: code - 0x60 for code in (*range(0x30A1, 0x30F7), 0x30FD, 0x30FE)}
-_DROPPED = {code: None for span in _VARIATION_SELECTORS for code in span}
+_FORMAT_CHARACTERS = (
+    code
+    for span in (range(0x20000), range(0xE0000, 0xE0080))
+    for code in span
+    if unicodedata.category(chr(code)) == "Cf"
+)
+_DROPPED = dict.fromkeys((*_FORMAT_CHARACTERS, *(code for span in _VARIATION_SELECTORS for code in span)))
 _TABLE: dict[int, int | None] = {**_KATAKANA, **_DROPPED}
 
 _SPACE = re.compile(r"\s+")
@@ -49,8 +55,8 @@ def _fold_once(text: str) -> str:
     if text.isascii():
         return _SPACE.sub(" ", text).strip().casefold()
     mapped = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold()).translate(_TABLE)
-    shown = "".join(char for char in mapped if char.isascii() or unicodedata.category(char) != "Cf")
-    return _SPACE_AT_CJK.sub("", _SPACE.sub(" ", shown)).strip()
+    spaced = _SPACE.sub(" ", mapped).strip()
+    return _SPACE_AT_CJK.sub("", spaced) if " " in spaced else spaced
 
 
 def bigrams(folded: str) -> list[str]:
