@@ -1,4 +1,4 @@
-"""Every component of the interface with real sentences, and the four work pages, for those who write pages."""
+"""Every component of the interface with real sentences, and the four work pages, for authors of pages."""
 
 from __future__ import annotations
 
@@ -12,15 +12,85 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 PAGES = ("components", "write", "review", "translate", "rate")
-STATES = (
-    "draft awaiting_answer in_review needs_changes approved rejected withdrawn stale unreviewed "
-    "queued running succeeded failed cancelled frozen published open paused closed pass warn block"
-).split()
-ICONS = (
-    "home write review translate rate study release training coverage people jobs items guide settings judge search "
-    "check cross back warning error info lock eye eye-off comment history download upload plus more down next previous "
-    "fold sun moon auto language key leave offline clock draft seal stale pause play stop user answer link tree"
-).split()
+STATES = [
+    "draft",
+    "awaiting_answer",
+    "in_review",
+    "needs_changes",
+    "approved",
+    "rejected",
+    "withdrawn",
+    "stale",
+    "unreviewed",
+    "queued",
+    "running",
+    "succeeded",
+    "failed",
+    "cancelled",
+    "frozen",
+    "published",
+    "open",
+    "paused",
+    "closed",
+    "pass",
+    "warn",
+    "block",
+]
+ICONS = [
+    "home",
+    "write",
+    "review",
+    "translate",
+    "rate",
+    "study",
+    "release",
+    "training",
+    "coverage",
+    "people",
+    "jobs",
+    "items",
+    "guide",
+    "settings",
+    "judge",
+    "search",
+    "check",
+    "cross",
+    "back",
+    "warning",
+    "error",
+    "info",
+    "lock",
+    "eye",
+    "eye-off",
+    "comment",
+    "history",
+    "download",
+    "upload",
+    "plus",
+    "more",
+    "down",
+    "next",
+    "previous",
+    "fold",
+    "sun",
+    "moon",
+    "auto",
+    "language",
+    "key",
+    "leave",
+    "offline",
+    "clock",
+    "draft",
+    "seal",
+    "stale",
+    "pause",
+    "play",
+    "stop",
+    "user",
+    "answer",
+    "link",
+    "tree",
+]
 MOMENT = datetime(2026, 4, 3, 3, 3, 41, tzinfo=UTC)
 
 

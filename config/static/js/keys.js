@@ -8,6 +8,7 @@
   let prefix = "";
   let timer;
 
+  const caption = (key) => key.replace("Control+", "Ctrl ").replace("Escape", "Esc");
   const usable = (element) => !element.disabled && element.getAttribute("aria-disabled") !== "true" && element.closest("[hidden], [inert]") === null;
   const bound = () => [...document.querySelectorAll("[data-key]")].filter(usable);
 
@@ -67,8 +68,6 @@
       element.append(make("kbd", { class: "key", "aria-hidden": "true" }, caption(element.dataset.key)));
     }),
   );
-
-  const caption = (key) => key.replace("Control+", "Ctrl ").replace("Escape", "Esc");
 
   function label(element) {
     if (element.dataset.keyLabel) return element.dataset.keyLabel;
