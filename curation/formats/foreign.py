@@ -47,24 +47,7 @@ def read_aisev(place: Path) -> ReadResult:
     texts: dict[tuple[str, str | None], int] = {}
 
     def build(record: Record) -> ItemRow:
-        given = {key_of(key): value for key, value in record.values.items()}
-        row = ItemRow(
-            row=record.row,
-            external_id=f"{record.file.removesuffix('.csv')}/{record.row}",
-            question=fields.text(given.get("text"), "text"),
-            labels=(fields.label(given.get("ten-perspective"), "ten_perspective"),),
-            attributes={
-                name: fields.sound(given[key], name)
-                for key, name in (
-                    ("requirement", "requirement"),
-                    ("scorer", "scorer"),
-                    ("gsn-perspective", "gsn_perspective"),
-                )
-                if given.get(key)
-            },
-            file=record.file,
-            line=record.line,
-        )
+        row = _aisev_row(record)
         refuse_repeat(row, ids, texts)
         return row
 
@@ -76,6 +59,21 @@ def read_aisev(place: Path) -> ReadResult:
         result.quarantined += apart
         result.warnings += opened.warnings
     return result
+
+
+def _aisev_row(record: Record) -> ItemRow:
+    given = {key_of(key): value for key, value in record.values.items()}
+    kept = ("requirement", "scorer", "gsn_perspective")
+    found = {name: given.get(name.replace("_", "-")) for name in kept}
+    return ItemRow(
+        row=record.row,
+        external_id=f"{record.file.removesuffix('.csv')}/{record.row}",
+        question=fields.text(given.get("text"), "text"),
+        labels=(fields.label(given.get("ten-perspective"), "ten_perspective"),),
+        attributes={name: fields.sound(value, name) for name, value in found.items() if value},
+        file=record.file,
+        line=record.line,
+    )
 
 
 def _need_headings(found: tuple[str, ...], wanted: tuple[str, ...], place: Path) -> None:
