@@ -7,9 +7,7 @@ from django.utils.translation import gettext_lazy as _
 class Mixture(models.Model):
     """Releases with repeat factors, resolved to counts, shares and hashes. Immutable, found by its hash."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="mixtures"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="mixtures")
     hash = models.CharField(max_length=64)
     spec = models.JSONField(help_text="As the recipe names it")
     resolved = models.JSONField(
@@ -19,9 +17,7 @@ class Mixture(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["dataset", "hash"], name="mixture_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "hash"], name="mixture_once")]
 
     def __str__(self) -> str:
         return self.hash[:12]
@@ -38,21 +34,15 @@ class TrainingRun(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         LOST = "lost", _("Lost")
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="training_runs"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="training_runs")
     name = models.CharField(max_length=120)
     recipe = models.JSONField()
     recipe_hash = models.CharField(max_length=64)
     mixture = models.ForeignKey(Mixture, on_delete=models.PROTECT, related_name="runs")
-    person = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveIntegerField(default=0)
-    token = models.CharField(
-        max_length=64, blank=True, help_text="Fences off a late earlier attempt"
-    )
+    token = models.CharField(max_length=64, blank=True, help_text="Fences off a late earlier attempt")
     lease_until = models.DateTimeField(null=True)
     cancel_requested = models.BooleanField(default=False)
     step = models.PositiveIntegerField(default=0)
@@ -75,9 +65,7 @@ class TrainingRun(models.Model):
 class Checkpoint(models.Model):
     """Files that count only with their manifest."""
 
-    run = models.ForeignKey(
-        TrainingRun, on_delete=models.CASCADE, related_name="checkpoints"
-    )
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="checkpoints")
     step = models.PositiveIntegerField()
     folder = models.CharField(max_length=200, help_text="Below the run's own folder")
     manifest = models.JSONField()
@@ -86,9 +74,7 @@ class Checkpoint(models.Model):
 
     class Meta:
         ordering = ["-step"]
-        constraints = [
-            models.UniqueConstraint(fields=["run", "step"], name="checkpoint_step_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["run", "step"], name="checkpoint_step_once")]
 
     def __str__(self) -> str:
         return f"{self.run_id} @ {self.step}"
@@ -104,9 +90,7 @@ class Evaluation(models.Model):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
-    run = models.ForeignKey(
-        TrainingRun, on_delete=models.CASCADE, related_name="evaluations"
-    )
+    run = models.ForeignKey(TrainingRun, on_delete=models.CASCADE, related_name="evaluations")
     release = models.ForeignKey("curation.Release", on_delete=models.PROTECT)
     checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, null=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)

@@ -1,0 +1,105 @@
+"""Launching, cancelling and resuming fine-tuning runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from curation.errors import Invalid
+from curation.log import Actor, person_of
+from curation.log import record as log
+from curation.models import Dataset
+from curation.rules import require
+from curation.workflow import advance
+from finetune.actions.mixtures import Resolved, hash_of, keep, resolve
+from finetune.models import TrainingRun
+from finetune.training.config import Recipe
+from finetune.training.errors import BadConfig
+
+
+def read_recipe(value: Any) -> Recipe:
+    """The recipe of a JSON object. Raises Invalid naming the field."""
+    try:
+        return Recipe.from_json(value)
+    except BadConfig as error:
+        raise Invalid(str(error), field=error.field) from None
+
+
+def folder_of(run: TrainingRun) -> Path:
+    """The run's own folder; its name is the id, never a text."""
+    return Path(settings.TEINEI_VAR) / "runs" / str(run.pk)
+
+
+@transaction.atomic
+def launch(actor: Actor, dataset: Dataset, recipe: Recipe, *, send: bool = True) -> TrainingRun:
+    """Resolve the mixture, write the run and its folder, and tell the worker its id once that is committed."""
+    require(actor, "launch", dataset)
+    resolved = resolve(dataset, recipe, viewer=person_of(actor))
+    as_json = recipe.as_json()
+    run = TrainingRun.objects.create(
+        dataset=dataset,
+        name=recipe.name,
+        recipe=as_json,
+        recipe_hash=hash_of(as_json),
+        mixture=keep(dataset, recipe, resolved),
+        person=person_of(actor),
+    )
+    _write_examples(run, resolved)
+    log(actor, "launch", run, mixture=run.mixture.hash)
+    if send:
+        transaction.on_commit(lambda: tell_worker(run.pk))
+    return run
+
+
+def _write_examples(run: TrainingRun, resolved: Resolved) -> None:
+    folder = folder_of(run)
+    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    lines = (json.dumps(example, ensure_ascii=False) + "\n" for example in resolved.examples)
+    with (folder / "examples.jsonl").open("w", encoding="utf-8") as out:
+        out.writelines(lines)
+
+
+def tell_worker(run: int) -> None:
+    """Send the id. A missing broker leaves the run waiting, and its row says so; the reconciler sends it again."""
+    from finetune.tasks import train  # a task imports its actions
+
+    try:
+        train.delay(run)
+    except Exception as error:  # kombu raises whatever its transport raises
+        message = _("No worker could be reached (%(error)s).") % {"error": error}
+        TrainingRun.objects.filter(pk=run).update(message=message)
+
+
+@transaction.atomic
+def cancel(actor: Actor, run: TrainingRun) -> None:
+    """A waiting run ends at once; a running one saves a checkpoint and ends, as its supervisor sees to it."""
+    require(actor, "cancel", run)
+    if run.state == TrainingRun.State.QUEUED:
+        advance(run, "cancel", actor=actor, changes={"finished_at": timezone.now(), "message": ""})
+        return
+    if run.state != TrainingRun.State.RUNNING:
+        raise Invalid(_("The run has ended already."))
+    TrainingRun.objects.filter(pk=run.pk).update(cancel_requested=True)
+    log(actor, "cancel", run)
+
+
+@transaction.atomic
+def resume(actor: Actor, run: TrainingRun, *, send: bool = True) -> None:
+    """Go on from the newest complete checkpoint, or from the beginning where there is none."""
+    require(actor, "resume", run)
+    changes: dict[str, Any] = {
+        "cancel_requested": False,
+        "finished_at": None,
+        "failure": "",
+        "message": "",
+        "lease_until": None,
+    }
+    advance(run, "resume", actor=actor, changes=changes)
+    if send:
+        transaction.on_commit(lambda: tell_worker(run.pk))
