@@ -1,0 +1,192 @@
+"""Model endpoints, the one client that talks to them, and responses generated where they are missing."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from annotation.actions.generation import generate
+from annotation.models import Response
+from curation.actions.endpoints import client_of, create_endpoint
+from curation.errors import Invalid, NotAllowed
+from curation.llm import Client
+from curation.log import OPERATOR
+from curation.models import Endpoint, Membership
+from tests.factories.annotation import make_member, make_release, make_world_dataset
+
+Answer = tuple[int, dict[str, str], Any]
+
+
+class Server:
+    """A model server on the loopback; `answer` decides, `seen` keeps what came."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[dict[str, str], dict[str, Any]]] = []
+        self.answer: Callable[[dict[str, Any], int], Answer] = lambda body, number: said("はい。")
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                outer.seen.append((dict(self.headers), body))
+                status, headers, content = outer.answer(body, len(outer.seen))
+                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(raw)))
+                self.end_headers()
+                self.wfile.write(raw)
+
+            def log_message(self, *_arguments: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+
+
+def said(text: str | None, reason: str = "stop", **message: Any) -> Answer:
+    choice = {"message": {"content": text, **message}, "finish_reason": reason}
+    return 200, {}, {"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    thread = threading.Thread(target=made.http.serve_forever, args=(0.05,))
+    thread.start()
+    yield made
+    made.http.shutdown()
+    thread.join()
+    made.http.server_close()
+
+
+HELLO = [{"role": "user", "content": "こんにちは"}]
+
+
+def ask(server: Server, **options: Any) -> tuple[Any, list[float]]:
+    pauses: list[float] = []
+    with Client(url=server.url, model="m", key="secret", pause=pauses.append, **options) as client:
+        return client.chat(HELLO), pauses
+
+
+def test_chat_sends_settings_and_key(server) -> None:
+    reply, pauses = ask(server, settings={"temperature": 0})
+    assert (reply.status, reply.text, reply.tokens_in, reply.tokens_out, pauses) == ("ok", "はい。", 3, 2, [])
+    headers, body = server.seen[0]
+    assert body == {"temperature": 0, "model": "m", "messages": HELLO}
+    assert headers["Authorization"] == "Bearer secret"
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (said("途中", "length"), "truncated"),
+        (said(None, "content_filter"), "provider_filtered"),
+        (said(None, refusal="できません。"), "refused"),
+        (said(None), "off_format"),
+        ((200, {}, b"<html>"), "off_format"),
+        ((200, {}, {"choices": []}), "off_format"),
+        ((200, {}, []), "off_format"),
+        ((400, {}, {"error": {"code": "content_filter"}}), "provider_filtered"),
+        ((401, {}, {"error": "key"}), "transport"),
+        ((302, {"Location": "http://127.0.0.1:1/"}, b""), "transport"),
+    ],
+)
+def test_chat_names_the_failure_without_a_second_try(server, answer, status) -> None:
+    server.answer = lambda body, number: answer
+    reply, pauses = ask(server)
+    assert (reply.status, len(server.seen), pauses) == (status, 1, [])
+    assert "secret" not in reply.raw + reply.error
+
+
+@pytest.mark.parametrize("code", [408, 409, 429, 500, 503])
+def test_chat_tries_again_and_honours_retry_after(server, code) -> None:
+    server.answer = lambda body, number: (code, {"Retry-After": "7"}, b"") if number < 3 else said("三度目")
+    reply, pauses = ask(server)
+    assert (reply.text, pauses, [one.http_status for one in reply.tries]) == ("三度目", [7.0, 7.0], [code, code, 200])
+
+
+def test_chat_gives_up_after_its_tries(server) -> None:
+    server.answer = lambda body, number: (429, {"Retry-After": "9999"}, b"")
+    reply, pauses = ask(server, tries=3)
+    assert (reply.status, len(reply.tries), pauses) == ("transport", 3, [60.0, 60.0])
+
+
+def test_chat_without_a_server_is_a_transport_failure() -> None:
+    with Client(url="http://127.0.0.1:1/v1", model="m", tries=2, pause=lambda seconds: None) as client:
+        reply = client.chat(HELLO)
+    assert (reply.status, len(reply.tries), reply.http_status) == ("transport", 2, None)
+
+
+def test_chat_time_out(server) -> None:
+    gate = threading.Event()
+
+    def wait(body: dict[str, Any], number: int) -> Answer:
+        gate.wait(5)
+        return said("遅い")
+
+    server.answer = wait
+    reply, _pauses = ask(server, timeout=0.2, tries=1)
+    gate.set()
+    assert reply.status == "timeout"
+
+
+SPEC = {"name": "e1", "url": "http://127.0.0.1:9/v1", "model": "m", "key": "sk-secret"}
+
+
+@pytest.mark.django_db
+def test_endpoint_key_is_encrypted() -> None:
+    dataset = make_world_dataset()
+    made = create_endpoint(OPERATOR, dataset, SPEC)
+    stored = Endpoint.objects.values_list("encrypted_key", flat=True).get()
+    assert "sk-secret" not in stored
+    with client_of(made) as client:
+        assert client.http.headers["Authorization"] == "Bearer sk-secret"
+    assert create_endpoint(OPERATOR, dataset, SPEC).pk == made.pk
+    with pytest.raises(Invalid) as other:
+        create_endpoint(OPERATOR, dataset, {**SPEC, "model": "n"})
+    assert other.value.field == "name"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://h/v1", "http://", "https://u:p@h/v1", "http://h/v1?a=1", 3, None])
+def test_endpoint_address_is_http(url) -> None:
+    with pytest.raises(Invalid) as refused:
+        create_endpoint(OPERATOR, make_world_dataset(), {**SPEC, "url": url})
+    assert refused.value.field == "url"
+
+
+@pytest.mark.django_db
+def test_endpoint_is_named_by_certain_roles_only() -> None:
+    dataset = make_world_dataset()
+    role = Membership.Role
+    for one in role.values:
+        person = make_member(dataset, one)
+        if one in (role.RESEARCHER, role.RELEASE_MANAGER):
+            create_endpoint(person, dataset, {**SPEC, "name": one})
+        else:
+            with pytest.raises(NotAllowed):
+                create_endpoint(person, dataset, SPEC)
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_generate_asks_only_for_what_is_missing(server) -> None:
+    dataset = make_world_dataset()
+    release = make_release(dataset, questions=5)
+    endpoint = create_endpoint(OPERATOR, dataset, {**SPEC, "url": server.url, "settings": {"temperature": 0}})
+
+    def answer(body: dict[str, Any], number: int) -> Answer:
+        question = body["messages"][0]["content"]
+        return said("途中", "length") if "その3" in question and number <= 5 else said(f"{question}への回答")
+
+    server.answer = answer
+    first = generate(OPERATOR, dataset, release=release, endpoint=endpoint)
+    assert (first.new, first.known, dict(first.failures)) == (4, 0, {"truncated": 1})
+    second = generate(OPERATOR, dataset, release=release, endpoint=endpoint)
+    assert (second.new, second.known, dict(second.failures), len(server.seen)) == (1, 4, {}, 6)
+    assert Response.objects.get(item_key="q3").text.body == "質問その3です。への回答"
