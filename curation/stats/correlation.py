@@ -55,8 +55,8 @@ def _tau_b(table: Array, a: Array, b: Array) -> Array:
     rows, columns, resamples = table.shape
     n = a.sum(axis=0)
     # Rows below j by a product with a triangle; then, in them, those left of h minus those right of h.
-    above = np.tril(np.ones((rows, rows)), -1) @ table.reshape(rows, columns * resamples)
-    side = np.tril(np.ones((columns, columns)), -1)
+    above = np.tril(np.ones((rows, rows), dtype=table.dtype), -1) @ table.reshape(rows, columns * resamples)
+    side = np.tril(np.ones((columns, columns), dtype=table.dtype), -1)
     lead = np.matmul(side - side.T, above.reshape(table.shape))
     difference = np.einsum("jhc,jhc->c", table, lead)
     untied_a, untied_b = (n**2 - (a**2).sum(axis=0)) / 2, (n**2 - (b**2).sum(axis=0)) / 2
