@@ -30,6 +30,7 @@ from curation.workflow import advance
 from finetune.actions.runs import folder_of, resume, tell_worker
 from finetune.models import Checkpoint, TrainingRun
 from finetune.training.manifest import read_checkpoint, step_folders
+from finetune.training.report import by_step, read_metrics
 
 LEASE = timedelta(seconds=30)
 LOOK_EVERY = 1.0  # seconds
@@ -202,7 +203,7 @@ def _end(run: TrainingRun, folder: Path, code: int) -> str:
     run.refresh_from_db()
     now = timezone.now()
     kind = outcome.get("outcome")
-    changes: dict[str, Any] = {"finished_at": now, "lease_until": None}
+    changes: dict[str, Any] = {"finished_at": now, "lease_until": None, **_last_numbers(folder)}
     if isinstance(outcome.get("step"), int):
         changes["step"] = outcome["step"]
     if kind == "succeeded":
@@ -217,6 +218,12 @@ def _end(run: TrainingRun, folder: Path, code: int) -> str:
         changes["message"] = f"The trainer ended without a word (exit code {code})."
     advance(run, verb, actor=OPERATOR, changes=changes)
     return str(run.state)
+
+
+def _last_numbers(folder: Path) -> dict[str, Any]:
+    """Loss and speed of the last step: a short run is over before its heartbeat is looked at."""
+    rows = [row for row in by_step(read_metrics(folder / "metrics.jsonl")[0]) if row.get("loss") is not None]
+    return {name: rows[-1].get(name) for name in ("loss", "tokens_per_second")} if rows else {}
 
 
 def reconcile() -> list[int]:
