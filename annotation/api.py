@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import status
 from rest_framework.generics import GenericAPIView, ListAPIView
@@ -54,10 +55,13 @@ class TaskList(OfDataset, ListAPIView[RatingTask]):
         here, person = self.dataset, request.user
         release = releases_visible_to(person, here).filter(name=values.pop("release")).first()  # type: ignore[arg-type]
         if release is None:
-            raise Invalid("There is no release of this name.", field="release")
+            raise Invalid(_("There is no release of this name."), field="release")
         name = values.pop("rubric")
         if name not in shipped_rubrics():  # a name, never a path of the server
-            raise Invalid(f"Choose one of the rubrics: {', '.join(shipped_rubrics())}.", field="rubric")
+            raise Invalid(
+                _("Choose one of the rubrics: %(names)s.") % {"names": ", ".join(shipped_rubrics())},
+                field="rubric",
+            )
         rubric = load_rubric(person, here, name)  # type: ignore[arg-type]
         made = create_task(person, here, release=release, rubric=rubric, **values)  # type: ignore[arg-type]
         return Response(

@@ -36,8 +36,17 @@ def rate_responses(dataset: Dataset, cast: dict[str, Person]) -> str:
             held = lease(cast[key], task)
             if held is None:
                 break
-            score = str(scores[(held.response.item_key, held.response.model)][key])
-            comment = REASON if asks_reason(rubric, score) else ""
-            rate(cast[key], task, token=held.token, score=score, comment=comment, and_next=False)
+            given = scores[(held.response.item_key, held.response.model)][key]
+            undecided = given is None
+            comment = REASON if not undecided and asks_reason(rubric, str(given)) else ""
+            rate(
+                cast[key],
+                task,
+                token=held.token,
+                score=given,
+                cannot_decide=undecided,
+                comment=comment,
+                and_next=False,
+            )
             made += 1
     return f"{len(rows)} responses; task {task.name} with {made} ratings."

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.actions.rubrics import shipped_rubrics
 from annotation.actions.tasks import MOST_OVERLAP
-from curation.models import Dataset
+from curation.models import Dataset, Release
 from curation.queries import releases_visible_to
 
 
@@ -17,7 +17,7 @@ class TaskForm(forms.Form):
     """A new rating task."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
-    release = forms.ModelChoiceField(label=_("Release"), queryset=None)
+    release: forms.ModelChoiceField[Release] = forms.ModelChoiceField(label=_("Release"), queryset=None)
     rubric = forms.ChoiceField(label=_("Rubric"))
     models = forms.CharField(
         label=_("Models"),

@@ -61,7 +61,7 @@ def _number_of(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
 
-def taken(rows: QuerySet[TaskResponse], *, but: Any = None, leases: bool = True) -> QuerySet[TaskResponse]:
+def taken(rows: QuerySet[Any], *, but: Any = None, leases: bool = True) -> QuerySet[Any]:
     """Annotate `taken`: raters whose rating stands, and (with `leases`) those who hold a live lease.
 
     `but` leaves one rater (an expression or a row) out of the count.
@@ -75,7 +75,7 @@ def taken(rows: QuerySet[TaskResponse], *, but: Any = None, leases: bool = True)
     return rows.annotate(taken=number)
 
 
-def open_places(rows: QuerySet[TaskResponse], rater: Any, *, leases: bool = True) -> QuerySet[TaskResponse]:
+def open_places(rows: QuerySet[Any], rater: Any, *, leases: bool = True) -> QuerySet[TaskResponse]:
     """Of the population rows those that the rater neither rated nor skipped and that have a place left for them."""
     here = {"task": OuterRef("task"), "response": OuterRef("response"), "rater": rater}
     done = Assignment.objects.filter(**here, state__in=[A.RATED, A.SKIPPED])

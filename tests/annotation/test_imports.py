@@ -34,7 +34,9 @@ def run(*arguments: str) -> tuple[int, dict]:
 
 @pytest.mark.both_databases
 def test_import_ratings_cebab_stars(tmp_path) -> None:
-    people = json.loads((data_set("alttest") / "cebab_stars" / "human_annotations.json").read_text(encoding="utf-8"))
+    people = json.loads(
+        (data_set("alttest") / "cebab_stars" / "human_annotations.json").read_text(encoding="utf-8")
+    )
     rows = [
         {"item": item, "model": "text", "rater": rater, "score": score}
         for rater, given in people.items()
@@ -55,7 +57,9 @@ def test_import_ratings_cebab_stars(tmp_path) -> None:
 def test_import_ratings_sets_apart_what_it_would_have_to_guess(tmp_path) -> None:
     make_world_dataset()
     row = {"item": "i1", "model": "m", "rater": "r1", "score": 4}
-    two = [{**row, "item": "i2", "response_sha256": text_hash(text), "rater": "r3"} for text in ("one", "two")]
+    two = [
+        {**row, "item": "i2", "response_sha256": text_hash(text), "rater": "r3"} for text in ("one", "two")
+    ]
     file = lines(
         tmp_path / "r.jsonl",
         [
@@ -79,7 +83,12 @@ def test_import_ratings_sets_apart_what_it_would_have_to_guess(tmp_path) -> None
     assert said["imported"] == 6
     assert list(Response.objects.filter(item_key="i2").values_list("text_known", flat=True)) == [False, False]
     kept = Rating.objects.filter(response__item_key="i1").values_list("rater__pseudonym", "role", "score")
-    assert sorted(kept) == [("f1", "final", "4"), ("r1", "rater", "4"), ("r4", "rater", "4"), ("r6", "rater", "")]
+    assert sorted(kept) == [
+        ("f1", "final", "4"),
+        ("r1", "rater", "4"),
+        ("r4", "rater", "4"),
+        ("r6", "rater", ""),
+    ]
     population = RatingTask.objects.get().population
     assert population.get(response__item_key="i1").inclusion_probability == 0.5
 
@@ -90,21 +99,41 @@ def test_import_ratings_changed_score_corrects(tmp_path) -> None:
     run("import_ratings", lines(tmp_path / "a.jsonl", [row]), "--task", "t")
     code, said = run("import_ratings", lines(tmp_path / "b.jsonl", [{**row, "score": 2}]), "--task", "t")
     assert (code, said["imported"], said["corrected"]) == (0, 0, 1)
-    assert list(Rating.objects.order_by("pk").values_list("score", "superseded")) == [("4", True), ("2", False)]
+    assert list(Rating.objects.order_by("pk").values_list("score", "superseded")) == [
+        ("4", True),
+        ("2", False),
+    ]
 
 
 def test_import_ratings_nominal_rubric_from_a_file(tmp_path) -> None:
     make_world_dataset()
     rubric = tmp_path / "rubric.json"
     rubric.write_text(json.dumps({"name": "pref", "kind": "nominal", "scale": ["model_a", "model_b", "tie"]}))
-    rows = [{"item": "i", "model": "m", "rater": f"r{n}", "score": score} for n, score in enumerate(["tie", "both"])]
-    code, said = run("import_ratings", lines(tmp_path / "a.jsonl", rows), "--task", "t", "--rubric", str(rubric))
+    rows = [
+        {"item": "i", "model": "m", "rater": f"r{n}", "score": score}
+        for n, score in enumerate(["tie", "both"])
+    ]
+    code, said = run(
+        "import_ratings", lines(tmp_path / "a.jsonl", rows), "--task", "t", "--rubric", str(rubric)
+    )
     assert (code, said["imported"], [row["row"] for row in said["quarantined"]]) == (3, 1, [2])
-    code, _said = run("import_ratings", lines(tmp_path / "b.jsonl", rows[:1]), "--task", "t", "--rubric", "safety5")
+    code, _said = run(
+        "import_ratings", lines(tmp_path / "b.jsonl", rows[:1]), "--task", "t", "--rubric", "safety5"
+    )
     assert code == 2  # another rubric needs another task
     rubric.write_text(json.dumps({"name": "pref", "kind": "nominal", "scale": ["model_a", "model_b"]}))
-    run("import_ratings", lines(tmp_path / "c.jsonl", rows[:0] or rows[:1]), "--task", "u", "--rubric", str(rubric))
-    assert list(Rubric.objects.filter(name="pref").order_by("version").values_list("version", flat=True)) == [1, 2]
+    run(
+        "import_ratings",
+        lines(tmp_path / "c.jsonl", rows[:0] or rows[:1]),
+        "--task",
+        "u",
+        "--rubric",
+        str(rubric),
+    )
+    assert list(Rubric.objects.filter(name="pref").order_by("version").values_list("version", flat=True)) == [
+        1,
+        2,
+    ]
 
 
 def test_import_ratings_ids_of_two_external_tasks_are_apart(tmp_path) -> None:
@@ -169,7 +198,9 @@ def test_create_task_command(tmp_path) -> None:
     release = make_release(dataset)
     assert run("create_task", "t", "--release", release.name)[0] == 2  # no responses yet
     make_responses(dataset, release)
-    code, said = run("create_task", "t", "--release", release.name, "--models", "modelsecret-a", "--overlap", "2")
+    code, said = run(
+        "create_task", "t", "--release", release.name, "--models", "modelsecret-a", "--overlap", "2"
+    )
     assert (code, said) == (0, {"task": "t", "responses": 5, "raters": 0, "overlap": 2})
     assert run("create_task", "t", "--release", release.name)[0] == 2  # the name is taken
     assert run("create_task", "u", "--release", release.name, "--plan", "odd")[0] == 2

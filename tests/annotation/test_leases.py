@@ -1,5 +1,6 @@
 """One response for one rater: never more raters than the overlap, whoever asks at the same time."""
 
+import itertools
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -37,7 +38,9 @@ def test_lease_twenty_clients_five_responses_overlap_three() -> None:
         made = list(pool.map(lambda person: rate_all(person.pk, task.pk), people))
     # 5 responses x 3 raters; somebody who finds a place held by a lease leaves, so those who hold it finish
     assert sum(made) == 15
-    per_response = Counter(Rating.objects.filter(task=task, superseded=False).values_list("response", flat=True))
+    per_response = Counter(
+        Rating.objects.filter(task=task, superseded=False).values_list("response", flat=True)
+    )
     assert sorted(per_response.values()) == [3, 3, 3, 3, 3]
     assert Assignment.objects.filter(task=task, state="leased").count() == 0
 
@@ -95,7 +98,7 @@ def test_lease_no_question_twice_in_a_row() -> None:
         assert held is not None
         order.append(held.response.item_key)
         held = rate(person, task, token=held.token, score=5).following
-    assert all(one != other for one, other in zip(order, order[1:], strict=False))
+    assert all(one != other for one, other in itertools.pairwise(order))
 
 
 @pytest.mark.django_db

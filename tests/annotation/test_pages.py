@@ -3,9 +3,9 @@
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.db import connection
 
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate
@@ -47,7 +47,9 @@ def test_every_body_of_a_rater_is_blind() -> None:
         assert held is not None
         rate(other, task, token=held.token, score=1, comment=secret)
     client = signed_in(person)
-    bodies = [client.get(f"/d/{task.dataset.slug}/{page}", follow=True).content.decode() for page in ("", "rate/")]
+    bodies = [
+        client.get(f"/d/{task.dataset.slug}/{page}", follow=True).content.decode() for page in ("", "rate/")
+    ]
     for _turn in range(6):  # 3 questions x 2 models
         page = client.get(base(task))
         token = token_of(page.content.decode())
@@ -61,7 +63,13 @@ def test_every_body_of_a_rater_is_blind() -> None:
         assert again.status_code == 302
         bodies += [r.content.decode() for r in (page, answer, undone, following, called)]
     assert Rating.objects.filter(rater__person=person, superseded=False).count() == 6
-    for secret in (*MODELS, "理由その一", "理由その二", "modelsecret", *(f"rater-{n:02d}" for n in range(1, 9))):
+    for secret in (
+        *MODELS,
+        "理由その一",
+        "理由その二",
+        "modelsecret",
+        *(f"rater-{n:02d}" for n in range(1, 9)),
+    ):
         assert [body for body in bodies if secret in body] == []
 
 
@@ -171,7 +179,14 @@ def test_lead_plans_a_task_on_the_page() -> None:
     task, _people = make_task(make_world_dataset(), raters=1)
     lead = signed_in(make_member(task.dataset, Role.LEAD))
     address = f"/d/{task.dataset.slug}/tasks/new/"
-    form = {"name": "second", "release": task.release_id, "rubric": "safety5", "plan": "one_per_leaf", "overlap": 2, "seed": 3}
+    form = {
+        "name": "second",
+        "release": task.release_id,
+        "rubric": "safety5",
+        "plan": "one_per_leaf",
+        "overlap": 2,
+        "seed": 3,
+    }
     assert lead.get(address).status_code == 200
     refused = lead.post(address, {**form, "models": "unknown"})
     assert (refused.status_code, "models" in refused.context["form"].errors) == (400, True)
@@ -192,7 +207,7 @@ def test_lists_cost_the_same_at_one_and_three_rows(page: str) -> None:
         client = signed_in(person)
         address = f"/d/{dataset.slug}/{page}"
         client.get(address)
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(connection) as queries:
             client.get(address)
         numbers.append(len(queries))
     # One task to rate is a redirect, so the list of the rater starts at two.
@@ -212,7 +227,9 @@ def test_api_rates_and_answers_with_the_next() -> None:
     again = client.post(f"{api(task)}ratings/", sent, content_type="application/json")
     assert again.json() == made.json()
     wrong = client.post(
-        f"{api(task)}ratings/", {"token": made.json()["next"]["token"], "score": "9"}, content_type="application/json"
+        f"{api(task)}ratings/",
+        {"token": made.json()["next"]["token"], "score": "9"},
+        content_type="application/json",
     )
     assert (wrong.status_code, wrong.json()["field"]) == (400, "score")
 
@@ -225,7 +242,9 @@ def test_api_lists_tasks_for_planners_only() -> None:
     assert signed_in(rater).get(address).json()["results"] == []
     stranger = make_member(make_world_dataset(), Role.LEAD)
     assert signed_in(stranger).get(address).status_code == 404
-    made = lead.post(address, {"name": "by-api", "release": task.release.name}, content_type="application/json")
+    made = lead.post(
+        address, {"name": "by-api", "release": task.release.name}, content_type="application/json"
+    )
     assert (made.status_code, made.json()["responses"]) == (201, 10)
     refused = signed_in(rater).post(
         address, {"name": "x", "release": task.release.name}, content_type="application/json"

@@ -33,7 +33,9 @@ def test_rate_same_client_id_twice_writes_once(world) -> None:
     assert LogEntry.objects.filter(verb="rate").count() == 1
 
 
-@pytest.mark.parametrize(("score", "comment", "field"), [(6, "x", "score"), ("4.5", "", "score"), (2, " ", "comment")])
+@pytest.mark.parametrize(
+    ("score", "comment", "field"), [(6, "x", "score"), ("4.5", "", "score"), (2, " ", "comment")]
+)
 def test_rate_refused_writes_nothing(world, score, comment, field) -> None:
     task, (person, _other), held = world
     with pytest.raises(Invalid) as refused:
@@ -45,7 +47,12 @@ def test_rate_refused_writes_nothing(world, score, comment, field) -> None:
 def test_rate_low_score_with_a_reason(world) -> None:
     task, (person, _other), held = world
     rating = rate(person, task, token=held.token, score=2, comment=" 危険な箇所がある ", seconds=12.5).rating
-    assert (rating.score, rating.comment, rating.seconds, rating.axis) == ("2", "危険な箇所がある", 12.5, "safety")
+    assert (rating.score, rating.comment, rating.seconds, rating.axis) == (
+        "2",
+        "危険な箇所がある",
+        12.5,
+        "safety",
+    )
 
 
 def test_rate_cannot_decide_has_no_score(world) -> None:
@@ -80,7 +87,9 @@ def test_undo_by_token_twice_takes_back_one(world) -> None:
     assert second is not None
     rate(person, task, token=second.token, score=5)
     assert undo(person, task, token=second.token).pk == undo(person, task, token=second.token).pk == second.pk
-    assert Rating.objects.filter(superseded=False).values_list("response", flat=True).get() == held.response_id
+    assert (
+        Rating.objects.filter(superseded=False).values_list("response", flat=True).get() == held.response_id
+    )
 
 
 def test_skip_is_undone_too(world) -> None:

@@ -26,7 +26,14 @@ def make_world_dataset(slug: str = "") -> Dataset:
     for level, label in enumerate(("area", "type"), start=1):
         path = label if parent is None else f"{parent.path}\t{label}"
         parent = Category.objects.create(
-            taxonomy=taxonomy, parent=parent, level=level, position=level, label=label, path=path, name_ja=label, name_en=label
+            taxonomy=taxonomy,
+            parent=parent,
+            level=level,
+            position=level,
+            label=label,
+            path=path,
+            name_ja=label,
+            name_en=label,
         )
     assert parent is not None
     for n in range(3):
