@@ -11,6 +11,10 @@
     } else {
       root.dataset[name] = value;
     }
+    if (name === "theme") {
+      const use = document.querySelector("[data-theme-icon] use");
+      use?.setAttribute("href", use.getAttribute("href").replace(/#.*/, `#${{ light: "sun", dark: "moon" }[value] ?? "auto"}`));
+    }
   }
 
   document.addEventListener("submit", async (event) => {
