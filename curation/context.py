@@ -64,8 +64,7 @@ def _nav(
                 "icon": entry.icon,
                 "count": count,
                 "shortcut": entry.shortcut,
-                "active": request.path == url
-                or (url != "/" and request.path.startswith(url)),
+                "active": request.path == url or (entry.key != "home" and request.path.startswith(url)),
                 "alert": entry.key == "jobs" and bool(count),
             }
         )

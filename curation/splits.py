@@ -19,13 +19,11 @@ class Candidate:
     split: str = ""
 
 
-def assign(
-    candidates: Iterable[Candidate], *, test_per_leaf: int, seed: int
-) -> dict[int, str]:
+def assign(candidates: Iterable[Candidate], *, test_per_leaf: int, seed: int) -> dict[int, str]:
     """Splits for the questions that have none: each leaf's test part is filled up to K, the rest is dev.
 
     Within a leaf the order is drawn by sha256(seed, key), so the same questions and seed give the same splits on any
-    machine. A leaf never gives its last question away to test: dev keeps at least one where there are two or more.
+    machine. Dev keeps at least one question of every leaf: a leaf with a single question gives none to test.
     """
     by_leaf: dict[str, list[Candidate]] = {}
     for candidate in candidates:
@@ -33,13 +31,9 @@ def assign(
     chosen: dict[int, str] = {}
     for leaf in by_leaf.values():
         open_places = test_per_leaf - sum(candidate.split == TEST for candidate in leaf)
-        fresh = sorted(
-            (c for c in leaf if not c.split), key=lambda c: _draw(seed, c.key)
-        )
+        fresh = sorted((c for c in leaf if not c.split), key=lambda c: _draw(seed, c.key))
         if fresh and not any(candidate.split == DEV for candidate in leaf):
-            open_places = (
-                min(open_places, len(fresh) - 1) if len(leaf) > 1 else open_places
-            )
+            open_places = min(open_places, len(fresh) - 1)
         for place, candidate in enumerate(fresh):
             chosen[candidate.question] = TEST if place < open_places else DEV
     return chosen
