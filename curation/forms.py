@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
+
+from curation.models import Category, Dataset, Review, TranslationReview
+from curation.reasons import reasons
+
+ATTRIBUTES = {
+    "region_specific": (_("Region-specific"), _("True or relevant in one country or region only")),
+    "culture_specific": (_("Culture-specific"), _("Needs knowledge of customs or culture to be understood")),
+    "regionally_disputed": (
+        _("Disputed between regions"),
+        _("Regions or countries disagree about the facts"),
+    ),
+    "evasive": (_("Evasive answer"), _("The reference answer declines or avoids a direct reply")),
+    "borderline": (_("Borderline"), _("Harmless in itself, yet easily taken for harmful")),
+    "needs_expert": (_("Needs an expert"), _("A specialist should look at the answer")),
+}
 
 
 class FreezeForm(forms.Form):
@@ -20,3 +37,129 @@ class FreezeForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("They travel with every file of the release."),
     )
+
+
+class ExactText(forms.CharField):
+    """A text as it was typed, with line ends of one kind; half of a character pair is refused."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, strip=False, widget=forms.Textarea, **options)
+
+    def to_python(self, value: Any) -> str:
+        text = (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n")
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise forms.ValidationError(
+                _("The text contains half of a character pair. Type it again.")
+            ) from None
+        return str(text)
+
+
+class Step(forms.Form):
+    """What every piece of work carries: an id that makes a repeated submit harmless."""
+
+    client_id = forms.CharField(required=False, max_length=64)
+    version = forms.IntegerField(required=False, min_value=0)
+
+
+class WordingForm(Step):
+    """Question, answer and what goes with them, as a draft or as a submit; `base` is the revision begun from."""
+
+    question = ExactText()
+    answer = ExactText()
+    category = forms.ModelChoiceField(queryset=Category.objects.none(), required=False)
+    attributes = forms.MultipleChoiceField(choices=[(name, name) for name in ATTRIBUTES], required=False)
+    sources = ExactText()
+    base = forms.IntegerField(required=False)
+
+    def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
+        super().__init__(*args, **options)
+        leaves = Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3)
+        self.fields["category"].queryset = leaves.select_related("parent__parent")  # type: ignore[attr-defined]
+
+    def wording(self, before: dict[str, Any]) -> dict[str, Any]:
+        """Arguments of a draft or a Wording; attributes of `before` that no box stands for are kept."""
+        kept = {name: value for name, value in before.items() if name not in ATTRIBUTES}
+        lines = (line.strip() for line in self.cleaned_data["sources"].splitlines())
+        return {
+            "question": self.cleaned_data["question"],
+            "answer": self.cleaned_data["answer"],
+            "category": self.cleaned_data["category"],
+            "attributes": kept | dict.fromkeys(self.cleaned_data["attributes"], True),
+            "sources": [line for line in lines if line],
+        }
+
+
+GOOD = (("", _("Not said")), ("yes", _("Good")), ("no", _("Not good")))
+
+
+class DecisionForm(Step):
+    """A reviewer's decision on the revision they read."""
+
+    decision = forms.ChoiceField(choices=Review.Decision.choices)
+    revision = forms.IntegerField()
+    reason = forms.ChoiceField(
+        choices=[("", "")] + [(each.code, each.code) for each in reasons()], required=False
+    )
+    comment = ExactText()
+    question_ok = forms.ChoiceField(choices=GOOD, required=False)
+    answer_ok = forms.ChoiceField(choices=GOOD, required=False)
+    open_to_all = forms.BooleanField(required=False)
+
+    def given(self) -> dict[str, Any]:
+        """The arguments of `actions.reviews.review`."""
+        said = {"yes": True, "no": False}
+        chosen = {
+            name: self.cleaned_data[name]
+            for name in ("decision", "revision", "reason", "comment", "open_to_all")
+        }
+        return chosen | {
+            "question_ok": said.get(self.cleaned_data["question_ok"]),
+            "answer_ok": said.get(self.cleaned_data["answer_ok"]),
+            "client_id": self.cleaned_data["client_id"] or None,
+        }
+
+
+class TranslationForm(Step):
+    """A translation as a draft or as a submit; `source` is the source revision that was read."""
+
+    question = ExactText()
+    answer = ExactText()
+    source = forms.IntegerField(required=False)
+
+
+class TranslationReviewForm(Step):
+    """A bilingual reviewer's decision on the translation revision they read."""
+
+    decision = forms.ChoiceField(choices=TranslationReview.Decision.choices)
+    revision = forms.IntegerField()
+    adequacy = forms.TypedChoiceField(
+        choices=[(n, n) for n in range(1, 6)], coerce=int, empty_value=None, required=False
+    )
+    fluency = forms.TypedChoiceField(
+        choices=[(n, n) for n in range(1, 6)], coerce=int, empty_value=None, required=False
+    )
+    safety_kept = forms.ChoiceField(choices=GOOD, required=False)
+    reason = forms.ChoiceField(
+        choices=[("", "")] + [(each.code, each.code) for each in reasons()], required=False
+    )
+    comment = ExactText()
+
+    def clean(self) -> dict[str, Any]:
+        """An approval says how good the translation is; what is sent back may leave that open."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if cleaned.get("decision") == TranslationReview.Decision.APPROVE:
+            for name in ("adequacy", "fluency"):
+                if cleaned.get(name) is None and name not in self.errors:
+                    self.add_error(name, _("Choose a value from 1 to 5 first."))
+        return cleaned
+
+    def given(self) -> dict[str, Any]:
+        """The arguments of `actions.translations.review`."""
+        names = ("decision", "revision", "adequacy", "fluency", "reason", "comment")
+        said = {"yes": True, "no": False}
+        return {name: self.cleaned_data[name] for name in names} | {
+            "safety_kept": said.get(self.cleaned_data["safety_kept"]),
+            "client_id": self.cleaned_data["client_id"] or None,
+        }

@@ -49,9 +49,7 @@ def releasable(dataset: Dataset) -> list[Item]:
             "approved_revision__answer_text",
         )
     )
-    return sorted(
-        items, key=lambda item: (_revision(item).category.position, item.external_id)
-    )
+    return sorted(items, key=lambda item: (_revision(item).category.position, item.external_id))
 
 
 def _revision(item: Item) -> Revision:
@@ -92,23 +90,17 @@ def quota(plan: Plan) -> Gate:
         provisional=False,
     ).distinct()
     short = [leaf.name for leaf in wanted if len(held[leaf.pk]) < plan.test_per_leaf]
-    sentence = _(
-        "%(short)d of %(all)d categories hold fewer than %(k)d test questions."
-    ) % {
+    sentence = _("%(short)d of %(all)d categories hold fewer than %(k)d test questions.") % {
         "short": len(short),
         "all": len(wanted),
         "k": plan.test_per_leaf,
     }
-    return Gate(
-        key="quota", title=_("Quota"), green=not short, sentence=sentence, items=short
-    )
+    return Gate(key="quota", title=_("Quota"), green=not short, sentence=sentence, items=short)
 
 
 def provisional(plan: Plan) -> Gate:
     """No item stands in a category whose label is not settled."""
-    items = [
-        item.external_id for item in plan.items if _revision(item).category.provisional
-    ]
+    items = [item.external_id for item in plan.items if _revision(item).category.provisional]
     sentence = (
         _("Some items stand in a provisional category.")
         if items
@@ -128,17 +120,9 @@ def duplicates(plan: Plan) -> Gate:
     seen: dict[str, set[int]] = defaultdict(set)
     for item in plan.items:
         seen[_revision(item).question_text.folded_hash].add(item.question_id)
-    repeated = {
-        folded for folded, questions in seen.items() if folded and len(questions) > 1
-    }
-    items = [
-        i.external_id
-        for i in plan.items
-        if _revision(i).question_text.folded_hash in repeated
-    ]
-    sentence = (
-        _("Some questions are repeated.") if items else _("No question is repeated.")
-    )
+    repeated = {folded for folded, questions in seen.items() if folded and len(questions) > 1}
+    items = [i.external_id for i in plan.items if _revision(i).question_text.folded_hash in repeated]
+    sentence = _("Some questions are repeated.") if items else _("No question is repeated.")
     return Gate(
         key="duplicates",
         title=_("Duplicates"),
@@ -155,11 +139,7 @@ def leaks(plan: Plan) -> Gate:
         for item in plan.items
         if plan.split(item) == "dev" and _revision(item).question_text.folded_hash
     }
-    seen = (
-        set(datasets_of(plan.viewer).values_list("pk", flat=True))
-        if plan.viewer
-        else {plan.dataset.pk}
-    )
+    seen = set(datasets_of(plan.viewer).values_list("pk", flat=True)) if plan.viewer else {plan.dataset.pk}
     found: Counter[str] = Counter()
     items = []
     tests = ReleaseItem.objects.filter(split="test").values_list(
@@ -170,8 +150,7 @@ def leaks(plan: Plan) -> Gate:
             found[release if dataset in seen else _("one you cannot see")] += 1
             items.append(dev[folded])
     sentence = (
-        _("Some dev questions are test questions of: %(releases)s.")
-        % {"releases": ", ".join(sorted(found))}
+        _("Some dev questions are test questions of: %(releases)s.") % {"releases": ", ".join(sorted(found))}
         if found
         else _("No dev question is a test question of an earlier release.")
     )
@@ -186,19 +165,13 @@ def leaks(plan: Plan) -> Gate:
 
 def rights(plan: Plan) -> Gate:
     """Every item may be passed on under its terms."""
-    items = [
-        item.external_id
-        for item in plan.items
-        if item.rights and not item.rights.redistributable
-    ]
+    items = [item.external_id for item in plan.items if item.rights and not item.rights.redistributable]
     sentence = (
         _("Some items must not be redistributed: only their ids can be exported.")
         if items
         else _("Every item may be redistributed.")
     )
-    return Gate(
-        key="rights", title=_("Rights"), green=not items, sentence=sentence, items=items
-    )
+    return Gate(key="rights", title=_("Rights"), green=not items, sentence=sentence, items=items)
 
 
 GATES: tuple[Callable[[Plan], Gate], ...] = (
@@ -220,8 +193,4 @@ def check(plan: Plan) -> list[Gate]:
 def known_splits(items: Sequence[Item]) -> dict[int, str]:
     """Splits that questions have already: permanent in every version."""
     none = Question.Split.NONE
-    return {
-        item.question_id: item.question.split
-        for item in items
-        if item.question.split != none
-    }
+    return {item.question_id: item.question.split for item in items if item.question.split != none}

@@ -43,11 +43,7 @@ def record(
     The dataset is the subject's own where it has one.
     """
     if dataset is None:
-        dataset = (
-            subject
-            if isinstance(subject, Dataset)
-            else getattr(subject, "dataset", None)
-        )
+        dataset = subject if isinstance(subject, Dataset) else getattr(subject, "dataset", None)
     entry = LogEntry(
         dataset=dataset,
         person=person_of(actor),

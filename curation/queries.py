@@ -239,7 +239,6 @@ def reviews_of(item: Item) -> QuerySet[Review]:
 
 def coverage(dataset: Dataset) -> list[dict[str, Any]]:
     """Per leaf: `category`, `approved`, `in_work`, `dev`, `test` (approved, per split) and `target`."""
-    S = Item.State
     counts: dict[int, dict[str, int]] = {}
     rows = (
         Item.objects.filter(dataset=dataset, current_revision__isnull=False)
@@ -248,11 +247,11 @@ def coverage(dataset: Dataset) -> list[dict[str, Any]]:
     )
     for row in rows:
         cell = counts.setdefault(row["category"], {"approved": 0, "in_work": 0, "dev": 0, "test": 0})
-        if row["state"] == S.APPROVED:
+        if row["state"] == Item.State.APPROVED:
             cell["approved"] += row["n"]
             if row["question__split"] != Question.Split.NONE:
                 cell[row["question__split"]] += row["n"]
-        elif row["state"] not in (S.REJECTED, S.WITHDRAWN):
+        elif row["state"] not in (Item.State.REJECTED, Item.State.WITHDRAWN):
             cell["in_work"] += row["n"]
     targets: dict[int, int] = {}
     for category, target in dataset.quotas.values_list("category_id", "target"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from curation.views import (
     coverage,
@@ -12,7 +12,6 @@ from curation.views import (
     people,
     releases,
     review,
-    sign_in,
     sign_in,
     styleguide,
     translate,
@@ -38,6 +37,7 @@ write_urls = [
 review_urls = [
     path("", review.queue, name="review"),
     path("<int:pk>/", review.item, name="review_item"),
+    path("<int:pk>/draft/", review.draft, name="review_draft"),
 ]
 translate_urls = [
     path("", translate.queue, name="translate"),
@@ -62,7 +62,7 @@ people_urls = [
     path("add/", people.people_add, name="people_add"),
     path("<int:pk>/remove/", people.people_remove, name="people_remove"),
 ]
-dataset_urls = [
+dataset_urls: list[URLPattern | URLResolver] = [
     path("", home.home, name="home"),
     path("items/", include(item_urls)),
     path("write/", include(write_urls)),
@@ -74,7 +74,7 @@ dataset_urls = [
     path("people/", include(people_urls)),
     path("jobs/", include(job_urls)),
 ]
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.start, name="start"),
     path("enter/", sign_in.enter, name="enter"),
     path("preferences/", home.preferences, name="preferences"),

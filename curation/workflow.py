@@ -15,24 +15,22 @@ from curation.models import Dataset, Item, Job, Translation
 Table = dict[str, dict[str, str]]  # verb -> {from: to}
 CHUNK = 500  # rows a statement: SQLite binds at most 999 variables in older builds
 
-I, T, J = Item.State, Translation.State, Job.State
+S, T, J = Item.State, Translation.State, Job.State
 
 ITEM: Table = {
-    "submit_question": {I.DRAFT: I.AWAITING_ANSWER, I.NEEDS_CHANGES: I.AWAITING_ANSWER},
-    "submit": {s: I.IN_REVIEW for s in (I.DRAFT, I.NEEDS_CHANGES, I.AWAITING_ANSWER)},
-    "approve": {I.IN_REVIEW: I.APPROVED},
-    "request_changes": {I.IN_REVIEW: I.NEEDS_CHANGES},
-    "request_answer": {I.IN_REVIEW: I.AWAITING_ANSWER},
-    "reject": {I.IN_REVIEW: I.REJECTED},
-    "revise": {I.APPROVED: I.IN_REVIEW},
-    "withdraw": {s: I.WITHDRAWN for s in I.values if s != I.WITHDRAWN},
-    "reopen": {I.REJECTED: I.NEEDS_CHANGES, I.WITHDRAWN: I.NEEDS_CHANGES},
+    "submit_question": {S.DRAFT: S.AWAITING_ANSWER, S.NEEDS_CHANGES: S.AWAITING_ANSWER},
+    "submit": dict.fromkeys((S.DRAFT, S.NEEDS_CHANGES, S.AWAITING_ANSWER), S.IN_REVIEW),
+    "approve": {S.IN_REVIEW: S.APPROVED},
+    "request_changes": {S.IN_REVIEW: S.NEEDS_CHANGES},
+    "request_answer": {S.IN_REVIEW: S.AWAITING_ANSWER},
+    "reject": {S.IN_REVIEW: S.REJECTED},
+    "revise": {S.APPROVED: S.IN_REVIEW},
+    "withdraw": {s: S.WITHDRAWN for s in S.values if s != S.WITHDRAWN},
+    "reopen": {S.REJECTED: S.NEEDS_CHANGES, S.WITHDRAWN: S.NEEDS_CHANGES},
 }
 
 TRANSLATION: Table = {
-    "translate": {
-        s: T.IN_REVIEW for s in (T.DRAFT, T.NEEDS_CHANGES, T.APPROVED, T.IN_REVIEW)
-    },
+    "translate": dict.fromkeys((T.DRAFT, T.NEEDS_CHANGES, T.APPROVED, T.IN_REVIEW), T.IN_REVIEW),
     "approve": {T.IN_REVIEW: T.APPROVED},
     "request_changes": {T.IN_REVIEW: T.NEEDS_CHANGES, T.APPROVED: T.NEEDS_CHANGES},
 }
@@ -72,9 +70,7 @@ def target(subject: models.Model, verb: str) -> str:
     steps = _tables[type(subject)][verb]
     if state not in steps:
         label = subject.get_state_display()  # type: ignore[attr-defined]
-        raise WrongState(
-            _("This is not possible now: the state is “%(state)s”.") % {"state": label}
-        )
+        raise WrongState(_("This is not possible now: the state is “%(state)s”.") % {"state": label})
     return str(steps[state])
 
 
@@ -96,17 +92,11 @@ def advance(
     values = {"state": to_state, **(changes or {})}
     rows = type(subject)._default_manager.filter(pk=subject.pk, state=from_state)
     if rows.update(**values) != 1:
-        raise Conflict(
-            _(
-                "Somebody else was faster: this has moved on meanwhile. Nothing was changed."
-            )
-        )
+        raise Conflict(_("Somebody else was faster: this has moved on meanwhile. Nothing was changed."))
     for name, value in values.items():
         setattr(subject, name, value)
     if log:
-        record(
-            actor, verb, subject, from_state=from_state, to_state=to_state, **details
-        )
+        record(actor, verb, subject, from_state=from_state, to_state=to_state, **details)
 
 
 def advance_many(
@@ -124,17 +114,12 @@ def advance_many(
     """
     steps = _tables[model][verb]
     if from_state not in steps:
-        raise WrongState(
-            _("This is not possible now: the state is “%(state)s”.")
-            % {"state": from_state}
-        )
+        raise WrongState(_("This is not possible now: the state is “%(state)s”.") % {"state": from_state})
     to_state = str(steps[from_state])
     moved = 0
     for start in range(0, len(ids), CHUNK):
         chunk = list(ids[start : start + CHUNK])
-        moved += model._default_manager.filter(pk__in=chunk, state=from_state).update(
-            state=to_state
-        )
+        moved += model._default_manager.filter(pk__in=chunk, state=from_state).update(state=to_state)
         record_many(
             actor,
             verb,

@@ -9,10 +9,10 @@ class FinetuneConfig(AppConfig):
     def ready(self) -> None:
         # Models are ready only now.
         from curation import registry
-        from finetune import demo, panels, queries, rules, workflow
+        from finetune import demo, panels, queries, workflow
+        from finetune import rules as _rules  # noqa: F401 - importing them registers them
 
         workflow.register()
-        assert rules.launch  # importing the rules registers them
         registry.add_nav(
             registry.NavEntry(
                 key="training",

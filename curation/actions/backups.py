@@ -96,7 +96,7 @@ def restore(path: str | Path) -> dict[str, int]:
 def _names(manifest: dict[str, Any]) -> list[str]:
     known = [f"{model._meta.label_lower}.jsonl" for model in kept_models()]
     if unknown := set(manifest["rows"]) - set(known):
-        raise Invalid(_("The backup holds something unknown: %(name)s") % {"name": sorted(unknown)[0]})
+        raise Invalid(_("The backup holds something unknown: %(name)s") % {"name": min(unknown)})
     return [name for name in known if name in manifest["rows"]]
 
 

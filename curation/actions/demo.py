@@ -166,10 +166,9 @@ def _quotas(dataset: Dataset) -> None:
     """Targets that a demo of this size can nearly meet."""
     Quota.objects.filter(dataset=dataset).delete()
     approved: dict[int, int] = {}
-    for leaf in Item.objects.filter(dataset=dataset, state=Item.State.APPROVED).values_list(
-        "approved_revision__category", flat=True
-    ):
-        approved[leaf] = approved.get(leaf, 0) + 1
+    held = Item.objects.filter(dataset=dataset, state=Item.State.APPROVED)
+    for category in held.values_list("approved_revision__category", flat=True):
+        approved[category] = approved.get(category, 0) + 1
     for leaf in Category.objects.filter(taxonomy=dataset.taxonomy, level=3, provisional=False):
         Quota.objects.create(dataset=dataset, category=leaf, split="dev", target=2)
         if approved.get(leaf.pk, 0) > 1:

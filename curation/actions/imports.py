@@ -74,7 +74,7 @@ def import_items(
     dataset: Dataset,
     path: str | Path,
     *,
-    format: str | None = None,
+    format: str | None = None,  # noqa: A002 - the command's own word
     split: str | None = None,
     as_state: str | None = None,
     rights: str | None = None,
@@ -108,13 +108,13 @@ class _DryRun(Exception):
     """Undoes what a dry run wrote."""
 
 
-def dataset_for(actor: Actor, format: str) -> Dataset:
+def dataset_for(actor: Actor, name: str) -> Dataset:
     """The dataset of a set that brings its own small taxonomy (xsafety, dna), made with it where there is none yet."""
-    known = Dataset.objects.filter(slug=format).first()
+    known = Dataset.objects.filter(slug=name).first()
     if known:
         return known
-    taxonomy, _new = load_taxonomy(actor, format)
-    return create_dataset(actor, name=taxonomy.title_en, taxonomy=taxonomy, slug=format)
+    taxonomy, _new = load_taxonomy(actor, name)
+    return create_dataset(actor, name=taxonomy.title_en, taxonomy=taxonomy, slug=name)
 
 
 def _choose(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from curation.actions.items import Wording, add_revision, hold
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
-from curation.models import Draft, Guideline, Item, Person, Review
+from curation.models import Draft, Guideline, Item, Person, Review, Revision
 from curation.reasons import reasons_for
 from curation.rules import require
 from curation.workflow import advance
@@ -69,7 +69,7 @@ def review(
         _need_fix(item, fixed)
         assert fixed is not None
         changes["current_revision"] = add_revision(item, fixed, actor=person)
-    judged_revision = changes.get("current_revision") or item.current_revision
+    judged_revision: Revision = changes.get("current_revision") or _read(item)
     if VERBS[D(decision)] == "approve":
         changes["approved_revision"] = judged_revision
     if decision == D.REQUEST_CHANGES:
@@ -109,6 +109,11 @@ def _need_fix(item: Item, fixed: Wording | None) -> None:
         before.attributes,
     ):
         raise Invalid(_("Nothing was changed. Mend the text first, or accept it as it is."), field="fixed")
+
+
+def _read(item: Item) -> Revision:
+    assert item.current_revision is not None  # the caller has compared its id
+    return item.current_revision
 
 
 def _need_reason(decision: str, reason: str, comment: str) -> None:

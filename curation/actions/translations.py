@@ -209,7 +209,7 @@ def review(
     row = TranslationReview.objects.create(
         translation=translation,
         revision_id=revision,
-        source_revision=source_revision(translation.item),
+        source_revision=_source(translation),
         reviewer=person,
         decision=decision,
         adequacy=adequacy,
@@ -235,3 +235,10 @@ def _need_reason(decision: str, reason: str, comment: str) -> None:
         raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
     if reason and known[reason].comment_required and not comment.strip():
         raise Invalid(_("Write the reason in so many words."), field="comment")
+
+
+def _source(translation: Translation) -> Revision:
+    source = source_revision(translation.item)
+    if source is None:
+        raise WrongState(_("The item has no text yet."))
+    return source

@@ -11,9 +11,7 @@ class Text(models.Model):
 
     hash = models.CharField(max_length=64, primary_key=True)
     body = models.TextField(blank=True)
-    folded = models.TextField(
-        blank=True, help_text="For search: width, case and kana folded"
-    )
+    folded = models.TextField(blank=True, help_text="For search: width, case and kana folded")
     folded_hash = models.CharField(max_length=64, blank=True, db_index=True)
     redacted_at = models.DateTimeField(null=True, blank=True)
 
@@ -29,9 +27,7 @@ class Question(models.Model):
         DEV = "dev", "dev"
         TEST = "test", "test"
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="questions"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="questions")
     split = models.CharField(max_length=4, choices=Split, default=Split.NONE)
     split_reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -55,12 +51,8 @@ class Item(models.Model):
         REJECTED = "rejected", _("Rejected")
         WITHDRAWN = "withdrawn", _("Withdrawn")
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="items"
-    )
-    question = models.ForeignKey(
-        Question, on_delete=models.CASCADE, related_name="items"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="items")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="items")
     external_id = models.CharField(max_length=120)
     state = models.CharField(max_length=16, choices=State, default=State.DRAFT)
     author = models.ForeignKey(
@@ -70,12 +62,8 @@ class Item(models.Model):
         blank=True,
         related_name="items",
     )
-    open_to_all = models.BooleanField(
-        default=False, help_text="Sent back to any writer"
-    )
-    rights = models.ForeignKey(
-        "curation.Rights", on_delete=models.PROTECT, null=True, blank=True
-    )
+    open_to_all = models.BooleanField(default=False, help_text="Sent back to any writer")
+    rights = models.ForeignKey("curation.Rights", on_delete=models.PROTECT, null=True, blank=True)
     current_revision = models.ForeignKey(
         "curation.Revision",
         on_delete=models.PROTECT,
@@ -95,12 +83,9 @@ class Item(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "external_id"], name="item_external_id_once"
-            ),
+            models.UniqueConstraint(fields=["dataset", "external_id"], name="item_external_id_once"),
             models.CheckConstraint(
-                condition=~models.Q(state="approved")
-                | models.Q(approved_revision__isnull=False),
+                condition=~models.Q(state="approved") | models.Q(approved_revision__isnull=False),
                 name="item_approved_has_revision",
             ),
         ]
@@ -120,13 +105,9 @@ class Revision(models.Model):
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
-    category = models.ForeignKey(
-        "curation.Category", on_delete=models.PROTECT, related_name="revisions"
-    )
+    category = models.ForeignKey("curation.Category", on_delete=models.PROTECT, related_name="revisions")
     question_text = models.ForeignKey(Text, on_delete=models.PROTECT, related_name="+")
-    answer_text = models.ForeignKey(
-        Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    answer_text = models.ForeignKey(Text, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     question_author = models.ForeignKey(
         "curation.Person",
         on_delete=models.PROTECT,
@@ -158,12 +139,8 @@ class Revision(models.Model):
     class Meta:
         ordering = ["item", "number"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["item", "number"], name="revision_number_once"
-            ),
-            models.UniqueConstraint(
-                fields=["item", "client_id"], name="revision_client_id_once"
-            ),
+            models.UniqueConstraint(fields=["item", "number"], name="revision_number_once"),
+            models.UniqueConstraint(fields=["item", "client_id"], name="revision_client_id_once"),
         ]
 
     def __str__(self) -> str:
@@ -182,14 +159,10 @@ class Draft(models.Model):
     """A person's text of an item before it is submitted; autosaved, never lost."""
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="drafts")
-    person = models.ForeignKey(
-        "curation.Person", on_delete=models.CASCADE, related_name="drafts"
-    )
+    person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="drafts")
     question = models.TextField(blank=True)
     answer = models.TextField(blank=True)
-    category = models.ForeignKey(
-        "curation.Category", on_delete=models.PROTECT, null=True, blank=True
-    )
+    category = models.ForeignKey("curation.Category", on_delete=models.PROTECT, null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
     sources = models.JSONField(default=list, blank=True)
     version = models.PositiveIntegerField(default=0)
@@ -197,9 +170,7 @@ class Draft(models.Model):
     saved_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["item", "person"], name="draft_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["item", "person"], name="draft_once")]
 
     def __str__(self) -> str:
         return f"draft {self.item_id} {self.person_id}"

@@ -21,12 +21,8 @@ class Person(AbstractUser):
     pseudonym = models.CharField(max_length=40, unique=True, null=True, blank=True)
     locale = models.CharField(max_length=5, default="ja")
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
-    density = models.CharField(
-        max_length=11, choices=Density, default=Density.COMFORTABLE
-    )
-    blur = models.BooleanField(
-        default=False, help_text=_("Cover disturbing text until it is asked for")
-    )
+    density = models.CharField(max_length=11, choices=Density, default=Density.COMFORTABLE)
+    blur = models.BooleanField(default=False, help_text=_("Cover disturbing text until it is asked for"))
 
     def __str__(self) -> str:
         return self.display_name or self.username
@@ -38,9 +34,7 @@ class Dataset(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
-    taxonomy = models.ForeignKey(
-        "curation.Taxonomy", on_delete=models.PROTECT, related_name="datasets"
-    )
+    taxonomy = models.ForeignKey("curation.Taxonomy", on_delete=models.PROTECT, related_name="datasets")
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -60,19 +54,13 @@ class Membership(models.Model):
         LEAD = "lead", _("Lead")
         RELEASE_MANAGER = "release_manager", _("Release manager")
 
-    dataset = models.ForeignKey(
-        Dataset, on_delete=models.CASCADE, related_name="memberships"
-    )
-    person = models.ForeignKey(
-        Person, on_delete=models.CASCADE, related_name="memberships"
-    )
+    dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="memberships")
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "person", "role"], name="membership_once"
-            ),
+            models.UniqueConstraint(fields=["dataset", "person", "role"], name="membership_once"),
         ]
 
     def __str__(self) -> str:

@@ -17,25 +17,19 @@ class Rights(models.Model):
         REQUESTED = "requested", _("Requested")
         GRANTED = "granted", _("Granted")
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="rights"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="rights")
     name = models.CharField(max_length=80)
     licence = models.CharField(max_length=120, blank=True)
     terms = models.TextField(blank=True)
     purpose = models.TextField(blank=True)
     attribution = models.TextField(blank=True)
-    inherits = models.BooleanField(
-        default=False, help_text="Derivatives carry the same terms"
-    )
+    inherits = models.BooleanField(default=False, help_text="Derivatives carry the same terms")
     redistributable = models.BooleanField(default=True)
     gate = models.CharField(max_length=10, choices=Gate, default=Gate.OPEN)
 
     class Meta:
         verbose_name_plural = "rights"
-        constraints = [
-            models.UniqueConstraint(fields=["dataset", "name"], name="rights_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="rights_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -49,9 +43,7 @@ class Frozen(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         if not self._state.adding:
-            raise WrongState(
-                _("A release is frozen: publish a corrected successor instead.")
-            )
+            raise WrongState(_("A release is frozen: publish a corrected successor instead."))
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
@@ -61,13 +53,9 @@ class Frozen(models.Model):
 class Release(Frozen):
     """A frozen list of revisions with splits, order, hashes and terms."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.PROTECT, related_name="releases"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.PROTECT, related_name="releases")
     name = models.CharField(max_length=60)
-    imported = models.BooleanField(
-        default=False, help_text="Published elsewhere, registered for leak checks"
-    )
+    imported = models.BooleanField(default=False, help_text="Published elsewhere, registered for leak checks")
     predecessor = models.ForeignKey(
         "self",
         on_delete=models.PROTECT,
@@ -78,26 +66,16 @@ class Release(Frozen):
     seed = models.BigIntegerField(default=0)
     test_per_leaf = models.PositiveIntegerField(default=0)
     root_hash = models.CharField(max_length=64)
-    snapshot = models.JSONField(
-        default=dict, help_text="Versions of taxonomy, guideline and code lists"
-    )
-    gates = models.JSONField(
-        default=list, help_text="What the gates said, with waivers"
-    )
+    snapshot = models.JSONField(default=dict, help_text="Versions of taxonomy, guideline and code lists")
+    gates = models.JSONField(default=list, help_text="What the gates said, with waivers")
     counts = models.JSONField(default=dict)
     terms = models.TextField(blank=True)
-    frozen_by = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    frozen_by = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     frozen_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ["-frozen_at", "-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "name"], name="release_name_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="release_name_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -109,21 +87,13 @@ class ReleaseItem(Frozen):
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="items")
     position = models.PositiveIntegerField()
     external_id = models.CharField(max_length=120)
-    item = models.ForeignKey(
-        "curation.Item", on_delete=models.PROTECT, null=True, related_name="frozen"
-    )
+    item = models.ForeignKey("curation.Item", on_delete=models.PROTECT, null=True, related_name="frozen")
     revision = models.ForeignKey(
         "curation.Revision", on_delete=models.PROTECT, null=True, related_name="frozen"
     )
-    question_text = models.ForeignKey(
-        "curation.Text", on_delete=models.PROTECT, related_name="+"
-    )
-    answer_text = models.ForeignKey(
-        "curation.Text", on_delete=models.PROTECT, null=True, related_name="+"
-    )
-    labels = models.JSONField(
-        help_text="Exact labels: risk area, harm type, specific harm"
-    )
+    question_text = models.ForeignKey("curation.Text", on_delete=models.PROTECT, related_name="+")
+    answer_text = models.ForeignKey("curation.Text", on_delete=models.PROTECT, null=True, related_name="+")
+    labels = models.JSONField(help_text="Exact labels: risk area, harm type, specific harm")
     split = models.CharField(max_length=4, choices=[("dev", "dev"), ("test", "test")])
     attributes = models.JSONField(default=dict)
     translations = models.JSONField(
@@ -134,12 +104,8 @@ class ReleaseItem(Frozen):
     class Meta:
         ordering = ["release", "position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["release", "position"], name="release_position_once"
-            ),
-            models.UniqueConstraint(
-                fields=["release", "external_id"], name="release_item_once"
-            ),
+            models.UniqueConstraint(fields=["release", "position"], name="release_position_once"),
+            models.UniqueConstraint(fields=["release", "external_id"], name="release_item_once"),
         ]
 
     def __str__(self) -> str:
@@ -157,17 +123,11 @@ class ReleaseItem(Frozen):
 class Erratum(models.Model):
     """What was found wrong with a release, shown on its page; names the successor that mends it."""
 
-    release = models.ForeignKey(
-        Release, on_delete=models.PROTECT, related_name="errata"
-    )
-    successor = models.ForeignKey(
-        Release, on_delete=models.PROTECT, null=True, related_name="corrects"
-    )
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="errata")
+    successor = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="corrects")
     withdrawn_ids = models.JSONField(default=list)
     reason = models.TextField()
-    affected = models.JSONField(
-        default=list, help_text="Runs, tasks and studies that used the items"
-    )
+    affected = models.JSONField(default=list, help_text="Runs, tasks and studies that used the items")
     person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

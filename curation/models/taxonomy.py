@@ -23,28 +23,20 @@ class Taxonomy(models.Model):
 
     @property
     def title(self) -> str:
-        return (
-            self.title_ja
-            if (translation.get_language() or "ja").startswith("ja")
-            else self.title_en
-        )
+        return self.title_ja if (translation.get_language() or "ja").startswith("ja") else self.title_en
 
 
 class Category(models.Model):
     """A node of the tree. `label` is exact and exported verbatim; the display names are separate."""
 
-    taxonomy = models.ForeignKey(
-        Taxonomy, on_delete=models.CASCADE, related_name="categories"
-    )
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="categories")
     parent = models.ForeignKey(
         "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
     )
     level = models.PositiveSmallIntegerField()
     position = models.PositiveIntegerField()
     label = models.CharField(max_length=255)
-    path = models.CharField(
-        max_length=600, help_text="Labels from the root, joined by a tab"
-    )
+    path = models.CharField(max_length=600, help_text="Labels from the root, joined by a tab")
     name_ja = models.CharField(max_length=255)
     name_en = models.CharField(max_length=255)
     definition_ja = models.TextField(blank=True)
@@ -57,9 +49,7 @@ class Category(models.Model):
         verbose_name_plural = "categories"
         ordering = ["taxonomy", "position"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["taxonomy", "path"], name="category_path_once"
-            ),
+            models.UniqueConstraint(fields=["taxonomy", "path"], name="category_path_once"),
             models.CheckConstraint(
                 condition=models.Q(level__gte=1, level__lte=LEVELS),
                 name="category_level",
@@ -71,11 +61,7 @@ class Category(models.Model):
 
     @property
     def name(self) -> str:
-        return (
-            self.name_ja
-            if (translation.get_language() or "ja").startswith("ja")
-            else self.name_en
-        )
+        return self.name_ja if (translation.get_language() or "ja").startswith("ja") else self.name_en
 
     @property
     def definition(self) -> str:
@@ -102,20 +88,12 @@ class CategoryMapping(models.Model):
         NEW = "new", _("New")
         DROPPED = "dropped", _("Dropped")
 
-    source = models.ForeignKey(
-        Category, on_delete=models.CASCADE, null=True, related_name="mapped_to"
-    )
-    target = models.ForeignKey(
-        Category, on_delete=models.CASCADE, null=True, related_name="mapped_from"
-    )
+    source = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, related_name="mapped_to")
+    target = models.ForeignKey(Category, on_delete=models.CASCADE, null=True, related_name="mapped_from")
     kind = models.CharField(max_length=8, choices=Kind)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "target"], name="category_mapping_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["source", "target"], name="category_mapping_once")]
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.kind} {self.target_id}"
@@ -124,21 +102,13 @@ class CategoryMapping(models.Model):
 class Quota(models.Model):
     """Target number of approved items for a leaf, per split."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="quotas"
-    )
-    category = models.ForeignKey(
-        Category, on_delete=models.CASCADE, related_name="quotas"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="quotas")
+    category = models.ForeignKey(Category, on_delete=models.CASCADE, related_name="quotas")
     split = models.CharField(max_length=4, choices=[("dev", "dev"), ("test", "test")])
     target = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "category", "split"], name="quota_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "category", "split"], name="quota_once")]
 
     def __str__(self) -> str:
         return f"{self.category_id} {self.split} {self.target}"
@@ -147,24 +117,16 @@ class Quota(models.Model):
 class Guideline(models.Model):
     """A version of the rules for authors and reviewers. Unreviewed until somebody entitled has signed it."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="guidelines"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="guidelines")
     version = models.PositiveIntegerField()
     text_ja = models.TextField()
     text_en = models.TextField(blank=True)
-    signed_by = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    signed_by = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     signed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["dataset", "version"], name="guideline_version_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "version"], name="guideline_version_once")]
 
     def __str__(self) -> str:
         return f"{self.dataset_id} v{self.version}"

@@ -16,9 +16,7 @@ class Translation(models.Model):
         NEEDS_CHANGES = "needs_changes", _("Needs changes")
         APPROVED = "approved", _("Approved")
 
-    item = models.ForeignKey(
-        "curation.Item", on_delete=models.CASCADE, related_name="translations"
-    )
+    item = models.ForeignKey("curation.Item", on_delete=models.CASCADE, related_name="translations")
     locale = models.CharField(max_length=10, default="en")
     state = models.CharField(max_length=16, choices=State, default=State.DRAFT)
     current_revision = models.ForeignKey(
@@ -38,12 +36,8 @@ class Translation(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["item", "locale"], name="translation_once")
-        ]
-        indexes = [
-            models.Index(fields=["locale", "state", "id"], name="translation_queue")
-        ]
+        constraints = [models.UniqueConstraint(fields=["item", "locale"], name="translation_once")]
+        indexes = [models.Index(fields=["locale", "state", "id"], name="translation_queue")]
 
     def __str__(self) -> str:
         return f"{self.item_id} {self.locale}"
@@ -57,20 +51,12 @@ class TranslationRevision(models.Model):
         IMPORTED = "imported", _("Imported")
         MACHINE = "machine", _("Machine draft")
 
-    translation = models.ForeignKey(
-        Translation, on_delete=models.CASCADE, related_name="revisions"
-    )
+    translation = models.ForeignKey(Translation, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
-    source_revision = models.ForeignKey(
-        "curation.Revision", on_delete=models.PROTECT, related_name="+"
-    )
+    source_revision = models.ForeignKey("curation.Revision", on_delete=models.PROTECT, related_name="+")
     source_question_hash = models.CharField(max_length=64)
-    source_answer_hash = models.CharField(
-        max_length=64, blank=True, help_text="Blank: the question only"
-    )
-    question_text = models.ForeignKey(
-        "curation.Text", on_delete=models.PROTECT, related_name="+"
-    )
+    source_answer_hash = models.CharField(max_length=64, blank=True, help_text="Blank: the question only")
+    question_text = models.ForeignKey("curation.Text", on_delete=models.PROTECT, related_name="+")
     answer_text = models.ForeignKey(
         "curation.Text",
         on_delete=models.PROTECT,
@@ -78,9 +64,7 @@ class TranslationRevision(models.Model):
         blank=True,
         related_name="+",
     )
-    author = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    author = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.TYPED)
     client_id = models.CharField(max_length=64, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -92,9 +76,7 @@ class TranslationRevision(models.Model):
                 fields=["translation", "number"],
                 name="translation_revision_number_once",
             ),
-            models.UniqueConstraint(
-                fields=["translation", "client_id"], name="translation_client_id_once"
-            ),
+            models.UniqueConstraint(fields=["translation", "client_id"], name="translation_client_id_once"),
         ]
 
     def __str__(self) -> str:
@@ -112,9 +94,7 @@ class TranslationRevision(models.Model):
 class TranslationDraft(models.Model):
     """A person's translation before it is submitted."""
 
-    translation = models.ForeignKey(
-        Translation, on_delete=models.CASCADE, related_name="drafts"
-    )
+    translation = models.ForeignKey(Translation, on_delete=models.CASCADE, related_name="drafts")
     person = models.ForeignKey("curation.Person", on_delete=models.CASCADE)
     question = models.TextField(blank=True)
     answer = models.TextField(blank=True)
@@ -124,9 +104,7 @@ class TranslationDraft(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["translation", "person"], name="translation_draft_once"
-            ),
+            models.UniqueConstraint(fields=["translation", "person"], name="translation_draft_once"),
         ]
 
     def __str__(self) -> str:
@@ -144,18 +122,10 @@ class TranslationReview(models.Model):
         PERSON = "person", _("Person")
         IMPORT = "import", _("Import")
 
-    translation = models.ForeignKey(
-        Translation, on_delete=models.CASCADE, related_name="reviews"
-    )
-    revision = models.ForeignKey(
-        TranslationRevision, on_delete=models.PROTECT, related_name="reviews"
-    )
-    source_revision = models.ForeignKey(
-        "curation.Revision", on_delete=models.PROTECT, related_name="+"
-    )
-    reviewer = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    translation = models.ForeignKey(Translation, on_delete=models.CASCADE, related_name="reviews")
+    revision = models.ForeignKey(TranslationRevision, on_delete=models.PROTECT, related_name="reviews")
+    source_revision = models.ForeignKey("curation.Revision", on_delete=models.PROTECT, related_name="+")
+    reviewer = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     kind = models.CharField(max_length=6, choices=Kind, default=Kind.PERSON)
     decision = models.CharField(max_length=16, choices=Decision)
     adequacy = models.PositiveSmallIntegerField(null=True, blank=True, validators=FIVE)

@@ -11,12 +11,8 @@ from curation.errors import WrongState
 class LogEntry(models.Model):
     """Append-only: who, verb, object, from, to, when. Ids of people and objects, never texts."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.PROTECT, null=True, related_name="log"
-    )
-    person = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, related_name="log"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.PROTECT, null=True, related_name="log")
+    person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, related_name="log")
     actor = models.CharField(max_length=150, help_text="Sign-in name, or 'operator'")
     verb = models.CharField(max_length=40)
     object_type = models.CharField(max_length=40)
@@ -29,11 +25,7 @@ class LogEntry(models.Model):
     class Meta:
         verbose_name_plural = "log entries"
         ordering = ["-id"]
-        indexes = [
-            models.Index(
-                fields=["object_type", "object_id", "id"], name="log_of_object"
-            )
-        ]
+        indexes = [models.Index(fields=["object_type", "object_id", "id"], name="log_of_object")]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"
@@ -57,12 +49,8 @@ class Job(models.Model):
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, null=True, related_name="jobs"
-    )
-    person = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, null=True, related_name="jobs")
+    person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=200)
     target_url = models.CharField(max_length=300, blank=True)
@@ -88,23 +76,17 @@ class Job(models.Model):
 class Endpoint(models.Model):
     """Where a model answers: an OpenAI-compatible address, the model's name and settings. The key is encrypted."""
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="endpoints"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="endpoints")
     name = models.SlugField(max_length=60)
     url = models.CharField(max_length=300)
     model = models.CharField(max_length=200)
-    snapshot = models.CharField(
-        max_length=200, blank=True, help_text="Dated snapshot or revision"
-    )
+    snapshot = models.CharField(max_length=200, blank=True, help_text="Dated snapshot or revision")
     settings = models.JSONField(default=dict)
     encrypted_key = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["dataset", "name"], name="endpoint_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["dataset", "name"], name="endpoint_once")]
 
     def __str__(self) -> str:
         return self.name

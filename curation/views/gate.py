@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 
 from curation.errors import TeineiError
 from curation.models import Dataset, Person
@@ -24,7 +25,7 @@ class MemberRequest(HttpRequest):
     roles: set[str]
 
 
-View = Callable[Concatenate[Any, ...], HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def member(*roles: str) -> Callable[[View], View]:
@@ -36,7 +37,7 @@ def member(*roles: str) -> Callable[[View], View]:
     def wrap(view: View) -> View:
         @login_required
         @wraps(view)
-        def inner(request: Any, dataset: str, **kwargs: Any) -> HttpResponse:
+        def inner(request: Any, dataset: str, **kwargs: Any) -> HttpResponseBase:
             found = datasets_of(request.user).filter(slug=dataset).first()
             if found is None:
                 raise Http404

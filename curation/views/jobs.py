@@ -17,7 +17,7 @@ def job_list(request: MemberRequest) -> HttpResponse:
     """Everything that runs or ran; the table asks for itself again while something is going on."""
     rows = jobs_visible_to(request.user, request.dataset).select_related("person")[:SHOWN]
     shown = [{"job": job, "may_stop": jobs.may_stop(request.user, job)} for job in rows]
-    active = any(row["job"].state in ("queued", "running") for row in shown)
+    active = any(job.finished_at is None for job in rows)
     template = "curation/jobs.html#rows" if request.htmx else "curation/jobs.html"  # type: ignore[attr-defined]
     return render(request, template, {"rows": shown, "active": active})
 

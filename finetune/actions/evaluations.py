@@ -20,15 +20,17 @@ from django.utils.translation import gettext as _
 
 from annotation.models import Response
 from curation.actions.texts import keep_texts
-from curation.errors import Invalid
+from curation.errors import Conflict, Invalid, TeineiError
 from curation.log import OPERATOR, Actor
 from curation.log import record as log
 from curation.models import Release, ReleaseItem
 from curation.rules import require
 from curation.similar import text_hash
 from curation.stats.intervals import wilson
+from curation.supervision import die_with_parent
 from curation.workflow import advance
 from finetune.actions.runs import folder_of
+from finetune.actions.supervision import missing_packages
 from finetune.models import Evaluation, TrainingRun
 
 LONGEST = 256  # new tokens
@@ -74,25 +76,45 @@ def carry_out(evaluation_id: int) -> Evaluation | None:
     )
     if evaluation is None or evaluation.checkpoint is None:
         return None
-    advance(evaluation, "start", actor=OPERATOR, log=False)
+    try:
+        advance(evaluation, "start", actor=OPERATOR, log=False)
+    except Conflict:
+        return None
+    try:
+        result = _answer(evaluation)
+    except TeineiError as error:
+        _fail(evaluation, error.sentence)
+    except Exception as error:
+        _fail(evaluation, f"{type(error).__name__}: {error}")
+        raise
+    else:
+        changes = {"result": result, "message": "", "finished_at": timezone.now()}
+        advance(evaluation, "succeed", actor=OPERATOR, changes=changes)
+    return evaluation
+
+
+def _fail(evaluation: Evaluation, message: str) -> None:
+    advance(evaluation, "fail", actor=OPERATOR, changes={"message": message, "finished_at": timezone.now()})
+
+
+def _answer(evaluation: Evaluation) -> dict[str, Any]:
+    """Both models' answers, kept and counted. Raises Invalid with the generating program's own sentence."""
+    if missing := missing_packages():
+        message = _("Training needs %(what)s: install requirements/train.txt, then compare again.")
+        raise Invalid(message % {"what": ", ".join(missing)})
+    assert evaluation.checkpoint is not None
     items = list(evaluation.release.items.filter(split="test").select_related("question_text"))
-    folder = folder_of(evaluation.run)
+    folder, step = folder_of(evaluation.run), evaluation.checkpoint.step
     _write_prompts(folder, items)
     result: dict[str, Any] = {"questions": len(items), "models": {}}
-    names = {"base": "base", f"step-{evaluation.checkpoint.step:08d}": f"step {evaluation.checkpoint.step}"}
-    for model, label in names.items():
+    for model, label in {"base": "base", f"step-{step:08d}": f"step {step}"}.items():
         code = _generate(folder, model, evaluation.pk)
         if code != 0:
-            outcome = _outcome(folder)
-            now = timezone.now()
-            message = outcome.get("message") or f"exit code {code}"
-            advance(evaluation, "fail", actor=OPERATOR, changes={"message": message, "finished_at": now})
-            return evaluation
+            raise Invalid(_outcome(folder).get("message") or f"exit code {code}")
         rows = _read(folder / _out(model, evaluation.pk))
         _keep_responses(evaluation, items, rows, label)
         result["models"][label] = summary(rows)
-    advance(evaluation, "succeed", actor=OPERATOR, changes={"result": result, "finished_at": timezone.now()})
-    return evaluation
+    return result
 
 
 def _out(model: str, evaluation: int) -> str:
@@ -118,6 +140,7 @@ def _generate(folder: Path, model: str, evaluation: int) -> int:
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no Python lock is taken between fork and exec
             env={
                 **os.environ,
                 "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),

@@ -46,7 +46,9 @@ def resolve(dataset: Dataset, recipe: Recipe, *, viewer: Person | None = None) -
     if len(set(names)) != len(names):
         raise Invalid(_("A release stands in the mixture twice: give it one repeat factor."), field="mixture")
     tests = test_hashes()
-    sources, examples, releases = [], [], []
+    sources: list[dict[str, Any]] = []
+    examples: list[dict[str, Any]] = []
+    releases: list[Release] = []
     for part in recipe.mixture:
         release, rows = _rows(dataset, part)
         _refuse_tests(rows, tests, viewer, dataset)
@@ -95,15 +97,17 @@ def _refuse_tests(
         return
     seen = set(datasets_of(viewer).values_list("pk", flat=True)) if viewer else {dataset.pk}
     name, owner = tests[leaked[0].question_text.folded_hash]
-    raise Invalid(
-        _("%(n)d questions are test questions (%(id)s is one of %(release)s). Nothing was started.")
-        % {
-            "n": len(leaked),
-            "id": leaked[0].external_id,
-            "release": name if owner in seen else _("one you cannot see"),
-        },
-        field="mixture",
-    )
+    words = {"n": len(leaked), "id": leaked[0].external_id, "release": name}
+    if owner in seen:
+        said = _(
+            "%(n)d of the questions are test questions (%(id)s is one of %(release)s). Nothing was started."
+        )
+    else:
+        said = _(
+            "%(n)d of the questions are test questions (%(id)s is one of a release you cannot see). "
+            "Nothing was started."
+        )
+    raise Invalid(said % words, field="mixture")
 
 
 def _examples(release: Release, part: MixturePart, rows: list[ReleaseItem]) -> Iterator[dict[str, Any]]:

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -24,12 +25,14 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from curation.errors import Conflict
 from curation.log import OPERATOR
 from curation.supervision import die_with_parent
 from curation.workflow import advance
 from finetune.actions.runs import folder_of, resume, tell_worker
 from finetune.models import Checkpoint, TrainingRun
-from finetune.training.manifest import read_checkpoint, step_folders
+from finetune.training.files import sha256_of_file
+from finetune.training.manifest import MANIFEST, read_checkpoint, step_folders
 from finetune.training.report import by_step, read_metrics
 
 LEASE = timedelta(seconds=30)
@@ -134,7 +137,8 @@ def _watch(run: TrainingRun, folder: Path, process: subprocess.Popen[bytes]) -> 
             _signal(process, signal.SIGKILL)
         close_old_connections()
         _wait(process, LOOK_EVERY)
-    _renew(run, folder)
+    if not _renew(run, folder):
+        return "superseded"
     _register_checkpoints(run, folder)
     return _end(run, folder, process.returncode)
 
@@ -175,16 +179,16 @@ def _object(path: Path) -> dict[str, Any]:
 
 def _register_checkpoints(run: TrainingRun, folder: Path) -> None:
     """Rows for checkpoints whose manifest proves them complete; those the trainer has pruned go."""
-    known = set(run.checkpoints.values_list("step", flat=True))
+    known = dict(run.checkpoints.values_list("step", "manifest_hash"))
     present = set()
     for place in step_folders(folder / "checkpoints"):
         step = int(place.name.rpartition("-")[2])
         present.add(step)
-        if step in known:
+        if step in known and _hash_of_manifest(place) == known[step]:
             continue
         found = read_checkpoint(place)
-        if found is not None:
-            Checkpoint.objects.get_or_create(
+        if found is not None:  # a resumed run may have written the step again
+            Checkpoint.objects.update_or_create(
                 run=run,
                 step=step,
                 defaults={
@@ -194,6 +198,13 @@ def _register_checkpoints(run: TrainingRun, folder: Path) -> None:
                 },
             )
     run.checkpoints.exclude(step__in=present).filter(evaluation__isnull=True).delete()
+
+
+def _hash_of_manifest(folder: Path) -> str:
+    try:
+        return sha256_of_file(folder / MANIFEST)
+    except OSError:
+        return ""
 
 
 def _end(run: TrainingRun, folder: Path, code: int) -> str:
@@ -213,9 +224,13 @@ def _end(run: TrainingRun, folder: Path, code: int) -> str:
     elif kind == "failed":
         verb = "fail"
         changes |= {"failure": outcome.get("class", "error"), "message": outcome.get("message", "")}
+    elif run.cancel_requested:
+        # Killed after the time of grace: it was to end, so nothing takes it up again by itself.
+        verb = "cancel"
+        changes["message"] = _("It did not stop in time and was ended; the last checkpoint counts.")
     else:
         verb = "lose"
-        changes["message"] = f"The trainer ended without a word (exit code {code})."
+        changes["message"] = _("The trainer ended without a word (exit code %(code)d).") % {"code": code}
     advance(run, verb, actor=OPERATOR, changes=changes)
     return str(run.state)
 
@@ -234,18 +249,31 @@ def reconcile() -> list[int]:
     taken_up = []
     now = timezone.now()
     for run in TrainingRun.objects.filter(state=TrainingRun.State.RUNNING, lease_until__lt=now):
-        _end_trainer(folder_of(run))
-        message = "The process beside the trainer ended; the run goes on from its last checkpoint."
-        advance(run, "lose", actor=OPERATOR, changes={"message": message, "lease_until": None})
+        with suppress(Conflict):  # another reconciler, or the supervisor after all
+            _give_up(run)
     for run in TrainingRun.objects.filter(state=TrainingRun.State.LOST, attempt__lt=ATTEMPTS):
-        resume(OPERATOR, run)
-        taken_up.append(run.pk)
+        with suppress(Conflict):
+            resume(OPERATOR, run)
+            taken_up.append(run.pk)
+    # A claim that died before its first step leaves a lease on a waiting run.
+    unclaimed = Q(lease_until__isnull=True) | Q(lease_until__lt=now)
     stuck = TrainingRun.objects.filter(
-        state=TrainingRun.State.QUEUED, lease_until__isnull=True, created_at__lt=now - timedelta(minutes=2)
+        unclaimed, state=TrainingRun.State.QUEUED, created_at__lt=now - timedelta(minutes=2)
     )
     for pk in stuck.exclude(pk__in=taken_up).values_list("pk", flat=True):
         tell_worker(pk)
     return taken_up
+
+
+def _give_up(run: TrainingRun) -> None:
+    _end_trainer(folder_of(run))
+    changes: dict[str, Any] = {"lease_until": None, "finished_at": timezone.now()}
+    if run.cancel_requested:
+        changes["message"] = _("The process beside the trainer ended before the run had stopped.")
+        advance(run, "cancel", actor=OPERATOR, changes=changes)
+        return
+    changes["message"] = _("The process beside the trainer ended.")
+    advance(run, "lose", actor=OPERATOR, changes=changes)
 
 
 def _end_trainer(folder: Path) -> None:
