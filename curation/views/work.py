@@ -1,0 +1,172 @@
+"""What the work pages share: reading a submit, checks in words, twins, the category at the side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from django import forms
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from curation.checks import ANSWER_LENGTH, QUESTION_LENGTH, check
+from curation.errors import Conflict, Invalid, NotAllowed, TeineiError, WrongState
+from curation.models import Category, Guideline, Item, Person, Review
+from curation.queries import twins
+from curation.reasons import Reason, reason_of
+
+EXCERPT = 60  # characters of a text that a list shows
+STATUS = {Conflict: 409, WrongState: 409, NotAllowed: 403, Invalid: 422}
+PARTS = {"question": gettext_lazy("Question"), "answer": gettext_lazy("Reference answer")}
+FINDINGS = {
+    "length": gettext_lazy("%(count)d characters, as the guideline asks"),
+    "short": gettext_lazy("%(count)d characters: short. Between %(least)d and %(most)d are usual."),
+    "long": gettext_lazy("%(count)d characters: long. Between %(least)d and %(most)d are usual."),
+    "half_kana": gettext_lazy("Half-width kana. Write them full-width, so that search and models read them."),
+    "mixed_digits": gettext_lazy("Full-width and half-width digits are mixed. Choose one width in a text."),
+    "full_width": gettext_lazy("Full-width letters or digits. Half-width is usual in this dataset."),
+    "contact": gettext_lazy(
+        "Looks like a telephone number or a mail address. Check that it is public, or invent one."
+    ),
+}
+
+
+def new_client_id() -> str:
+    """An id for one load of a page: the same submit sent twice is one submit."""
+    return str(uuid4())
+
+
+def language() -> str:
+    return get_language() or "ja"
+
+
+def first_error(form: forms.Form) -> Invalid:
+    """The first complaint of a form, as the error that an action would raise."""
+    name, errors = next(iter(form.errors.items()))
+    return Invalid(errors[0], field="" if name == "__all__" else name)
+
+
+def status_of(error: TeineiError | None) -> int:
+    return STATUS.get(type(error), 422) if error else 200
+
+
+def autosave(
+    request: HttpRequest,
+    form: Callable[[dict[str, Any]], forms.Form],
+    *,
+    save: Callable[[forms.Form, int, str], Any],
+    fields: Callable[[], tuple[Any, dict[str, Any]]],
+) -> JsonResponse:
+    """Answer a draft in JSON: 200 {version, saved_at}, 409 {version, fields, saved_at}, 4xx {error, field}.
+
+    `save(form, version, client_id)` writes and answers with the draft; `fields()` gives the draft that is there and
+    what the page's fields would hold.
+    """
+    try:
+        body = json.loads(request.body)
+        given, version = dict(body["fields"]), int(body.get("base_version", body.get("version", 0)))
+        client_id = str(body.get("client_id", ""))[:64]
+    except (ValueError, KeyError, TypeError):
+        return JsonResponse({"error": _("The draft could not be read."), "field": ""}, status=400)
+    bound = form(given)
+    try:
+        if not bound.is_valid():
+            raise first_error(bound)
+        draft = save(bound, version, client_id)
+    except Conflict:
+        draft, held = fields()
+        saved_at = draft.saved_at.isoformat() if draft.saved_at else None
+        return JsonResponse({"version": draft.version, "fields": held, "saved_at": saved_at}, status=409)
+    except TeineiError as error:
+        status = 400 if isinstance(error, Invalid) else status_of(error)
+        return JsonResponse({"error": error.sentence, "field": error.field}, status=status)
+    return JsonResponse({"version": draft.version, "saved_at": draft.saved_at.isoformat()})
+
+
+def checks_of(question: str, answer: str) -> list[dict[str, Any]]:
+    """The checks' findings in words, for `components/checks.html`."""
+    rows = []
+    for finding in check(question, answer):
+        least, most = QUESTION_LENGTH if finding.part == "question" else ANSWER_LENGTH
+        sentence = str(FINDINGS[finding.key]) % {"count": finding.count, "least": least, "most": most}
+        where = PARTS[finding.part]
+        rows.append(
+            {"level": finding.level, "sentence": sentence, "detail": "、".join(finding.found), "where": where}
+        )
+    return rows
+
+
+def twins_of(item: Item, question: str, *, person: Person) -> list[dict[str, Any]]:
+    """Near twins of a question: an excerpt (none for people who cover texts), likeness, state and split."""
+    return [
+        {
+            "item": found["item"],
+            "percent": round(found["score"]),
+            "excerpt": "" if person.blur else excerpt(found["item"].current_revision.question),
+            "same": found["score"] >= 100,
+        }
+        for found in twins(item.dataset, question, but=item.question)
+    ]
+
+
+def excerpt(text: str) -> str:
+    """One line of at most 60 characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+
+
+def side_of(category: Category | None) -> dict[str, Any]:
+    """The category for the side: its path, definition, do and do not in the page's language."""
+    if category is None:
+        return {"category": None, "steps": []}
+    ending = "ja" if language().startswith("ja") else "en"
+    above = [category.parent.parent, category.parent] if category.parent and category.parent.parent else []
+    return {
+        "category": category,
+        "steps": [*above, category],
+        "do": category.hints.get(f"do_{ending}") or category.hints.get("do_ja", ""),
+        "dont": category.hints.get(f"dont_{ending}") or category.hints.get("dont_ja", ""),
+        "lang": ending,
+    }
+
+
+def guideline_of(item: Item) -> dict[str, Any] | None:
+    """The newest guideline in the page's language, with whether a native reader has signed it."""
+    found = Guideline.objects.filter(dataset=item.dataset).order_by("-version").first()
+    if found is None:
+        return None
+    text = found.text_ja if language().startswith("ja") else found.text_en or found.text_ja
+    return {"version": found.version, "text": text, "signed": found.signed_at is not None}
+
+
+def in_words(reason: Reason) -> dict[str, Any]:
+    """A reason for a form: code, name and hint in the page's language."""
+    return {
+        "code": reason.code,
+        "name": reason.name(language()),
+        "hint": reason.hint(language()),
+        "comment_required": reason.comment_required,
+    }
+
+
+def said_by(review: Review) -> dict[str, Any]:
+    """What a reviewer said, without who they are."""
+    reason = reason_of(review.reason)
+    return {
+        "decision": review.get_decision_display(),
+        "reason": in_words(reason) if reason else None,
+        "comment": review.comment,
+        "at": review.created_at,
+        "question_ok": review.question_ok,
+        "answer_ok": review.answer_ok,
+    }
+
+
+def alias(person: Person | None) -> str:
+    """The name under which a writer's work is reviewed."""
+    if person is None:
+        return _("Imported")
+    return person.pseudonym or _("Writer %(n)d") % {"n": person.pk}
