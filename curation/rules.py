@@ -98,6 +98,11 @@ def create_endpoint(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)
 
 
+@rule("machine_translate", Dataset)
+def machine_translate(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER, Role.TRANSLATOR)
+
+
 @rule("invite", Dataset)
 def invite(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
