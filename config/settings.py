@@ -413,7 +413,7 @@ CELERY_TASK_DEFAULT_QUEUE = "work"
 # Fine-tuning has a worker of its own: two long runs must not hold up an import.
 CELERY_TASK_ROUTES = {name: {"queue": "training"} for name in ("finetune.train", "finetune.evaluate")}
 # Task name -> seconds. Any worker that listens enqueues what is due; the broker sees to it that only one does.
-TEINEI_PERIODIC: dict[str, int] = {"finetune.reconcile": 15}
+TEINEI_PERIODIC: dict[str, int] = {"finetune.reconcile": 15, "curation.seal_log": 300}
 
 # --- Logs ------------------------------------------------------------------------------------------------------
 

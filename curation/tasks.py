@@ -6,9 +6,16 @@ from celery import shared_task
 
 from curation.actions.export_jobs import run_export
 from curation.actions.jobs import run_job
+from curation.actions.log_seals import seal_log as seal
 
 
 @shared_task(name="curation.export_release")
 def export_release(job: int) -> None:
     """Write and verify a release's files."""
     run_job(job, run_export)
+
+
+@shared_task(name="curation.seal_log")
+def seal_log() -> None:
+    """Put the newest log entries under the hash chain."""
+    seal()

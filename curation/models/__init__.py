@@ -15,7 +15,7 @@ from curation.models.translation import (
     TranslationReview,
     TranslationRevision,
 )
-from curation.models.work import Endpoint, Job, LogEntry
+from curation.models.work import Endpoint, Job, LogEntry, LogSeal
 
 __all__ = [
     "Category",
@@ -29,6 +29,7 @@ __all__ = [
     "Item",
     "Job",
     "LogEntry",
+    "LogSeal",
     "Membership",
     "Person",
     "Question",

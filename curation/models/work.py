@@ -39,6 +39,23 @@ class LogEntry(models.Model):
         raise WrongState("The log is append-only.")
 
 
+class LogSeal(models.Model):
+    """A batch of log entries under one hash that goes on from the batch before: a changed entry breaks the chain."""
+
+    first = models.BigIntegerField()
+    last = models.BigIntegerField(unique=True)
+    entries = models.PositiveIntegerField()
+    previous = models.CharField(max_length=64, blank=True)
+    hash = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["last"]
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+
 class Job(models.Model):
     """A piece of long work that shows its progress and can be cancelled. `state` moves by `advance` alone."""
 

@@ -73,10 +73,11 @@ class Command(BaseCommand):
             try:
                 self.start_broker(group)
                 self.prepare(demo=options["demo"])
-                for queue, name, size in WORKERS:
-                    group.start(worker(queue, name, size))
+                # The web server has the processors to itself until it answers; work can wait that long.
                 group.start(web_server(port, options))
                 self.announce(url, as_json=options["json"])
+                for queue, name, size in WORKERS:
+                    group.start(worker(queue, name, size))
                 group.run(over)
             except Interrupted:
                 pass
