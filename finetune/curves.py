@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 220, 46, 28, 10, 10
+WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 640, 260, 56, 44, 12, 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class Curve:
     left: int = LEFT
     base: int = HEIGHT - BOTTOM
     right: int = WIDTH - RIGHT
+    top: int = TOP
 
 
 SERIES = {"loss": "loss", "heldout_loss": "held"}
@@ -58,7 +59,7 @@ def curve(rows: list[dict[str, Any]], *, steps: int | None) -> Curve | None:
             for name, line in points.items()
             if line
         },
-        x_ticks=[Tick(at=x(value), label=f"{value:.0f}") for value in _nice(last)],
+        x_ticks=[Tick(at=x(value), label=f"{value:.0f}") for value in _nice(last, least=1.0)],
         y_ticks=[Tick(at=y(value), label=f"{value:g}") for value in _nice(high)],
         n=len(points["loss"]),
     )
@@ -73,8 +74,11 @@ def _thinned(line: list[tuple[int, float]]) -> list[tuple[int, float]]:
     return [*line[::every], line[-1]] if every > 1 else line
 
 
-def _nice(top: float) -> list[float]:
-    """Four or so round numbers from 0 up to `top`."""
+def _nice(top: float, *, least: float = 0.0) -> list[float]:
+    """Four or so round numbers from 0 up to `top`, at least `least` apart."""
     size = 10 ** math.floor(math.log10(top / 4)) if top > 0 else 1.0
     step = next(size * factor for factor in (1, 2, 2.5, 5, 10) if top / (size * factor) <= 5)
+    step = max(step, least)
+    if least and step % 1:
+        step = math.ceil(step)  # steps are whole
     return [round(step * k, 10) for k in range(int(top / step) + 1)]

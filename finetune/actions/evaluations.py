@@ -140,7 +140,7 @@ def _generate(folder: Path, model: str, evaluation: int) -> int:
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,
-            preexec_fn=die_with_parent,  # noqa: PLW1509 - no Python lock is taken between fork and exec
+            preexec_fn=die_with_parent,
             env={
                 **os.environ,
                 "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "1"),

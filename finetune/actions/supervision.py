@@ -225,9 +225,10 @@ def _end(run: TrainingRun, folder: Path, code: int) -> str:
         verb = "fail"
         changes |= {"failure": outcome.get("class", "error"), "message": outcome.get("message", "")}
     elif run.cancel_requested:
-        # Killed after the time of grace: it was to end, so nothing takes it up again by itself.
+        # It was to end, so nothing takes it up again by itself. SIGTERM ends a trainer that does not listen yet.
         verb = "cancel"
-        changes["message"] = _("It did not stop in time and was ended; the last checkpoint counts.")
+        if code != -signal.SIGTERM:
+            changes["message"] = _("It did not stop in time and was ended; the last checkpoint counts.")
     else:
         verb = "lose"
         changes["message"] = _("The trainer ended without a word (exit code %(code)d).") % {"code": code}
