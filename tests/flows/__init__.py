@@ -1,0 +1,1 @@
+"""Stories across pages and programs, against the real server."""
