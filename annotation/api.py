@@ -49,10 +49,10 @@ class TaskList(OfDataset, ListAPIView[RatingTask]):
 
     @extend_schema(request=NewTaskSerializer, responses={201: TaskSerializer})
     def post(self, request: Request, dataset: str) -> Response:
+        here, person = self.dataset, request.user
         form = NewTaskSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values = dict(form.validated_data)
-        here, person = self.dataset, request.user
         release = releases_visible_to(person, here).filter(name=values.pop("release")).first()  # type: ignore[arg-type]
         if release is None:
             raise Invalid(_("There is no release of this name."), field="release")
@@ -104,8 +104,9 @@ class Ratings(ToRate):
 
     @extend_schema(request=NewRatingSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, dataset: str, pk: int) -> Response:
+        task = self.task()
         form = NewRatingSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        done = rate(request.user, self.task(), **form.validated_data)  # type: ignore[arg-type]
+        done = rate(request.user, task, **form.validated_data)  # type: ignore[arg-type]
         answer = {"rating": own_rating(done.rating), "next": blind(done.following)}
         return Response(answer, status=status.HTTP_201_CREATED)

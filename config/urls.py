@@ -14,6 +14,7 @@ urlpatterns = [
     path("i18n/setlang/", sign_in.language, name="set_language"),
     path("admin/", admin.site.urls),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/", include("curation.api_urls")),
     path("", include("finetune.urls")),
     path("", include("judging.urls")),
     path("", include("annotation.urls")),

@@ -21,7 +21,6 @@ from curation.models import (
     Dataset,
     Endpoint,
     Item,
-    Revision,
     Translation,
     TranslationDraft,
     TranslationRevision,
@@ -161,7 +160,7 @@ def _draft(item: Item, locale: str, texts: _Texts) -> bool:
     """Write the draft unless a person began, or the source moved on, while the model was writing."""
     translation = translation_of(item, locale)
     hold(translation)
-    source = Revision.objects.filter(pk=item.approved_revision_id).first()
+    source = item.approved_revision
     moved = not Item.objects.filter(pk=item.pk, approved_revision=source).exists()
     before = translation.current_revision
     persons = before is not None and before.origin != TranslationRevision.Origin.MACHINE

@@ -1,0 +1,295 @@
+"""Items, releases and jobs for programs, over the same queries, rules and actions as the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import status
+from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from curation.actions import items as act
+from curation.actions import jobs, reviews
+from curation.models import Dataset, Item, Job, Membership, Person, Release
+from curation.queries import (
+    datasets_of,
+    items_in_list,
+    items_visible_to,
+    jobs_visible_to,
+    matching,
+    releases_visible_to,
+)
+from curation.rules import possible_verbs, require, roles_of
+from curation.serializers import (
+    CommentSerializer,
+    DraftSerializer,
+    ItemSerializer,
+    JobSerializer,
+    ReasonSerializer,
+    ReleaseSerializer,
+    ReviewSerializer,
+    SubmitSerializer,
+    category_named,
+    draft_body,
+    wording_of,
+)
+
+Role = Membership.Role
+SPLITS = ("none", "dev", "test")
+
+
+class OfDataset(GenericAPIView[Any]):
+    """Addresses under a dataset: for a stranger there is none."""
+
+    @property
+    def person(self) -> Person:
+        assert isinstance(self.request.user, Person)
+        return self.request.user
+
+    @property
+    def dataset(self) -> Dataset:
+        return get_object_or_404(datasets_of(self.person), slug=self.kwargs["dataset"])
+
+    def given(self, kind: Any, request: Request) -> Any:
+        form = kind(data=request.data)
+        form.is_valid(raise_exception=True)
+        return form
+
+
+class ItemList(OfDataset, ListAPIView[Item]):
+    """Items by key, newest first; ?state=, ?split=, ?q= narrow them. POST begins one."""
+
+    serializer_class = ItemSerializer
+    queryset = Item.objects.none()
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Item.objects.none()
+        asked = self.request.query_params
+        found = items_visible_to(self.person, self.dataset)
+        if asked.get("q"):
+            found = matching(found, asked["q"])
+        if asked.get("state") in Item.State.values:
+            found = found.filter(state=asked["state"])
+        if asked.get("split") in SPLITS:
+            found = found.filter(question__split=asked["split"])
+        return items_in_list(found)
+
+    @extend_schema(request=None, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, dataset: str) -> Response:
+        item = act.start_item(self.person, self.dataset)
+        return Response(body_of(self.person, item), status=status.HTTP_201_CREATED)
+
+
+class OneItem(OfDataset):
+    """What addresses of one item share."""
+
+    serializer_class: Any = ItemSerializer
+
+    @property
+    def item(self) -> Item:
+        visible = items_visible_to(self.person, self.dataset).select_related(
+            "question",
+            "author",
+            "dataset__taxonomy",
+            "current_revision__question_text",
+            "current_revision__answer_text",
+            "current_revision__category",
+        )
+        return get_object_or_404(visible, pk=self.kwargs["pk"])
+
+    def answer(self, code: int = status.HTTP_200_OK) -> Response:
+        return Response(body_of(self.person, self.item), status=code)
+
+
+def body_of(person: Person, item: Item) -> dict[str, Any]:
+    """The item with its texts and what the person may do to it now."""
+    revision = item.current_revision
+    return {
+        **ItemSerializer(item).data,
+        "answer": revision.answer if revision else None,
+        "attributes": revision.attributes if revision else {},
+        "sources": revision.sources if revision else [],
+        "approved_revision": item.approved_revision_id,
+        "verbs": possible_verbs(person, item),
+    }
+
+
+class ItemDetail(OneItem):
+    """One item."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, dataset: str, pk: int) -> Response:
+        return self.answer()
+
+
+class ItemDraft(OneItem):
+    """The person's own draft: PUT saves it, on the version that was read; 409 where another window was faster."""
+
+    serializer_class = DraftSerializer
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, dataset: str, pk: int) -> Response:
+        item = self.item
+        require(self.person, "save_draft", item)
+        return Response(draft_body(act.draft_of(self.person, item)))
+
+    @extend_schema(request=DraftSerializer, responses=OpenApiTypes.OBJECT)
+    def put(self, request: Request, dataset: str, pk: int) -> Response:
+        item = self.item
+        values = dict(self.given(DraftSerializer, request).validated_data)
+        if "category" in values:
+            values["category"] = category_named(item, values["category"])
+        return Response(draft_body(act.save_draft(self.person, item, **values)))
+
+
+class ItemSubmit(OneItem):
+    """Hand in a question, or a question and its answer; an approved item is revised by it."""
+
+    serializer_class = SubmitSerializer
+
+    @extend_schema(request=SubmitSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        item, form = self.item, self.given(SubmitSerializer, request)
+        values = {name: form.validated_data[name] for name in ("base", "client_id")}
+        act.submit(self.person, item, form.wording(item), **values)
+        return self.answer(status.HTTP_201_CREATED)
+
+
+class ItemReview(OneItem):
+    """Decide on the revision that was read."""
+
+    serializer_class = ReviewSerializer
+
+    @extend_schema(request=ReviewSerializer, responses={201: OpenApiTypes.OBJECT})
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        item, form = self.item, self.given(ReviewSerializer, request)
+        values = dict(form.validated_data)
+        fixed = values.pop("fixed")
+        wording = None if fixed is None else wording_of(item, fixed)
+        reviews.review(self.person, item, fixed=wording, **values)
+        return self.answer(status.HTTP_201_CREATED)
+
+
+class ItemComment(OneItem):
+    serializer_class = CommentSerializer
+
+    @extend_schema(request=CommentSerializer, responses={201: None})
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        item = self.item
+        act.comment(self.person, item, **self.given(CommentSerializer, request).validated_data)
+        return Response(status=status.HTTP_201_CREATED)
+
+
+class ItemVerb(OneItem):
+    """withdraw and reopen: one address each, the reason in the body."""
+
+    serializer_class = ReasonSerializer
+    verb: Callable[..., None]
+
+    @extend_schema(request=ReasonSerializer, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        item = self.item
+        type(self).verb(self.person, item, **self.given(ReasonSerializer, request).validated_data)
+        return self.answer()
+
+
+class ItemWithdraw(ItemVerb):
+    """Take an item out of everything that is yet to be frozen; a reason is needed."""
+
+    verb = staticmethod(act.withdraw)
+
+
+class ItemReopen(ItemVerb):
+    """Bring a rejected or withdrawn item back to its author."""
+
+    verb = staticmethod(act.reopen)
+
+
+class ReleaseList(OfDataset, ListAPIView[Release]):
+    """Frozen versions, newest first."""
+
+    serializer_class = ReleaseSerializer
+    queryset = Release.objects.none()
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Release.objects.none()
+        return releases_visible_to(self.person, self.dataset).select_related("predecessor", "frozen_by")
+
+
+class ReleaseDetail(OfDataset):
+    """One frozen version: hashes, terms, what the gates said, errata."""
+
+    serializer_class = ReleaseSerializer
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, dataset: str, name: str) -> Response:
+        visible = releases_visible_to(self.person, self.dataset).select_related("predecessor", "frozen_by")
+        found = get_object_or_404(visible, name=name)
+        errata = [
+            {
+                "reason": erratum.reason,
+                "withdrawn": erratum.withdrawn_ids,
+                "successor": erratum.successor.name if erratum.successor else None,
+            }
+            for erratum in found.errata.select_related("successor")
+        ]
+        further = {name: getattr(found, name) for name in ("terms", "gates", "snapshot", "counts")}
+        return Response({**ReleaseSerializer(found).data, **further, "errata": errata})
+
+
+class JobList(OfDataset, ListAPIView[Job]):
+    """Long work, newest first: all of it for those who answer for the dataset, one's own for everybody else."""
+
+    serializer_class = JobSerializer
+    queryset = Job.objects.none()
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return Job.objects.none()
+        return jobs_visible_to(self.person, self.dataset)
+
+
+class OneJob(OfDataset):
+    serializer_class: Any = JobSerializer
+
+    @property
+    def job(self) -> Job:
+        return get_object_or_404(jobs_visible_to(self.person, self.dataset), pk=self.kwargs["pk"])
+
+
+class JobDetail(OneJob):
+    """How far a piece of long work is, and what came of it."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, dataset: str, pk: int) -> Response:
+        job = self.job
+        return Response({**JobSerializer(job).data, "result": job.result})
+
+
+class JobCancel(OneJob):
+    """Ask it to stop; what is done so far is kept."""
+
+    @extend_schema(request=None, responses=JobSerializer)
+    def post(self, request: Request, dataset: str, pk: int) -> Response:
+        jobs.cancel(self.person, self.job)
+        return Response(JobSerializer(self.job).data)
+
+
+class Me(OfDataset):
+    """Who is signed in, and with which roles in the dataset."""
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, dataset: str) -> Response:
+        return Response(
+            {
+                "username": self.person.username,
+                "pseudonym": self.person.pseudonym,
+                "roles": sorted(roles_of(self.person, self.dataset)),
+            }
+        )

@@ -1,0 +1,102 @@
+"""Every address of the site, asked by a stranger: it does not exist, leads to the sign-in page, or refuses.
+
+The list comes from the URL conf, so that a new address is covered by itself.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.factories.curation import make_dataset, make_item, make_member, make_person
+
+pytestmark = pytest.mark.django_db
+# Open to everybody on purpose: health, signing in and out, language, the schema of the API, examples of parts.
+OPEN = (
+    "healthz",
+    "accounts/",
+    "admin/login/",
+    "admin/logout/",
+    "i18n/",
+    "api/schema/",
+    "static/",
+    "styleguide/",
+)
+# For whoever is signed in, of whatever dataset: the way to one's own datasets, and preferences.
+SIGNED_IN = ("", "preferences/")
+FILLED = {
+    "int": lambda name, pk: str(pk),
+    "slug": lambda name, pk: "guarded" if name == "dataset" else "any",
+    "str": lambda name, pk: "any",
+    "uuid": lambda name, pk: "00000000-0000-4000-8000-000000000000",
+}
+
+
+def patterns(resolver: URLResolver, before: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for each in resolver.url_patterns:
+        route = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from patterns(each, route)
+        else:
+            yield route, each
+
+
+def addresses() -> list[str]:
+    """Routes of path(), which all of ours are; those of regular expressions belong to packages that are open."""
+    found = {route for route, _pattern in patterns(get_resolver())}
+    return sorted(route for route in found if not route.startswith(OPEN) and "(" not in route)
+
+
+def filled(route: str, pk: int) -> str:
+    parts = []
+    for part in route.split("/"):
+        while "<" in part:
+            before, _, rest = part.partition("<")
+            inside, _, after = rest.partition(">")
+            kind, _, name = inside.rpartition(":")
+            part = before + FILLED.get(kind or "str", FILLED["str"])(name, pk) + after
+        parts.append(part)
+    return "/" + "/".join(parts)
+
+
+@pytest.fixture
+def guarded():
+    dataset = make_dataset("guarded")
+    return dataset, make_item(dataset, state="approved")
+
+
+def answers(client: Client, path: str) -> dict[str, tuple[int, str]]:
+    found = {}
+    for method in ("get", "post"):
+        answer = getattr(client, method)(path)
+        found[method] = (answer.status_code, answer.headers.get("Location", ""))
+    return found
+
+
+def test_there_are_addresses_to_ask() -> None:
+    assert len([route for route in addresses() if route.startswith("d/<slug:dataset>/")]) > 30
+    assert len([route for route in addresses() if route.startswith("api/d/<slug:dataset>/")]) > 10
+
+
+@pytest.mark.parametrize("route", addresses())
+def test_nobody_gets_in_without_signing_in(route: str, guarded) -> None:
+    for code, location in answers(Client(), filled(route, guarded[1].pk)).values():
+        led_to_sign_in = code == 302 and ("/accounts/login/" in location or "/admin/login/" in location)
+        assert led_to_sign_in or code in (403, 404, 405), (route, code, location)
+
+
+@pytest.mark.parametrize("route", [route for route in addresses() if route not in SIGNED_IN])
+def test_member_of_another_dataset_finds_nothing(route: str, guarded) -> None:
+    other = make_member(make_dataset("other"), "author", "reviewer", "lead", "release_manager", "researcher")
+    client = Client()
+    client.force_login(other, backend="django.contrib.auth.backends.ModelBackend")
+    for code, location in answers(client, filled(route, guarded[1].pk)).values():
+        led_away = code == 302 and "/admin/login/" in location
+        assert led_away or code in (404, 405), (route, code, location)
+
+
+def test_a_person_without_any_dataset_is_told_so() -> None:
+    client = Client()
+    client.force_login(make_person(), backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get("/").status_code == 200
