@@ -1,6 +1,35 @@
+"""Addresses of the judging floor."""
+
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from judging.views import judges, rows, runs, studies
 
 app_name = "judging"
-urlpatterns: list[URLPattern] = []
+
+study_urls = [
+    path("", studies.study_list, name="studies"),
+    path("<int:pk>/", studies.study_page, name="study"),
+    path("<int:pk>/table.csv", studies.study_csv, name="study_csv"),
+    path("<int:pk>/result.json", studies.study_json, name="study_json"),
+    path("<int:pk>/responses/", rows.responses, name="study_responses"),
+    path("<int:pk>/responses/<int:response>/", rows.response, name="study_response"),
+    path("<int:pk>/start/", runs.start, name="run_start"),
+]
+judge_urls = [
+    path("", judges.judge_list, name="judges"),
+    path("new/", judges.new, name="judge_new"),
+    path("<int:pk>/", judges.judge, name="judge"),
+]
+run_urls = [
+    path("", runs.run_list, name="runs"),
+    path("<int:pk>/", runs.run, name="run"),
+    path("<int:pk>/cancel/", runs.cancel, name="run_cancel"),
+    path("<int:pk>/resume/", runs.resume, name="run_resume"),
+]
+urlpatterns = [
+    path("d/<slug:dataset>/studies/", include(study_urls)),
+    path("d/<slug:dataset>/judges/", include(judge_urls)),
+    path("d/<slug:dataset>/judge-runs/", include(run_urls)),
+]

@@ -10,17 +10,11 @@ class Judge(models.Model):
     A judge without an endpoint was run elsewhere; only imports add its verdicts.
     """
 
-    dataset = models.ForeignKey(
-        "curation.Dataset", on_delete=models.CASCADE, related_name="judges"
-    )
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="judges")
     name = models.CharField(max_length=120)
     hash = models.CharField(max_length=64)
-    spec = models.JSONField(
-        default=dict, help_text="Model, snapshot, prompt, system text, sampling, parser"
-    )
-    endpoint = models.ForeignKey(
-        "curation.Endpoint", on_delete=models.PROTECT, null=True, blank=True
-    )
+    spec = models.JSONField(default=dict, help_text="Model, snapshot, prompt, system text, sampling, parser")
+    endpoint = models.ForeignKey("curation.Endpoint", on_delete=models.PROTECT, null=True, blank=True)
     imported = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -50,22 +44,14 @@ class JudgeRun(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="runs")
-    task = models.ForeignKey(
-        "annotation.RatingTask", on_delete=models.PROTECT, null=True, blank=True
-    )
-    release = models.ForeignKey(
-        "curation.Release", on_delete=models.PROTECT, null=True, blank=True
-    )
+    task = models.ForeignKey("annotation.RatingTask", on_delete=models.PROTECT, null=True, blank=True)
+    release = models.ForeignKey("curation.Release", on_delete=models.PROTECT, null=True, blank=True)
     models_named = models.JSONField(default=list)
     modes = models.JSONField(default=list)
     repeats = models.PositiveSmallIntegerField(default=3)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    job = models.ForeignKey(
-        "curation.Job", on_delete=models.SET_NULL, null=True, blank=True
-    )
-    person = models.ForeignKey(
-        "curation.Person", on_delete=models.PROTECT, null=True, blank=True
-    )
+    job = models.ForeignKey("curation.Job", on_delete=models.SET_NULL, null=True, blank=True)
+    person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -80,21 +66,15 @@ class JudgeCall(models.Model):
     """One (response, mode, repeat) of a judge: called once, whatever happens."""
 
     judge = models.ForeignKey(Judge, on_delete=models.PROTECT, related_name="calls")
-    response = models.ForeignKey(
-        "annotation.Response", on_delete=models.PROTECT, related_name="judge_calls"
-    )
+    response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="judge_calls")
     mode = models.CharField(max_length=5, choices=Mode)
     repeat = models.PositiveSmallIntegerField(default=0)
-    run = models.ForeignKey(
-        JudgeRun, on_delete=models.SET_NULL, null=True, related_name="calls"
-    )
+    run = models.ForeignKey(JudgeRun, on_delete=models.SET_NULL, null=True, related_name="calls")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["judge", "response", "mode", "repeat"], name="judge_call_once"
-            ),
+            models.UniqueConstraint(fields=["judge", "response", "mode", "repeat"], name="judge_call_once"),
         ]
 
     def __str__(self) -> str:
@@ -104,9 +84,7 @@ class JudgeCall(models.Model):
 class Attempt(models.Model):
     """One request and what came back, stored raw as it came."""
 
-    call = models.ForeignKey(
-        JudgeCall, on_delete=models.CASCADE, related_name="attempts"
-    )
+    call = models.ForeignKey(JudgeCall, on_delete=models.CASCADE, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     request = models.JSONField(default=dict)
     reply = models.TextField(blank=True)
@@ -119,11 +97,7 @@ class Attempt(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["call", "number"], name="attempt_number_once"
-            )
-        ]
+        constraints = [models.UniqueConstraint(fields=["call", "number"], name="attempt_number_once")]
 
     def __str__(self) -> str:
         return f"attempt {self.number} of {self.call_id}"
@@ -142,9 +116,7 @@ class Verdict(models.Model):
         TRANSPORT = "transport", _("Connection failed")
         TIMEOUT = "timeout", _("Timed out")
 
-    call = models.OneToOneField(
-        JudgeCall, on_delete=models.CASCADE, related_name="verdict"
-    )
+    call = models.OneToOneField(JudgeCall, on_delete=models.CASCADE, related_name="verdict")
     status = models.CharField(max_length=17, choices=Status)
     score = models.CharField(max_length=40, blank=True)
     reason = models.TextField(blank=True)

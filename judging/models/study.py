@@ -8,18 +8,12 @@ from judging.models.judge import Mode
 class Study(models.Model):
     """A task's ratings and all verdicts of one judge and mode, and every statistic about them."""
 
-    task = models.ForeignKey(
-        "annotation.RatingTask", on_delete=models.CASCADE, related_name="studies"
-    )
-    judge = models.ForeignKey(
-        "judging.Judge", on_delete=models.PROTECT, related_name="studies"
-    )
+    task = models.ForeignKey("annotation.RatingTask", on_delete=models.CASCADE, related_name="studies")
+    judge = models.ForeignKey("judging.Judge", on_delete=models.PROTECT, related_name="studies")
     mode = models.CharField(max_length=5, choices=Mode, default=Mode.REF)
     seed = models.BigIntegerField(default=0)
     resamples = models.PositiveIntegerField(default=10_000)
-    data_hash = models.CharField(
-        max_length=64, help_text="Of ratings, verdicts, rubric and weights"
-    )
+    data_hash = models.CharField(max_length=64, help_text="Of ratings, verdicts, rubric and weights")
     code_version = models.CharField(max_length=40)
     result = models.JSONField()
     created_at = models.DateTimeField(auto_now_add=True)

@@ -1,0 +1,146 @@
+"""Studies: computed once for the same ratings, verdicts and code, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import astuple
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+import curation.stats
+from annotation.models import RatingTask
+from curation.actions import jobs
+from curation.errors import Invalid
+from curation.log import Actor
+from curation.models import Job
+from curation.rules import require
+from curation.stats import StudyData, study
+from judging.models import Judge, Mode, Study
+from judging.queries import study_data
+
+RESAMPLES = 10_000
+MOST_RESAMPLES = 100_000
+INLINE_ROWS = 9_000  # ratings and verdicts that are computed within a page's time
+
+
+@lru_cache(maxsize=1)
+def code_version() -> str:
+    """Names the statistics engine by the hash of its sources: the same name means the same numbers."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(curation.stats.__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return f"stats-{digest.hexdigest()[:16]}"
+
+
+def data_hash(data: StudyData) -> str:
+    """sha256 over rubric, population, ratings and verdicts, whatever order they came in."""
+    parts = [
+        [
+            data.rubric.kind,
+            list(data.rubric.scale),
+            data.rubric.violation_at_most,
+            data.rubric.acceptable_at_least,
+        ],
+        *(
+            sorted(json.dumps(astuple(row)) for row in rows)
+            for rows in (data.responses, data.ratings, data.verdicts)
+        ),
+    ]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def known_study(
+    task: RatingTask, judge: Judge, mode: str, *, seed: int, resamples: int, data: StudyData
+) -> Study | None:
+    return Study.objects.filter(
+        task=task,
+        judge=judge,
+        mode=mode,
+        seed=seed,
+        resamples=resamples,
+        data_hash=data_hash(data),
+        code_version=code_version(),
+    ).first()
+
+
+def study_of(
+    actor: Actor,
+    task: RatingTask,
+    judge: Judge,
+    mode: str,
+    *,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+    data: StudyData | None = None,
+) -> Study:
+    """The study of a judge and mode on a task: the kept one where nothing changed since, else computed and kept.
+
+    Its `result` has the shape of `study --json`. Raises Invalid for an impossible seed or number of resamples.
+    """
+    require(actor, "study", task)
+    check_options(mode, seed, resamples)
+    data = data or study_data(task, judge, mode)
+    known = known_study(task, judge, mode, seed=seed, resamples=resamples, data=data)
+    if known:
+        return known
+    head: dict[str, Any] = {
+        "task": task.name,
+        "judge": judge.name,
+        "mode": mode,
+        "seed": seed,
+        "resamples": resamples,
+        "code_version": code_version(),
+    }
+    made, _new = Study.objects.get_or_create(
+        task=task,
+        judge=judge,
+        mode=mode,
+        seed=seed,
+        resamples=resamples,
+        data_hash=data_hash(data),
+        code_version=code_version(),
+        defaults={"result": head | study(data, seed=seed, resamples=resamples)},
+    )
+    return made
+
+
+def check_options(mode: str, seed: int, resamples: int) -> None:
+    if mode not in Mode.values:
+        raise Invalid(_("The mode is ref or noref."), field="mode")
+    if not 0 <= seed < 2**63:
+        raise Invalid(_("The seed must be a whole number, not below 0."), field="seed")
+    if not 1 <= resamples <= MOST_RESAMPLES:
+        message = _("The number of resamples must be from 1 to %(most)d.")
+        raise Invalid(message % {"most": MOST_RESAMPLES}, field="resamples")
+
+
+def needs_job(data: StudyData) -> bool:
+    """Whether computing takes longer than a page may."""
+    return len(data.ratings) + len(data.verdicts) > INLINE_ROWS
+
+
+def study_job(actor: Actor, task: RatingTask, judge: Judge, mode: str, data: StudyData) -> Job:
+    """The job that computes the study: one that is under way or has failed on the same rows, else a new one."""
+    from judging.tasks import study as work
+
+    require(actor, "study", task)
+    arguments = {"task": task.pk, "judge": judge.pk, "mode": mode, "data": data_hash(data)}
+    before = Job.objects.filter(dataset=task.dataset, kind="study", arguments=arguments)
+    found = before.exclude(state__in=[Job.State.SUCCEEDED, Job.State.CANCELLED]).first()
+    if found:
+        return found
+    page = reverse("judging:study", kwargs={"dataset": task.dataset.slug, "pk": task.pk})
+    return jobs.queue_job(
+        actor,
+        task.dataset,
+        kind="study",
+        title=_("Study of %(judge)s on %(task)s") % {"judge": judge.name, "task": task.name},
+        task=work,
+        arguments=arguments,
+        target_url=f"{page}?judge={judge.pk}&mode={mode}",
+    )

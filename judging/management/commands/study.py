@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from annotation.management.edges import task_named
+from curation.log import Actor
+from curation.management.base import BenchCommand, Outcome
+from curation.models import Dataset
+from judging.actions.studies import RESAMPLES, study_of
+from judging.management.edges import judge_named, only_judge
+from judging.models import Mode
+
+BLOCKS = ("judge_human", "human_human", "judge_judge", "system_level", "violation", "acceptable", "alt_test")
+
+
+class Command(BenchCommand):
+    help = (
+        "Every statistic about one judge and a task's ratings, each with its interval and what it rests on."
+    )
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--task", metavar="T", required=True)
+        parser.add_argument("--judge", metavar="J", help="may be left out where only one has verdicts")
+        parser.add_argument("--mode", choices=Mode.values, default=Mode.REF)
+        parser.add_argument("--seed", type=int, default=0)
+        parser.add_argument("--resamples", type=int, default=RESAMPLES)
+
+    def act(
+        self, *, actor: Actor, dataset: Dataset, task: str, judge: str | None, mode: str, **options: Any
+    ) -> Outcome:  # type: ignore[override]
+        found = task_named(dataset, task)
+        chosen = judge_named(dataset, judge) if judge else only_judge(found, mode)
+        made = study_of(actor, found, chosen, mode, seed=options["seed"], resamples=options["resamples"])
+        return Outcome(sentence=readable(made.result), payload=made.result)
+
+
+def readable(result: dict[str, Any]) -> str:
+    """The study as lines of text; models and categories by their headline numbers."""
+    counts = result["counts"]
+    lines = [
+        f"{result['judge']} ({result['mode']}) on {result['task']}: "
+        + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
+    ]
+    for block in BLOCKS:
+        lines += ["", block]
+        lines += [_line(name, leaf) for name, leaf in result[block].items()]
+    lines += ["", "excluded"]
+    shown = {name: row for name, row in result["excluded"].items() if row["calls"] or row["responses"]}
+    lines += [
+        f"  {name:28} {row['calls']} calls, {row['responses']} responses" for name, row in shown.items()
+    ]
+    if not shown:
+        lines.append("  nothing")
+    for title in ("by_model", "by_category"):
+        lines += ["", title]
+        for name, part in result[title].items():
+            lines.append(f"  {name}")
+            lines += [
+                f"  {_line(f'{rate} (combined)', part[rate]['combined'])}"
+                for rate in ("violation", "acceptable")
+            ]
+    lines += ["", f"seed {result['seed']}, {result['resamples']} resamples, {result['code_version']}"]
+    return "\n".join(lines)
+
+
+def _line(name: str, leaf: Any) -> str:
+    if not isinstance(leaf, dict):
+        return f"  {name:28} {leaf}"
+    if leaf["value"] is None:
+        return f"  {name:28} - {leaf.get('note', '')}"
+    between = f"[{leaf['low']:.4f}, {leaf['high']:.4f}]" if leaf["low"] is not None else ""
+    return f"  {name:28} {leaf['value']:.4f} {between} n={leaf['n']} questions={leaf['n_clusters']}"

@@ -1,0 +1,234 @@
+"""What a person may see of judges, runs and studies, and the rows a study is computed from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from annotation.models import Rating, RatingTask, Response, TaskResponse
+from annotation.queries import TASK_ROLES, blind_tasks, ratings_of, tasks_visible_to
+from curation.models import Dataset, Item, Person, Release, ReleaseItem
+from curation.rules import roles_of
+from curation.stats import StudyData, StudyRating, StudyResponse, StudyRubric, StudyVerdict
+from judging.models import Judge, JudgeCall, JudgeRun, Verdict
+
+OK = Verdict.Status.OK
+FEW = 500  # ids in one statement
+# No answer came: called again on a resume. Every other failure is the judge's own doing and stands.
+UNANSWERED = (Verdict.Status.TRANSPORT, Verdict.Status.TIMEOUT)
+
+
+def study_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
+    """Tasks whose study the person may read: none that holds a response they have still to rate blind, in any task."""
+    blind = blind_tasks(person, dataset)
+    hidden = TaskResponse.objects.filter(task__in=blind).values("response")
+    touched = TaskResponse.objects.filter(response__in=hidden).values("task")
+    return tasks_visible_to(person, dataset).exclude(pk__in=blind.values("pk")).exclude(pk__in=touched)
+
+
+def judges_visible_to(person: Person, dataset: Dataset) -> QuerySet[Judge]:
+    if not roles_of(person, dataset) & TASK_ROLES:
+        return Judge.objects.none()
+    return Judge.objects.filter(dataset=dataset)
+
+
+def runs_visible_to(person: Person, dataset: Dataset) -> QuerySet[JudgeRun]:
+    """Runs over a release, and over tasks whose study the person may read."""
+    if not roles_of(person, dataset) & TASK_ROLES:
+        return JudgeRun.objects.none()
+    runs = JudgeRun.objects.filter(judge__dataset=dataset)
+    return runs.filter(Q(task=None) | Q(task__in=study_tasks(person, dataset).values("pk")))
+
+
+def with_verdict_counts(judges: QuerySet[Judge]) -> QuerySet[Judge]:
+    """Annotate `verdicts` and `failures`."""
+    done = Count("calls__verdict", filter=Q(calls__verdict__status=OK))
+    return judges.select_related("endpoint").annotate(
+        verdicts=done, failures=Count("calls__verdict", filter=~Q(calls__verdict__status=OK))
+    )
+
+
+def judged_in(task: RatingTask) -> list[dict[str, Any]]:
+    """Who judged the task's population: `judge` (id), `name`, `mode`, `verdicts`, `failures`, `responses`."""
+    rows = (
+        Verdict.objects.filter(call__response__in_tasks__task=task)
+        .order_by()
+        .values("call__judge", "call__judge__name", "call__mode")
+        .annotate(
+            ok=Count("pk", filter=Q(status=OK)),
+            failed=Count("pk", filter=~Q(status=OK)),
+            seen=Count("call__response", distinct=True),
+        )
+        .order_by("call__judge__name", "-call__mode")
+    )
+    return [
+        {
+            "judge": row["call__judge"],
+            "name": row["call__judge__name"],
+            "mode": row["call__mode"],
+            "verdicts": row["ok"],
+            "failures": row["failed"],
+            "responses": row["seen"],
+        }
+        for row in rows
+    ]
+
+
+def judges_by_task(tasks: list[RatingTask]) -> dict[int, list[str]]:
+    """The names of the judges with verdicts in each task; one query for all of them."""
+    rows = (
+        JudgeCall.objects.filter(response__in_tasks__task__in=tasks, verdict__isnull=False)
+        .order_by("judge__name")
+        .values_list("response__in_tasks__task", "judge__name")
+        .distinct()
+    )
+    found: dict[int, list[str]] = {}
+    for task, name in rows:
+        if name not in found.setdefault(task, []):
+            found[task].append(name)
+    return found
+
+
+def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
+    """A task's ratings and all verdicts of one judge and mode on its population, as the engine takes them.
+
+    The questions are the clusters: siblings of one question count as one. Three narrow queries.
+    """
+    rubric = task.rubric
+    points = {str(point): point for point in rubric.scale}
+    responses = tuple(
+        StudyResponse(
+            id=pk,
+            question=f"question:{question}" if question else f"item:{key}",
+            model=model,
+            category=tuple(labels[:2]),
+            inclusion_probability=chance,
+        )
+        for pk, question, key, model, labels, chance in TaskResponse.objects.filter(task=task)
+        .order_by("response")
+        .values_list(
+            "response_id",
+            "response__item__question",
+            "response__item_key",
+            "response__model",
+            "response__labels",
+            "inclusion_probability",
+        )
+    )
+    ratings = tuple(
+        StudyRating(pk, rater, points.get(score), undecided, role)
+        for pk, rater, score, undecided, role in ratings_of(task)
+        .order_by("response", "rater")
+        .values_list("response_id", "rater__pseudonym", "score", "cannot_decide", "role")
+    )
+    return StudyData(
+        StudyRubric(
+            "nominal" if rubric.kind == "nominal" else "ordinal",
+            tuple(rubric.scale),
+            rubric.violation_at_most,
+            rubric.acceptable_at_least,
+        ),
+        responses,
+        ratings,
+        tuple(_verdicts(task, judge, mode, points)),
+    )
+
+
+def _verdicts(task: RatingTask, judge: Judge, mode: str, points: dict[str, Any]) -> list[StudyVerdict]:
+    """A score that another rubric's scale has and this one has not stays as it is: the engine counts it out of range."""
+    rows = (
+        Verdict.objects.filter(call__judge=judge, call__mode=mode, call__response__in_tasks__task=task)
+        .order_by("call__response", "call__repeat")
+        .values_list("call__response", "call__repeat", "score", "status")
+    )
+    return [
+        StudyVerdict(response, repeat, points.get(score, score) if status == OK else None, status)
+        for response, repeat, score, status in rows
+    ]
+
+
+def population(run: JudgeRun) -> list[Response]:
+    """The responses a run is over, with their texts; those whose text is not known cannot be judged."""
+    from annotation.actions.tasks import responses_to
+
+    if run.task is not None:
+        rows = Response.objects.filter(in_tasks__task=run.task, text_known=True)
+    else:
+        assert run.release is not None
+        ids = [response.pk for response in responses_to(run.release)]
+        rows = Response.objects.filter(pk__in=ids)
+    if run.models_named:
+        rows = rows.filter(model__in=run.models_named)
+    return list(rows.select_related("text", "question_text").order_by("pk"))
+
+
+def references(run: JudgeRun, responses: list[Response]) -> dict[int, str]:
+    """The reference answer of each response of a run that has one."""
+    return references_of(responses, run.release or (run.task.release if run.task else None))
+
+
+def references_of(responses: list[Response], release: Release | None) -> dict[int, str]:
+    """By response: the release's answer to its question, else that of the item's approved revision."""
+    frozen: dict[tuple[str, str], str] = {}
+    keys = {response.item_key for response in responses}
+    if release is not None:
+        rows = ReleaseItem.objects.filter(release=release, answer_text__isnull=False)
+        if len(keys) <= FEW:
+            rows = rows.filter(external_id__in=keys)
+        for key, question, body in rows.values_list("external_id", "question_text", "answer_text__body"):
+            frozen[(key, question)] = body
+    lacking = [r for r in responses if r.item_id and (r.item_key, r.question_hash) not in frozen]
+    approved: dict[tuple[int | None, str], str] = {}
+    if lacking:
+        revised = Item.objects.filter(pk__in={r.item_id for r in lacking}).values_list(
+            "pk", "approved_revision__question_text", "approved_revision__answer_text__body"
+        )
+        approved = {(item, question): body for item, question, body in revised if body}
+    found = {}
+    for response in responses:
+        # An answer to an older wording of the question is no reference for this one.
+        question = response.question_hash
+        body = frozen.get((response.item_key, question)) or approved.get((response.item_id, question))
+        if body:
+            found[response.pk] = body
+    return found
+
+
+def rated_rows(task: RatingTask, response: Response) -> QuerySet[Rating]:
+    """The standing ratings of one response, by rater."""
+    return ratings_of(task).filter(response=response).select_related("rater").order_by("role", "rater")
+
+
+def verdict_counts(run: JudgeRun) -> dict[str, int]:
+    """Verdicts by status of the calls that the run is over (its own and those it found there)."""
+    rows = (
+        Verdict.objects.filter(call__judge=run.judge, call__mode__in=run.modes, call__repeat__lte=run.repeats)
+        .filter(_scope(run))
+        .order_by()
+        .values_list("status")
+        .annotate(n=Count("pk"))
+    )
+    return dict(rows)
+
+
+def _scope(run: JudgeRun) -> Q:
+    if run.task_id:
+        inside = Q(call__response__in_tasks__task=run.task_id)
+    else:
+        inside = Q(call__response__in=[response.pk for response in population(run)])
+    return inside & Q(call__response__model__in=run.models_named) if run.models_named else inside
+
+
+def usage_of_items(items: Any) -> list[dict[str, Any]]:
+    """For the registry: the judge runs that called on responses to the items."""
+    rows = (
+        JudgeCall.objects.filter(response__item__in=list(items))
+        .order_by("judge__name", "response__item")
+        .values_list("judge__name", "response__item")
+        .distinct()
+    )
+    found: dict[str, list[int]] = {}
+    for judge, item in rows:
+        found.setdefault(judge, []).append(item)
+    return [{"kind": "judge", "name": name, "items": ids} for name, ids in found.items()]

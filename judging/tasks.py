@@ -1,0 +1,35 @@
+"""Background work of judging: ids in, one action each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+
+from curation.actions.jobs import run_job
+from curation.log import OPERATOR
+from curation.models import Job
+
+
+@shared_task(name="judging.judge", acks_late=False)
+def judge(job: int) -> None:
+    """Acknowledged at once: calls and verdicts in the database, not the message, say what is left to do."""
+    from judging.actions.runs import carry_out
+
+    run_job(job, carry_out)
+
+
+@shared_task(name="judging.study")
+def study(job: int) -> None:
+    run_job(job, _study)
+
+
+def _study(job: Job) -> dict[str, Any]:
+    from annotation.models import RatingTask
+    from judging.actions.studies import study_of
+    from judging.models import Judge
+
+    named = job.arguments
+    task = RatingTask.objects.select_related("rubric", "dataset").get(pk=named["task"])
+    made = study_of(OPERATOR, task, Judge.objects.get(pk=named["judge"]), named["mode"])
+    return {"study": made.pk}

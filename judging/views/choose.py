@@ -1,0 +1,69 @@
+"""Which study an address means: the task that may be read, one of its judges, a mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from annotation.models import RatingTask
+from annotation.queries import TASK_ROLES
+from curation.views.gate import MemberRequest, member
+from judging.models import Judge, Mode
+from judging.queries import judged_in, study_tasks
+
+reader = member(*TASK_ROLES)
+
+
+@dataclass(kw_only=True)
+class Chosen:
+    """A task, who judged it, and what is looked at; `judge` None where nobody judged it yet."""
+
+    task: RatingTask
+    judged: list[dict[str, Any]]
+    judge: Judge | None = None
+    mode: str = Mode.REF
+    slug: str = ""
+    names: dict[int, str] = field(default_factory=dict)
+
+    def url(self, name: str, **query: Any) -> str:
+        """A page of this study; None values are left out."""
+        given = {"judge": self.judge.pk if self.judge else None, "mode": self.mode, **query}
+        words = urlencode({key: value for key, value in given.items() if value not in (None, "")})
+        return f"{reverse(name, kwargs={'dataset': self.slug, 'pk': self.task.pk})}?{words}"
+
+    def response_url(self, response: int) -> str:
+        """One response of the task, seen from this study."""
+        kwargs = {"dataset": self.slug, "pk": self.task.pk, "response": response}
+        query = urlencode({"judge": self.judge.pk if self.judge else "", "mode": self.mode})
+        return f"{reverse('judging:study_response', kwargs=kwargs)}?{query}"
+
+
+def visible_task(request: MemberRequest, pk: int) -> RatingTask:
+    """404 for whoever must not see results of the task, as if it were not there."""
+    rows = study_tasks(request.user, request.dataset).select_related("rubric", "dataset", "release")
+    return get_object_or_404(rows, pk=pk)
+
+
+def chosen(request: MemberRequest, pk: int) -> Chosen:
+    """What the address asks for; without a judge the first one by name, with the reference where there is that."""
+    task = visible_task(request, pk)
+    judged = judged_in(task)
+    found = Chosen(task=task, judged=judged, slug=request.dataset.slug)
+    found.names = {row["judge"]: row["name"] for row in judged}
+    if not judged:
+        return found
+    wanted = request.GET.get("judge", "")
+    by_key = {str(key): key for key in found.names} | {name: key for key, name in found.names.items()}
+    if wanted and wanted not in by_key:
+        raise Http404
+    judge = by_key[wanted] if wanted else judged[0]["judge"]
+    modes = [row["mode"] for row in judged if row["judge"] == judge]
+    mode = request.GET.get("mode", "")
+    found.judge = Judge.objects.get(pk=judge)
+    found.mode = mode if mode in Mode.values else (Mode.REF if Mode.REF in modes else modes[0])
+    return found

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import csv
+from typing import Any
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+
+from annotation.queries import with_counts
+from curation.models import Job
+from curation.rules import allows
+from curation.stats import StudyData
+from curation.views.gate import MemberRequest
+from judging.actions import studies
+from judging.models import Judge, Mode, Study
+from judging.queries import judges_by_task, judges_visible_to, study_data, study_tasks
+from judging.views import page
+from judging.views.choose import Chosen, chosen, reader
+from judging.views.rows import with_texts
+
+
+@reader
+def study_list(request: MemberRequest) -> HttpResponse:
+    """Tasks with ratings or verdicts, and who judged them. Tasks that the person still rates in are not there."""
+    rows = list(with_counts(study_tasks(request.user, request.dataset)))
+    names = judges_by_task(rows)
+    context = {
+        "rows": [{"task": task, "judges": names.get(task.pk, [])} for task in rows],
+        "has_judges": judges_visible_to(request.user, request.dataset).exists(),
+    }
+    return render(request, "judging/studies.html", context)
+
+
+@reader
+def study_page(request: MemberRequest, pk: int) -> HttpResponse:
+    """The study of one judge and mode, from its kept result; computed on the way where that is quick, else by a job."""
+    what = chosen(request, pk)
+    shown: dict[str, Any] = {"what": what, "may_judge": _may_judge(request), "tabs": tabs(what)}
+    if what.judge is None:
+        return render(request, "judging/study_empty.html", shown)
+    data = study_data(what.task, what.judge, what.mode)
+    found = _study(request, what, what.judge, data)
+    if isinstance(found, Job):
+        return _waiting(request, what, found, shown)
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    shown |= page.context(what, found, data)
+    shown["missed"] = with_texts(what, shown["missed"])
+    shown["csv_url"], shown["json_url"] = what.url("judging:study_csv"), what.url("judging:study_json")
+    return render(request, "judging/study.html", shown)
+
+
+def tabs(what: Chosen) -> dict[str, Any]:
+    """The judges and modes to choose from, each with its address."""
+    present = {(row["judge"], row["mode"]) for row in what.judged}
+    here = what.judge.pk if what.judge else None
+    return {
+        "judges": [{"key": key, "name": name, "active": key == here} for key, name in what.names.items()],
+        "modes": [
+            {
+                "label": Mode(mode).label,
+                "url": what.url("judging:study", mode=mode),
+                "active": mode == what.mode,
+                "present": (here, mode) in present,
+            }
+            for mode in Mode.values
+        ],
+    }
+
+
+def _may_judge(request: MemberRequest) -> bool:
+    return allows(request.user, "create_judge", request.dataset)
+
+
+def _study(request: MemberRequest, what: Chosen, judge: Judge, data: StudyData) -> Study | Job:
+    known = studies.known_study(what.task, judge, what.mode, seed=0, resamples=studies.RESAMPLES, data=data)
+    if known:
+        return known
+    if studies.needs_job(data):
+        return studies.study_job(request.user, what.task, judge, what.mode, data)
+    return studies.study_of(request.user, what.task, judge, what.mode, data=data)
+
+
+def _waiting(request: MemberRequest, what: Chosen, job: Job, shown: dict[str, Any]) -> HttpResponse:
+    template = "judging/study_waiting.html#live" if request.htmx else "judging/study_waiting.html"  # type: ignore[attr-defined]
+    return render(request, template, {**shown, "job": job, "here": what.url("judging:study")})
+
+
+def _kept(request: MemberRequest, pk: int) -> tuple[Chosen, Study] | None:
+    """The study whose file is asked for; None while a job still computes it."""
+    what = chosen(request, pk)
+    if what.judge is None:
+        raise Http404
+    found = _study(request, what, what.judge, study_data(what.task, what.judge, what.mode))
+    return None if isinstance(found, Job) else (what, found)
+
+
+@reader
+def study_csv(request: MemberRequest, pk: int) -> HttpResponse:
+    """Every estimate as a table. Names that a spreadsheet would take for a formula are quoted."""
+    kept = _kept(request, pk)
+    if kept is None:
+        return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
+    what, found = kept
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="study-{pk}-{what.mode}.csv"'
+    answer.write("\ufeff")
+    lines = csv.writer(answer)
+    lines.writerow(["block", "part", "statistic", "value", "low", "high", "n", "n_clusters", "note"])
+    lines.writerows([_harmless(cell) for cell in row] for row in page.table(found.result))
+    return answer
+
+
+def _harmless(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+@reader
+def study_json(request: MemberRequest, pk: int) -> HttpResponse:
+    """The same object as `study --json` prints."""
+    kept = _kept(request, pk)
+    if kept is None:
+        return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
+    answer = JsonResponse(kept[1].result, json_dumps_params={"ensure_ascii": False, "indent": 2})
+    answer["Content-Disposition"] = f'attachment; filename="study-{pk}-{kept[0].mode}.json"'
+    return answer
