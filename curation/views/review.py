@@ -124,7 +124,7 @@ def _page(
         "checks": work.checks_of(revision.question, revision.answer),
         "twins": work.twins_of(item, revision.question, person=request.user),
         "comments": _thread(item),
-        "events": [event_of(entry) for entry in history_of(item)],
+        "events": _history(item),
         "may_comment": allows(request.user, "comment", item),
     }
     return render(
@@ -178,6 +178,12 @@ def _thread(item: Item) -> list[dict[str, Any]]:
         for row in item.comments.select_related("person")
     ]
     return sorted(said + lines, key=lambda line: line["at"])
+
+
+def _history(item: Item) -> list[dict[str, Any]]:
+    """What happened, under pseudonyms: who wrote is not to sway who reviews."""
+    events = [(entry, event_of(entry)) for entry in history_of(item)]
+    return [event | {"who": work.alias(entry.person)} if entry.person else event for entry, event in events]
 
 
 def _spoken(review: Review) -> str:
