@@ -105,7 +105,7 @@ def open_to_writers(person: Person, dataset: Dataset) -> QuerySet[Item]:
 def next_to_write(person: Person, dataset: Dataset, *, after: int | None = None) -> Item | None:
     """What was sent back first, then what anybody may take; `after` is the item just left, and comes last."""
     for waiting in (sent_back(person, dataset), open_to_writers(person, dataset)):
-        others = waiting.exclude(pk=after)
+        others = waiting.exclude(pk=after or 0)
         found = others.filter(pk__gt=after or 0).first() or others.first()
         if found:
             return found

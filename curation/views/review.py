@@ -138,7 +138,7 @@ def _page(
 def _texts(item: Item, revision: Revision, read: int | None) -> dict[str, Any]:
     """Both texts with what changed against the revision before, or against the one that was read meanwhile."""
     older = item.revisions.filter(number__lt=revision.number).select_related("question_text", "answer_text")
-    before = older.filter(pk=read).first() or older.last()
+    before = older.filter(pk=read or 0).first() or older.last()
     if before is None:
         return {
             "before": None,

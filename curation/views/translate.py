@@ -63,8 +63,10 @@ def queue(request: MemberRequest) -> HttpResponse:
         "rows": [
             {
                 "item": item,
-                "state": _queue_state(item.translation_state),
-                "excerpt": "" if request.user.blur else work.excerpt(item.approved_revision.question),
+                "state": _queue_state(getattr(item, "translation_state", None)),
+                "excerpt": ""
+                if request.user.blur or item.approved_revision is None
+                else work.excerpt(item.approved_revision.question),
             }
             for item in rows[:PAGE]
         ],
@@ -173,7 +175,8 @@ def _said(review: TranslationReview) -> dict[str, Any]:
 
 def _following(request: MemberRequest, item: Item) -> Item | None:
     others = translation_queue(request.user, request.dataset, LOCALE).exclude(pk=item.pk)
-    return others.filter(pk__gt=item.pk, urgency=2).first() or others.first()
+    untouched = others.exclude(pk__in=Translation.objects.filter(locale=LOCALE).values("item"))
+    return untouched.filter(pk__gt=item.pk).first() or others.first()
 
 
 @require_POST
