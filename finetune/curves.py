@@ -28,7 +28,8 @@ class Curve:
     left: int = LEFT
     base: int = HEIGHT - BOTTOM
     right: int = WIDTH - RIGHT
-    top: int = TOP
+    middle: int = (LEFT + WIDTH - RIGHT) // 2
+    centre: int = (TOP + HEIGHT - BOTTOM) // 2
 
 
 SERIES = {"loss": "loss", "heldout_loss": "held"}

@@ -14,6 +14,7 @@ from curation.errors import TeineiError
 from curation.models import Membership
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
+from curation.worker import worker_listening
 from curation.workflow import verbs_from
 from finetune.actions import evaluations, runs
 from finetune.actions.mixtures import resolve
@@ -43,7 +44,7 @@ def training(request: MemberRequest) -> HttpResponse:
 def training_new(request: MemberRequest) -> HttpResponse:
     """First the counts and shares that the recipe comes to, then the launch."""
     form = LaunchForm(request.POST or None, dataset=request.dataset)
-    context: dict[str, Any] = {"form": form}
+    context: dict[str, Any] = {"form": form, "releases": form.fields["release"].queryset.exists()}  # type: ignore[attr-defined]
     if request.method == "POST" and form.is_valid():
         try:
             recipe = runs.read_recipe(form.as_recipe())
@@ -62,14 +63,17 @@ def training_run(request: MemberRequest, pk: int) -> HttpResponse:
     run = _found(request, pk)
     folder = runs.folder_of(run)
     rows = by_step(read_metrics(folder / "metrics.jsonl")[0])
+    compared = run.evaluations.select_related("release")
     context = {
         "run": run,
         "active": run.state in ACTIVE,
+        "waiting": _what_it_waits_for(run),
+        "of_steps": f"/ {run.steps}" if run.steps else "",
         "curve": curve(rows, steps=run.steps),
         "last_rows": rows[-8:][::-1],
         "checkpoints": run.checkpoints.all(),
-        "evaluations": run.evaluations.all(),
-        "evaluating": any(e.state in ("queued", "running") for e in run.evaluations.all()),
+        "evaluations": compared,
+        "evaluating": any(evaluation.state in ACTIVE for evaluation in compared),
         "verbs": [
             verb
             for verb in ("cancel", "resume")
@@ -80,6 +84,16 @@ def training_run(request: MemberRequest, pk: int) -> HttpResponse:
     }
     template = "finetune/training_run.html#live" if request.htmx else "finetune/training_run.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def _what_it_waits_for(run: TrainingRun) -> str:
+    if run.state not in ACTIVE:
+        return ""
+    if run.state == TrainingRun.State.RUNNING:
+        return _("Waiting for the trainer to begin.")
+    if not worker_listening("training"):
+        return _("No worker is listening. The run starts by itself once one does.")
+    return _("Waiting for a worker that is free.")
 
 
 def _found(request: MemberRequest, pk: int) -> TrainingRun:
