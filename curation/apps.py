@@ -1,4 +1,7 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
 
 
@@ -134,3 +137,13 @@ class CurationConfig(AppConfig):
         ]
         for entry in entries:
             registry.add_nav(entry)
+        user_logged_in.connect(log_sign_in, dispatch_uid="curation.log_sign_in")
+
+
+def log_sign_in(sender: object, user: Any, **kwargs: Any) -> None:
+    """Every way of signing in, the demo's too, leaves an entry."""
+    from curation.log import record  # models are ready only after start
+    from curation.models import Person
+
+    if isinstance(user, Person):
+        record(user, "sign_in", user)

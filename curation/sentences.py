@@ -37,6 +37,7 @@ _VERBS = {
     "launch": gettext_lazy("launched a training run"),
     "cancel": gettext_lazy("cancelled it"),
     "resume": gettext_lazy("resumed it"),
+    "sign_in": gettext_lazy("signed in"),
 }
 _ICONS = {
     "submit": "write",
