@@ -27,7 +27,7 @@ def reviewer(dataset: Dataset) -> Person:
 
 
 def signed_in(person: Person) -> Client:
-    client = Client()
+    client = Client(headers={"accept-language": "en"})
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
     return client
 

@@ -105,7 +105,7 @@ def test_new_question_begins_a_draft_in_its_category(dataset, author, as_author)
     draft = Draft.objects.get()
     assert (item.author, draft.category) == (author, leaf(dataset, 2))
     page = as_author.get(answer.url).content.decode()
-    assert "Never in 個人犯罪." in page or "個人犯罪" in page
+    assert "Never in 個人犯罪." in page
 
 
 def test_new_question_outside_the_taxonomy_is_404(dataset, as_author):
@@ -116,7 +116,7 @@ def test_page_shows_approved_examples_and_near_twins(dataset, author, as_author)
     make_item(dataset, state="approved", question="薬を二倍飲んでもよいですか。")
     item = make_item(dataset, author=author, question="薬を三倍飲んでもよいですか。")
     page = as_author.get(f"/d/home/write/{item.pk}/").content.decode()
-    assert "Approved examples (1)" in page or "(1)</summary>" in page
+    assert "Approved examples (1)" in page
     # 15 characters each, one differs: 2 * 14 / 28 = 93 %
     assert "93 %" in page
 
@@ -185,7 +185,7 @@ def test_submit_of_the_question_alone_waits_for_an_answer(dataset, author, as_au
     item.refresh_from_db()
     assert item.state == "awaiting_answer"
     assert answer.url == f"/d/home/write/?again={leaf(dataset).pk}"
-    assert "Another question" in as_author.get(answer.url).content.decode() or "again" in answer.url
+    assert "Another question in" in as_author.get(answer.url).content.decode()
 
 
 def test_question_alone_with_a_typed_answer_submits_nothing_and_loses_nothing(dataset, author, as_author):
