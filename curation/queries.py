@@ -59,6 +59,7 @@ def matching(items: QuerySet[Item], query: str) -> QuerySet[Item]:
 
     One character is enough; a query that folds to nothing finds nothing.
     """
+    query = query.replace("\x00", "")  # PostgreSQL refuses it, SQLite ends the pattern there
     folded = fold(query)
     if not folded:
         return items.none()

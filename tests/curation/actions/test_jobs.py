@@ -67,7 +67,8 @@ def test_fault_of_the_program_is_kept_and_raised(job) -> None:
     with pytest.raises(ZeroDivisionError):
         jobs.run_job(job.pk, lambda job: 1 // 0)
     job.refresh_from_db()
-    assert job.state == "failed" and job.message.startswith("ZeroDivisionError")
+    assert job.state == "failed"
+    assert job.message.startswith("ZeroDivisionError")
 
 
 def test_running_job_stops_at_its_next_step(job, person) -> None:

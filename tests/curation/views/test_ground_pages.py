@@ -1,0 +1,169 @@
+"""Pages of the ground floor: filters, gates before a freeze, downloads, roles, and the same cost for any length."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from curation.actions.jobs import queue_job
+from curation.actions.releases import freeze
+from curation.log import OPERATOR
+from curation.models import Item, Job, Membership, Release
+from tests.factories.curation import leaf, make_dataset, make_item, make_member, make_person
+
+pytestmark = pytest.mark.django_db
+
+
+class Nothing:
+    @staticmethod
+    def delay(job: int) -> None:
+        return None
+
+
+def signed_in(person) -> Client:
+    client = Client()
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def dataset():
+    return make_dataset("pages")
+
+
+@pytest.fixture
+def manager(dataset):
+    return make_member(dataset, "release_manager", "lead")
+
+
+def page(person, path: str) -> str:
+    answer = signed_in(person).get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("path", ["items/", "releases/", "jobs/", "people/", "coverage/", "taxonomy/", ""])
+def test_every_page_of_an_empty_dataset_opens(dataset, manager, path) -> None:
+    assert "<h1" in page(manager, f"/d/pages/{path}")
+
+
+def test_items_are_found_by_words_state_and_category_and_unknown_filters_are_ignored(
+    dataset, manager
+) -> None:
+    one = make_item(dataset, state="in_review", question="図書館の本について")
+    two = make_item(dataset, state="approved", category=leaf(dataset, 1))
+    for query, expected in (
+        ("q=本", [one]),
+        ("state=approved", [two]),
+        (f"category={leaf(dataset, 1).pk}", [two]),
+        ("split=none", [one, two]),
+        ("state=nonsense&category=x&split=y&after=z", [one, two]),
+        ("q=%00", []),
+    ):
+        body = page(manager, f"/d/pages/items/?{query}")
+        assert [item for item in (one, two) if f">{item.external_id}<" in body] == expected, query
+
+
+def test_covered_texts_are_in_no_list(dataset) -> None:
+    make_item(dataset, state="in_review", question="隠しておく文です。")
+    person = make_member(dataset, "author", person=make_person(blur=True))
+    assert "隠しておく文です。" not in page(person, "/d/pages/items/")
+
+
+def test_item_shows_no_draft_of_its_author(dataset, manager) -> None:
+    item = make_item(dataset, question="書きかけの文です。")
+    assert "書きかけの文です。" not in page(manager, f"/d/pages/items/{item.pk}/")
+
+
+def test_withdrawing_needs_the_id_typed(dataset, manager) -> None:
+    item = make_item(dataset, state="approved")
+    client, path = signed_in(manager), f"/d/pages/items/{item.pk}/withdraw/"
+    client.post(path, {"confirm": "something", "reason": "古い"})
+    assert Item.objects.get().state == "approved"
+    client.post(path, {"confirm": item.external_id, "reason": "古い"})
+    assert Item.objects.get().state == "withdrawn"
+
+
+def test_freeze_shows_the_gates_first_and_needs_the_name_typed(dataset, manager) -> None:
+    make_item(dataset, state="approved")
+    client, path = signed_in(manager), "/d/pages/releases/freeze/"
+    plan = {"name": "v1", "seed": "1", "test_per_leaf": "0", "terms": "自由"}
+    assert client.post(path, plan).status_code == 200
+    client.post(path, plan | {"confirm": "v2"})
+    assert Release.objects.count() == 0
+    assert client.post(path, plan | {"confirm": "v1"}).headers["Location"] == "/d/pages/releases/v1/"
+    assert Release.objects.get().terms == "自由"
+    assert (
+        client.post(path, plan | {"confirm": "v1"}).status_code == 200
+    )  # the name is taken: said at its field
+    assert Release.objects.count() == 1
+
+
+def test_author_finds_no_freeze_page_and_no_people(dataset) -> None:
+    client = signed_in(make_member(dataset, "author"))
+    for path in ("releases/freeze/", "people/"):
+        assert client.get(f"/d/pages/{path}").status_code == 404
+
+
+def test_author_may_neither_write_nor_fetch_files(dataset) -> None:
+    make_item(dataset, state="approved")
+    freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    client = signed_in(make_member(dataset, "author"))
+    client.post("/d/pages/releases/v1/export/", {"formats": ["jsonl"]})
+    assert Job.objects.count() == 0
+    assert client.get("/d/pages/releases/v1/download/1/").status_code == 404
+
+
+def test_job_stops_on_request(dataset, manager) -> None:
+    job = queue_job(manager, dataset, kind="x", title="試し", task=Nothing)
+    signed_in(manager).post(f"/d/pages/jobs/{job.pk}/cancel/")
+    assert Job.objects.get().state == "cancelled"
+
+
+def test_role_is_given_to_who_can_sign_in_and_ended(dataset, manager) -> None:
+    person, client = make_person("hanako"), signed_in(manager)
+    client.post("/d/pages/people/add/", {"name": "hanako", "role": "rater"})
+    client.post("/d/pages/people/add/", {"name": "nobody", "role": "rater"})
+    client.post("/d/pages/people/add/", {"name": "hanako", "role": "emperor"})
+    given = Membership.objects.get(person=person)
+    assert given.role == "rater"
+    client.post(f"/d/pages/people/{given.pk}/remove/")
+    assert Membership.objects.filter(person=person).count() == 0
+
+
+def test_preferences_are_kept_and_lead_back_on_this_site_only(dataset, manager) -> None:
+    client = signed_in(manager)
+    answer = client.post("/preferences/", {"theme": "dark", "blur": "1", "next": "//evil.example/"})
+    manager.refresh_from_db()
+    assert (manager.theme, manager.blur, answer.headers["Location"]) == ("dark", True, "/")
+
+
+def test_cast_is_offered_and_entered_in_the_demo_only(settings) -> None:
+    make_person("demo-author")
+    client = Client()
+    for demo, code in ((False, 404), (True, 302)):
+        settings.TEINEI_DEMO = demo
+        assert ("demo-author" in client.get("/accounts/login/").content.decode()) is demo
+        assert client.post("/enter/", {"key": "demo-author"}).status_code == code
+    assert Client().post("/enter/", {"key": "nobody"}).status_code == 404
+    assert Client(REMOTE_ADDR="192.0.2.1").post("/enter/", {"key": "demo-author"}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["items/", "jobs/", "releases/", "people/"])
+def test_page_costs_the_same_at_one_and_at_three_rows(dataset, manager, path) -> None:
+    client, asked = signed_in(manager), []
+    person = make_member(dataset, "author")
+    for rows in (1, 2):
+        for _n in range(rows):
+            make_item(dataset, state="approved", author=person)
+            queue_job(manager, dataset, kind="x", title="試し", task=Nothing)
+            freeze(OPERATOR, dataset, name=f"v{Release.objects.count()}", test_per_leaf=0)
+            make_member(dataset, "rater")
+        client.get(f"/d/pages/{path}")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/d/pages/{path}").status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+    assert asked[0] < 30
