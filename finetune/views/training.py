@@ -67,6 +67,7 @@ def training_run(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "active": run.state in ACTIVE,
+        "seconds": _seconds(run),
         "waiting": _what_it_waits_for(run),
         "of_steps": f"/ {run.steps}" if run.steps else "",
         "curve": curve(rows, steps=run.steps),
@@ -84,6 +85,13 @@ def training_run(request: MemberRequest, pk: int) -> HttpResponse:
     }
     template = "finetune/training_run.html#live" if request.htmx else "finetune/training_run.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def _seconds(run: TrainingRun) -> int | None:
+    """From the first attempt's beginning to the end."""
+    if run.started_at is None or run.finished_at is None:
+        return None
+    return round((run.finished_at - run.started_at).total_seconds())
 
 
 def _what_it_waits_for(run: TrainingRun) -> str:
