@@ -31,7 +31,7 @@ def written(folder: Path, **changes: object) -> str:
 
 
 def test_train_wait_then_runs_then_evaluate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    dataset, release, _person = make_world()
+    _dataset, release, _person = make_world()
     code, told, said = call("train", written(tmp_path, name="one", max_steps=2), "--wait", capsys=capsys)
     run = TrainingRun.objects.get()
     assert code == 0
