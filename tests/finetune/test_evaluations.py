@@ -25,7 +25,11 @@ def test_summary_counts_interval_and_spread() -> None:
 
 
 def test_summary_of_one_answer_has_no_spread() -> None:
-    assert summary([{"response": "はい", "finish": "stop"}])["characters"] == {"mean": 2.0, "sd": None, "n": 1}
+    assert summary([{"response": "はい", "finish": "stop"}])["characters"] == {
+        "mean": 2.0,
+        "sd": None,
+        "n": 1,
+    }
 
 
 @pytest.mark.django_db
