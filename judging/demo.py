@@ -28,7 +28,7 @@ def judge_responses(dataset: Dataset, cast: dict[str, Person]) -> str:
 
 
 def _rows(given: dict[str, Any], before: int) -> list[VerdictRow]:
-    rows = []
+    rows: list[VerdictRow] = []
     for mode, repeats in given["verdicts"].items():
         for repeat, value in enumerate(repeats, start=1):
             failed = isinstance(value, str)

@@ -40,9 +40,7 @@ def strip(lines: list[dict[str, Any]], *, band: bool) -> dict[str, Any]:
     banded = [line["y"] for line in drawn if line.get("banded")]
     step = 0.2 if start == 0 else 0.25 if start == -0.5 else 0.5
     count = round((1.0 - start) / step)
-    ticks = [{"x": x(start + step * n), "label": f"{start + step * n:g}"} for n in range(count + 1)]
-    for tick in ticks:
-        tick["label"] = f"{float(tick['label']):.2g}"
+    ticks = [{"x": x(start + step * n), "label": f"{start + step * n:.2g}"} for n in range(count + 1)]
     found: dict[str, Any] = {
         "lines": drawn,
         "ticks": ticks,

@@ -177,7 +177,7 @@ def references_of(responses: list[Response], release: Release | None) -> dict[in
         if len(keys) <= FEW:
             rows = rows.filter(external_id__in=keys)
         for key, question, body in rows.values_list("external_id", "question_text", "answer_text__body"):
-            frozen[(key, question)] = body
+            frozen[(key, question)] = body or ""
     lacking = [r for r in responses if r.item_id and (r.item_key, r.question_hash) not in frozen]
     approved: dict[tuple[int | None, str], str] = {}
     if lacking:
@@ -185,13 +185,13 @@ def references_of(responses: list[Response], release: Release | None) -> dict[in
             "pk", "approved_revision__question_text", "approved_revision__answer_text__body"
         )
         approved = {(item, question): body for item, question, body in revised if body}
-    found = {}
+    found: dict[int, str] = {}
     for response in responses:
         # An answer to an older wording of the question is no reference for this one.
         question = response.question_hash
-        body = frozen.get((response.item_key, question)) or approved.get((response.item_id, question))
-        if body:
-            found[response.pk] = body
+        answer = frozen.get((response.item_key, question)) or approved.get((response.item_id, question))
+        if answer:
+            found[response.pk] = answer
     return found
 
 

@@ -37,7 +37,8 @@ CHUNK = 500
 MOST_REPEATS = 20
 AT_ONCE = 8
 SAY_EVERY = 0.5  # seconds between two looks at the job's row
-LOST_AFTER = timedelta(minutes=5)  # without a heartbeat; a call itself may take minutes
+HEARTBEAT = 15.0  # seconds; said also while every call hangs
+LOST_AFTER = timedelta(minutes=5)  # without a heartbeat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +124,7 @@ def cancel(person: Person, run: JudgeRun) -> None:
     """Ask a run to stop; what is answered by then is kept."""
     require(person, "cancel", run)
     if run.job is not None and run.job.finished_at is None:
-        Job.objects.filter(pk=run.job_id).update(cancel_requested=True)
+        Job.objects.filter(pk=run.job.pk).update(cancel_requested=True)
         if run.job.state == Job.State.QUEUED:
             advance(run.job, "cancel", actor=person, changes={"finished_at": timezone.now()})
     settle(run)
@@ -131,9 +132,9 @@ def cancel(person: Person, run: JudgeRun) -> None:
 
 def settle(run: JudgeRun) -> None:
     """Let a run follow its job where that ended without it: cancelled in the queue, or lost with its process."""
-    if run.state not in (S.QUEUED, S.RUNNING) or run.job is None:
+    if run.state not in (S.QUEUED, S.RUNNING) or run.job_id is None:
         return
-    job = Job.objects.get(pk=run.job_id)
+    job = Job.objects.filter(pk=run.job_id).get()
     now = timezone.now()
     if job.state == Job.State.RUNNING and (job.heartbeat_at or job.created_at) < now - LOST_AFTER:
         jobs.fail(job, message=_("The worker went away. What was answered is kept; resume to go on."))
@@ -262,7 +263,7 @@ def _ask_all(run: JudgeRun, job: Job, client: llm.Client, at_once: int) -> None:
         try:
             fill()
             while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                for future in wait(running, timeout=HEARTBEAT, return_when=FIRST_COMPLETED).done:
                     keep(run, running.pop(future), client, future.result())
                     done += 1
                 if time.monotonic() - said > SAY_EVERY:

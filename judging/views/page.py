@@ -65,6 +65,12 @@ def sentence(result: dict[str, Any], mode: str) -> dict[str, Any]:
         "people": people["spearman_pairs" if ordinal else "krippendorff_alpha_nominal"],
         "band": "",
     }
+    for name, leaf in (("", main), ("people_", found["people"])):
+        if leaf["value"] is not None:
+            found[f"{name}value"] = f"{leaf['value']:.2f}"
+            found[f"{name}interval"] = (
+                f"[{leaf['low']:.2f}, {leaf['high']:.2f}]" if leaf["low"] is not None else ""
+            )
     if ordinal and mode == Mode.REF and main["value"] is not None and main["low"] is not None:
         low, high = figures.PAPER_BAND
         found["band"] = "below" if main["high"] < low else "above" if main["low"] > high else "overlaps"

@@ -35,10 +35,10 @@ def statistic(name: str) -> str:
         "macro_f1": _("Macro F1"),
         "krippendorff_alpha_ordinal": _("Krippendorff α (ordinal)"),
         "krippendorff_alpha_nominal": _("Krippendorff α (nominal)"),
-        "pearson_pairs": _("People, Pearson r of pairs"),
-        "spearman_pairs": _("People, Spearman ρ of pairs"),
+        "pearson_pairs": _("Rater pairs, Pearson r"),
+        "spearman_pairs": _("Rater pairs, Spearman ρ"),
         "icc_1": _("ICC(1,1) of one rater"),
-        "ceiling": _("Ceiling √ρₖ"),
+        "ceiling": _("Ceiling for any judge"),
         "fleiss_kappa": _("Fleiss κ"),
         "flip_rate": _("Share of changed scores"),
         "winning_rate": _("Winning rate"),
@@ -60,7 +60,7 @@ def block(name: str) -> str:
 
 def rate_source(name: str) -> str:
     return {
-        "human_majority": _("People (majority)"),
+        "human_majority": _("Raters (majority)"),
         "judge": _("Judge alone"),
         "combined": _("Both combined"),
     }[name]
