@@ -3,6 +3,7 @@
 The list comes from the URL conf, so that a new address is covered by itself.
 """
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -49,15 +50,12 @@ def addresses() -> list[str]:
 
 
 def filled(route: str, pk: int) -> str:
-    parts = []
-    for part in route.split("/"):
-        while "<" in part:
-            before, _, rest = part.partition("<")
-            inside, _, after = rest.partition(">")
-            kind, _, name = inside.rpartition(":")
-            part = before + FILLED.get(kind or "str", FILLED["str"])(name, pk) + after
-        parts.append(part)
-    return "/" + "/".join(parts)
+    """The route with something in each of its places; the dataset is the guarded one."""
+
+    def place(found: re.Match[str]) -> str:
+        return FILLED.get(found["kind"], FILLED["str"])(found["name"], pk)
+
+    return "/" + re.sub(r"<(?:(?P<kind>\w+):)?(?P<name>\w+)>", place, route)
 
 
 @pytest.fixture
