@@ -263,7 +263,9 @@ def export(story: Story, name: str) -> Path:
 
 def read_export(story: Story, name: str, folder: Path) -> None:
     """What users of the release would do with it; it holds the approved items, and no other."""
-    approved = {row[0] for row in story.house.rows("select external_id from curation_item where state = 'approved'")}
+    approved = {
+        row[0] for row in story.house.rows("select external_id from curation_item where state = 'approved'")
+    }
     assert len(approved) == OWN_PAIRS + ANSWERED
     if name == "ac":
         files = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in folder.rglob("*.json")}
@@ -289,7 +291,10 @@ def nothing_unapproved_is_frozen(story: Story) -> None:
     frozen = "select count(*) from curation_releaseitem f join curation_item i on i.id = f.item_id"
     whole = OWN_PAIRS + ANSWERED
     assert story.house.value(frozen) == whole
-    assert story.house.value(f"{frozen} where i.state = 'approved' and i.approved_revision_id = f.revision_id") == whole
+    assert (
+        story.house.value(f"{frozen} where i.state = 'approved' and i.approved_revision_id = f.revision_id")
+        == whole
+    )
 
 
 # --- 4. A judge beside people -----------------------------------------------------------------------------------
@@ -311,7 +316,7 @@ def compare_judge_with_people(story: Story, folder: Path) -> None:
     done = house.command("import_ratings", ratings, *where)
     assert (done["created"], done["responses"], done["raters"]) == (True, 711, 10)
     assert house.command("import_verdicts", verdicts, *where)["imported"] == 6 * 711
-    study = house.command("study", *where, "--judge", "gpt-4o", "--resamples", 2000)
+    study = house.command("study", *where, "--judge", "gpt-4o")
     assert study["counts"]["responses"] == 711
     leaves = [study["judge_human"][name] for name in ("pearson", "spearman", "kendall_tau_b")]
     assert [round(leaf["value"], 4) for leaf in leaves] == [0.9032, 0.8991, 0.7915]
@@ -331,12 +336,15 @@ def as_lines(story: Story, folder: Path, kind: str, who: str) -> Path:
 
 
 def look_at_study(story: Story) -> None:
-    """The finding as a sentence, and the strip with the judge's marks beside the people's."""
+    """The finding as a sentence, and the strip with the people's figures beside the judge's."""
     task = story.house.value("select id from annotation_ratingtask where name = 'stars'")
-    page = story.page_of("rei", f"study/{task}/?judge=gpt-4o&mode=ref", dataset="cebab")
-    page.wait_for_selector("[data-study-sentence]")
-    assert ".90" in page.inner_text("[data-study-sentence]")
-    assert page.locator("[data-verdict-strip] svg").count() > 0
+    page = story.page_of("rei", f"studies/{task}/?judge=gpt-4o&mode=ref", dataset="cebab")
+    finding = page.locator(".finding")
+    finding.wait_for(timeout=60_000)
+    assert re.search(r"0\.90 \[0\.8\d, 0\.9\d\]", finding.inner_text())
+    assert "711" in finding.inner_text()
+    for kind in ("judge", "people"):
+        assert page.locator(f"svg.strip g.{kind} .strip__dot").count() > 0
 
 
 # --- 5. Ratings -------------------------------------------------------------------------------------------------
@@ -372,7 +380,9 @@ def import_responses(story: Story) -> int:
     with path.open("w", encoding="utf-8") as lines:
         for (item,) in test:
             for model in MODELS:
-                text = f"{item}については、{'一番' if model == MODELS[0] else '二番'}目の言い方でお答えします。"
+                text = (
+                    f"{item}については、{'一番' if model == MODELS[0] else '二番'}目の言い方でお答えします。"
+                )
                 lines.write(json.dumps({"item": item, "model": model, "response": text}) + "\n")
     done = story.house.command("import_responses", path, "--release", "xs-0.1", "--dataset", "xsafety")
     assert done["imported"] == len(test) * len(MODELS)
@@ -442,7 +452,9 @@ def stop_and_resume(story: Story, page: Page, run: int) -> None:
 
 def checkpoint_on_disk(story: Story, run: int) -> None:
     """The newest checkpoint's manifest is there, hashes to what the row says, and so do the files it lists."""
-    query = "select folder, manifest_hash from finetune_checkpoint where run_id = ? order by step desc limit 1"
+    query = (
+        "select folder, manifest_hash from finetune_checkpoint where run_id = ? order by step desc limit 1"
+    )
     [(name, digest)] = story.house.rows(query, run)
     folder = story.house.var / "runs" / str(run) / name
     manifest = (folder / "manifest.json").read_bytes()
