@@ -15,8 +15,8 @@ from tests.rig.served import ROOT, bare_environment
 
 pytestmark = pytest.mark.slow
 
-# An idle machine takes 90 and 10 seconds; a busy one is given three times that.
-FIRST, SECOND = 270.0, 30.0
+# An idle machine takes 90 and 10 seconds at most; one on which all else runs too is given several times that.
+FIRST, SECOND = 270.0, 60.0
 
 
 def programs_in(folder: Path) -> list[int]:
@@ -70,6 +70,7 @@ def test_fresh_clone_runs_and_runs_again(tmp_path: Path) -> None:
     clone = tmp_path / "clone"
     subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", str(ROOT), str(clone)], check=True)
     first = seconds_until_it_answers(clone, tmp_path / "first.log", FIRST)
+    print(f"make run answered after {first:.1f} s")
     second = seconds_until_it_answers(clone, tmp_path / "second.log", SECOND)
-    print(f"make run answered after {first:.1f} s, and after {second:.1f} s the second time")
+    print(f"the second time after {second:.1f} s")
     assert second < first
