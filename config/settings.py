@@ -278,6 +278,7 @@ LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
 ACCOUNT_ADAPTER = "config.sign_in.Accounts"
+ACCOUNT_FORMS = {"login": "config.sign_in_form.SignInForm"}
 SOCIALACCOUNT_ADAPTER = "config.sign_in.ForeignAccounts"
 TEINEI_OPEN_SIGN_UP = env_flag("TEINEI_OPEN_SIGN_UP")
 ACCOUNT_LOGIN_METHODS = {"username", "email"}

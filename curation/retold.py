@@ -1,0 +1,110 @@
+"""Sentences that were kept in English, told again in the reader's language.
+
+Estimates, the gates of a frozen release and the last word of a job are kept as text: a study's file must not depend on
+who looked first. Each is found again among the messages below and filled in with what it held.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from django.utils.translation import get_language, gettext, gettext_noop
+
+_KEPT = (
+    gettext_noop("The rubric has no cut point for a violation."),
+    gettext_noop("The rubric has no cut point for an acceptable answer."),
+    gettext_noop("No ratings."),
+    gettext_noop("No verdicts."),
+    gettext_noop("No verdicts: the judge has scored none of these responses."),
+    gettext_noop("No ratings: nobody has rated any of these responses."),
+    gettext_noop("No overlap: no response has both a rating and a verdict."),
+    gettext_noop("No response has a majority among its raters."),
+    gettext_noop("No judged response has a majority among its raters."),
+    gettext_noop("No judged response is a violation to most of its raters."),
+    gettext_noop("No response has two ratings."),
+    gettext_noop("No response has two repeats with a score."),
+    gettext_noop("No response has both a label by majority of the humans and one of the judge."),
+    gettext_noop("Left out for want of a majority: %(n)s of the rated responses."),
+    gettext_noop(
+        "Target: the %(size)s judged responses themselves, %(labelled)s of them with a human majority."
+    ),
+    gettext_noop(
+        "Target: the population behind the %(size)s judged responses, %(labelled)s with a human majority."
+    ),
+    gettext_noop("All are labelled, so nothing is left to estimate and the interval has no width."),
+    gettext_noop(
+        "Prior: Beta of strength %(strength)s with means %(means)s from the lowest judge score to the highest; "
+        "%(draws)s draws, seed %(seed)s."
+    ),
+    gettext_noop("Only %(n)s question: at least %(least)s are needed for an interval."),
+    gettext_noop("Only %(n)s questions: at least %(least)s are needed for an interval."),
+    gettext_noop("Only %(n)s model: at least %(least)s are needed."),
+    gettext_noop("Only %(n)s models: at least %(least)s are needed."),
+    gettext_noop("No interval: the statistic is undefined in %(share)s of the resamples."),
+    gettext_noop("No interval: every resample gives the same value."),
+    gettext_noop("Every question gives the same share: Wilson interval with the questions as trials."),
+    gettext_noop("The statistic is undefined in %(share)s of the resamples, which are left out."),
+    gettext_noop("No inclusion probabilities are recorded: taken as a full sample."),
+    gettext_noop("Not estimable: the statistic is undefined on these responses."),
+    gettext_noop("Not estimable: the raters' reliability (icc_1) is not above zero."),
+    gettext_noop("Not estimable: all ratings are the same."),
+    gettext_noop("Not estimable: all ratings are the same, so there is no variance to divide."),
+    gettext_noop("Not estimable: all verdicts are the same."),
+    gettext_noop("Not estimable: in every pair of raters one gives a single score throughout."),
+    gettext_noop("Not estimable: the judge gives every response the same mean score."),
+    gettext_noop("Not estimable: the humans give every response the same mean score."),
+    gettext_noop(
+        "Not estimable: the judge gives every response the same mean score and the humans give every response "
+        "the same mean score."
+    ),
+    gettext_noop("Not estimable: judge and humans give every response one and the same score."),
+    gettext_noop("Not estimable: judge and humans give every response one and the same label."),
+    gettext_noop("Not estimable: the judge or the humans give every model the same mean score."),
+    gettext_noop("Not defined: the number of raters per response varies from %(least)s to %(most)s."),
+    gettext_noop(
+        "No rater has %(n)s responses that also have a verdict and another rating; the test needs that many."
+    ),
+    gettext_noop("No two raters share at least %(n)s responses."),
+    gettext_noop("%(short)d of %(all)d categories hold fewer than %(k)d test questions."),
+    gettext_noop("Some dev questions are test questions of: %(releases)s."),
+    gettext_noop("No worker could be reached (%(error)s)."),
+)
+_PLACE = re.compile(r"%\((\w+)\)[sd]")
+_BETWEEN = re.compile(r"(?<=[.)]) (?=[A-Z])")
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """(what the sentence looks like, its message) of every message with something filled in."""
+    found = []
+    for message in _KEPT:
+        parts = _PLACE.split(message)  # text, name, text, name, ..., text
+        if len(parts) > 1:
+            shape = "".join(
+                f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
+            )
+            found.append((re.compile(shape), message))
+    return tuple(found)
+
+
+def _sentence(text: str) -> str | None:
+    """One sentence in the reader's language; None where it is none of the messages."""
+    if (told := gettext(text)) != text:
+        return told
+    for pattern, message in _patterns():
+        if match := pattern.fullmatch(text):
+            return _PLACE.sub(lambda place: match[place[1]], gettext(message))
+    return None
+
+
+def retold(text: str | None) -> str:
+    """The kept text in the reader's language, sentence by sentence; what is not known stays as it is."""
+    if not text or (get_language() or "en").startswith("en"):
+        return text or ""
+    if (whole := _sentence(text)) is not None:
+        return whole
+    told = [(sentence, _sentence(sentence)) for sentence in _BETWEEN.split(text)]
+    if all(translated is not None for _kept, translated in told):
+        return "".join(str(translated) for _kept, translated in told)
+    return " ".join(translated or kept for kept, translated in told)
