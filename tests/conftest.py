@@ -1,6 +1,10 @@
 """Fixtures of all tests. The cast and the factories stand in tests/factories; the machinery in tests/rig."""
 
+from collections.abc import Iterator
+
 import pytest
+from django.db import connection
+from django.utils import translation
 
 from config.messages import compile_stale
 
@@ -11,3 +15,14 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Pages are tested in Japanese, so the catalogues must be compiled; once, before the workers start."""
     if not hasattr(session.config, "workerinput"):
         compile_stale()
+
+
+@pytest.fixture(autouse=True)
+def _each_test_alone() -> Iterator[None]:
+    """Sentences of actions are compared in English; pages choose their own language by the request.
+
+    The log of queries holds 9,000 entries: once full, a count of new ones would come out as zero.
+    """
+    connection.queries_log.clear()
+    with translation.override("en"):
+        yield

@@ -72,9 +72,8 @@ def test_served_once_from_a_folder_and_killed_leaves_nothing(
     modes = {name: oct((tmp_path / "var" / name).stat().st_mode)[-3:] for name in secrets}
     assert modes == dict.fromkeys(secrets, "600")
 
-    assert (
-        len(programs_of(tmp_path / "var")) >= 8
-    )  # supervisor, undertaker, broker, 2 + 1 and 1 + 1 workers, web
+    # Supervisor, undertaker, broker, 2 + 1 and 1 + 1 workers, web; the workers come after the web server.
+    wait_until(lambda: len(programs_of(tmp_path / "var")) >= 8, seconds=60)
     served.send_signal(signal.SIGKILL)
     served.wait()
     wait_until(lambda: programs_of(tmp_path / "var") == [], seconds=12)
