@@ -52,7 +52,7 @@ class LaunchForm(forms.Form):
             return None
         try:
             return json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise forms.ValidationError(_("This is not JSON: %(error)s") % {"error": error}) from None
 
     def as_recipe(self) -> Any:

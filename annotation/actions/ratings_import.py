@@ -68,7 +68,7 @@ def _task(actor: Actor, dataset: Dataset, name: str, rubric: Rubric | None) -> t
             message = _("The task %(task)s is rated by %(rubric)s; another rubric needs another task.")
             raise Invalid(message % {"task": name, "rubric": known.rubric}, field="rubric")
         return known, False
-    if not name.strip() or len(name) > LONGEST_NAME or "/" in name:
+    if not name.strip() or len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
         raise Invalid(_("Give the task a name of at most 80 characters, without a slash."), field="task")
     if rubric is None:
         raise Invalid(_("A new task needs a rubric."), field="rubric")

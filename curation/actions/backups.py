@@ -10,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.apps import apps
 from django.core import serializers
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.management.color import no_style
-from django.db import connection, models, transaction
+from django.db import DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from curation.errors import Invalid
@@ -25,6 +27,25 @@ from curation.errors import Invalid
 FLOORS = ("curation", "annotation", "judging", "finetune")
 MANIFEST = "manifest.json"
 FORMAT = 1
+# A row holds two texts of 20,000 characters at most, or one job's result: a longer line is no row.
+LONGEST_LINE = 64 << 20
+LONGEST_MANIFEST = 1 << 20
+UNREADABLE = (
+    OSError,
+    EOFError,
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    RecursionError,
+    RuntimeError,  # an encrypted entry; NotImplementedError: an unknown compression
+    FieldDoesNotExist,
+    ValidationError,
+    DatabaseError,  # rows that do not fit together
+    serializers.base.DeserializationError,
+)
 
 
 def kept_models() -> list[type[models.Model]]:
@@ -68,27 +89,27 @@ def _lines(model: type[models.Model]) -> Iterator[bytes]:
         yield (json.dumps(fields, ensure_ascii=False) + "\n").encode()
 
 
-@transaction.atomic
 def restore(path: str | Path) -> dict[str, int]:
     """Bring every row of a backup into an empty system, or nothing at all; returns rows per model."""
+    try:
+        with transaction.atomic():  # rows that refer to nothing are found when it ends
+            return _restore(Path(path))
+    except UNREADABLE as error:
+        why = str(error).strip() or type(error).__name__
+        message = _("The backup cannot be read: %(error)s") % {"error": why[:300]}
+        raise Invalid(message, field="file") from None
+
+
+def _restore(path: Path) -> dict[str, int]:
     taken = [model._meta.label for model in kept_models() if model._default_manager.exists()]
     if taken:
         raise Invalid(_("This system is not empty (%(what)s): restore into a new one.") % {"what": taken[0]})
-    try:
-        with zipfile.ZipFile(path) as archive:
-            manifest = json.loads(archive.read(MANIFEST))
-            if manifest["format"] != FORMAT:
-                raise Invalid(_("The backup has a format that this version does not know."))
-            counts = {name: _load(archive, name, manifest) for name in _names(manifest)}
-    except (
-        OSError,
-        zipfile.BadZipFile,
-        KeyError,
-        TypeError,
-        ValueError,
-        serializers.base.DeserializationError,
-    ) as error:
-        raise Invalid(_("The backup cannot be read: %(error)s") % {"error": error}) from None
+    with zipfile.ZipFile(path) as archive:
+        with archive.open(MANIFEST) as stream:
+            manifest = json.loads(stream.read(LONGEST_MANIFEST))
+        if manifest["format"] != FORMAT:
+            raise Invalid(_("The backup has a format that this version does not know."))
+        counts = {name: _load(archive, name, manifest) for name in _names(manifest)}
     _reset_sequences()
     return counts
 
@@ -104,8 +125,10 @@ def _load(archive: zipfile.ZipFile, name: str, manifest: dict[str, Any]) -> int:
     digest, rows = hashlib.sha256(), 0
     label = name.removesuffix(".jsonl")
     with archive.open(name) as lines:
-        for line in lines:
+        while line := lines.readline(LONGEST_LINE):
             digest.update(line)
+            if not line.endswith(b"\n") or rows >= manifest["rows"][name]:
+                raise Invalid(_("The backup is damaged: %(name)s") % {"name": name})
             record = json.loads(line)
             if record["model"] != label:
                 raise Invalid(_("The backup is damaged: %(name)s") % {"name": name})

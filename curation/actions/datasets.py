@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from curation.errors import Invalid
+from curation.formats.objects import read_object
 from curation.log import Actor, record
 from curation.models import (
     Category,
@@ -24,6 +26,7 @@ from curation.models import (
 )
 from curation.rules import require
 
+SLUG = re.compile(r"[A-Za-z0-9_-]{1,60}")
 SHIPPED = Path(__file__).resolve().parent.parent / "taxonomies"
 GUIDELINES = Path(__file__).resolve().parent.parent / "guidelines"
 
@@ -85,18 +88,65 @@ def _read_tree(name_or_file: str) -> dict[str, Any]:
         names = ", ".join(shipped_taxonomies())
         message = _("There is no taxonomy or file “%(name)s”. Shipped: %(names)s.")
         raise Invalid(message % {"name": name_or_file, "names": names})
-    try:
-        tree = json.loads(path.read_text(encoding="utf-8-sig"))
-        nodes = list(_walk(tree["categories"]))
-        tree["name"] = slugify(tree["name"])
-        complete = bool(tree["name"] and nodes and tree["title_ja"] and tree["title_en"])
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Invalid(_("The taxonomy file cannot be read: %(error)s") % {"error": error}) from None
+    tree = read_object(path)
+    missing = [key for key in ("name", "title_ja", "title_en", "categories") if not tree.get(key)]
+    if missing:
+        message = _("The taxonomy lacks %(fields)s.")
+        raise Invalid(message % {"fields": ", ".join(missing)}, field=missing[0])
+    for key, most in (("name", 40), ("title_ja", 120), ("title_en", 120), ("source", None)):
+        _fits(tree.get(key, ""), key, most)
+    _check_quota(tree.get("quota") or {}, "quota")
+    _check_nodes(tree["categories"], "categories")
+    nodes = list(_walk(tree["categories"]))
+    tree["name"] = slugify(tree["name"])
+    complete = bool(tree["name"] and nodes)
     if not complete or {level for _path, _node, level in nodes} != {1, 2, 3}:
         raise Invalid(_("A taxonomy needs a name, two titles, and categories on exactly three levels."))
     if len({path for path, _node, _level in nodes}) != len(nodes):
         raise Invalid(_("Two categories of the taxonomy have the same labels."))
     return tree  # type: ignore[no-any-return]
+
+
+def _fits(value: object, field: str, most: int | None) -> None:
+    """Invalid where the value is no text, or longer than its column."""
+    if not isinstance(value, str):
+        raise Invalid(_("%(field)s must be a text.") % {"field": field}, field=field)
+    if most is not None and len(value) > most:
+        message = _("%(field)s has %(n)d characters; at most %(most)d can be kept.")
+        raise Invalid(message % {"field": field, "n": len(value), "most": most}, field=field)
+
+
+def _check_nodes(nodes: object, field: str, above: str = "", level: int = 1) -> None:
+    """Invalid, with the place, where the categories have another shape than the shipped ones."""
+    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+        raise Invalid(_("%(field)s must be a list of objects.") % {"field": field}, field=field)
+    if level > 3 and nodes:
+        raise Invalid(_("%(field)s: categories have exactly three levels.") % {"field": field}, field=field)
+    for number, node in enumerate(nodes, 1):
+        here = f"{field}.{number}"
+        if not node.get("label"):
+            raise Invalid(_("%(field)s is missing.") % {"field": f"{here}.label"}, field=f"{here}.label")
+        for key in ("label", "name_ja", "name_en"):
+            _fits(node.get(key, ""), f"{here}.{key}", 255)
+        for key in ("definition_ja", "definition_en"):
+            _fits(node.get(key, ""), f"{here}.{key}", None)
+        if "\t" in node["label"] or "\n" in node["label"]:
+            message = _("%(field)s must be one line without a tab.")
+            raise Invalid(message % {"field": f"{here}.label"}, field=f"{here}.label")
+        path = f"{above}\t{node['label']}" if above else node["label"]
+        _fits(path, f"{here}.label", 600)
+        _check_quota(node.get("quota") or {}, f"{here}.quota")
+        _check_nodes(node.get("children", []), f"{here}.children", path, level + 1)
+
+
+def _check_quota(quota: object, field: str) -> None:
+    sound = isinstance(quota, dict) and all(
+        split in ("dev", "test") and isinstance(n, int) and not isinstance(n, bool) and 0 <= n <= 1_000_000
+        for split, n in quota.items()
+    )
+    if not sound:
+        message = _('%(field)s must be an object such as {"dev": 30, "test": 6}.')
+        raise Invalid(message % {"field": field}, field=field)
 
 
 def _walk(
@@ -142,8 +192,10 @@ def create_dataset(
 ) -> Dataset:
     """A dataset under a taxonomy, with the taxonomy's default quotas and the shipped guideline (unsigned)."""
     slug = slug or slugify(name)
-    if not slug:
+    if not SLUG.fullmatch(slug):
         raise Invalid(_("Give the dataset a short name of letters and digits."), field="name")
+    if len(name) > 120 or not name.isprintable():
+        raise Invalid(_("A dataset's title is one line of at most 120 characters."), field="title")
     if Dataset.objects.filter(slug=slug).exists():
         raise Invalid(_("A dataset named %(name)s exists already.") % {"name": slug}, field="name")
     dataset = Dataset.objects.create(slug=slug, name=name, taxonomy=taxonomy, description=description)

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from curation import llm
 from curation.errors import Invalid
+from curation.formats.faults import Fault
+from curation.formats.objects import check_json
 from curation.keys import decrypt, encrypt
 from curation.log import Actor, record
 from curation.models import Dataset, Endpoint
@@ -55,6 +57,10 @@ def client_of(endpoint: Endpoint, *, timeout: float = 120.0, tries: int = 5) -> 
 
 
 def _checked(spec: dict[str, Any]) -> dict[str, Any]:
+    try:
+        check_json(spec)
+    except Fault as fault:
+        raise Invalid(_(fault.template) % {"field": fault.field, **fault.values}, field=fault.field) from None
     unknown = sorted(set(spec) - KNOWN)
     if unknown:
         raise Invalid(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.releases import root_hash
+from curation.actions.releases import RESERVED, root_hash
 from curation.actions.texts import keep_texts
 from curation.errors import Invalid
+from curation.formats.faults import Quarantined, excerpt, gettext_noop
 from curation.formats.reading import ItemRow, UnusableFile, read_items
 from curation.formats.writing import (
     FORMATS,
@@ -26,6 +28,9 @@ from curation.log import Actor, person_of, record
 from curation.models import Dataset, Release, ReleaseItem, Text
 from curation.rules import require
 from curation.similar import text_hash
+
+LONGEST_ID = 120  # the column of ReleaseItem and Item
+REGISTERED = re.compile(r"[^\s./\\]([^/\\]{0,58}[^\s/\\])?")
 
 
 def export_release(
@@ -143,9 +148,16 @@ def import_release(
     is not known are dev. Its texts are never exported from here.
     """
     require(actor, "import", dataset)
+    if not REGISTERED.fullmatch(name) or not name.isprintable() or name in RESERVED:
+        message = _("“%(name)s” cannot be a release's name: 1 to 60 characters of one line, without a slash.")
+        raise Invalid(message % {"name": excerpt(name)}, field="name")
     if Release.objects.filter(dataset=dataset, name=name).exists():
         raise Invalid(_("%(name)s is registered already.") % {"name": name}, field="name")
     found, quarantined = _read_release(Path(path))
+    if not found:
+        first = f"row {quarantined[0].row}: {quarantined[0].reason}" if quarantined else "-"
+        message = _("No row can be used, so nothing was registered. The first fault: %(first)s")
+        raise Invalid(message % {"first": first}, field="path")
     keep_texts(text for row, _split in found for text in (row.question, row.answer or "") if text)
     rows = [
         ReleaseItem(
@@ -195,6 +207,11 @@ def _read_release(path: Path) -> tuple[list[tuple[ItemRow, str]], list[Any]]:
         read = read_items(file)
         quarantined.extend(read.quarantined)
         for row in read.rows:
+            if len(row.external_id or "") > LONGEST_ID:
+                template = gettext_noop("the ID has %(n)s characters; at most %(most)s can be kept")
+                values = {"n": len(row.external_id or ""), "most": LONGEST_ID}
+                quarantined.append(Quarantined(row.row, template, field="ID", values=values))
+                continue
             key = row.external_id or text_hash(row.question)
             if key in seen:
                 raise Invalid(_("%(id)s stands in the release twice.") % {"id": key}, field="ID")

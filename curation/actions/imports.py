@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import create_dataset, load_taxonomy
 from curation.actions.texts import LONGEST, content_hash, keep_texts
 from curation.errors import Invalid
+from curation.formats.objects import read_object
 from curation.formats.reading import ItemRow, read_items
 from curation.log import Actor, person_of, record
 from curation.models import (
@@ -33,6 +33,7 @@ from curation.workflow import advance_many
 
 CHUNK = 500
 S = Item.State
+LONGEST_ID = 120  # the column of Item
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,6 +176,11 @@ def _known_questions(dataset: Dataset) -> dict[str, str]:
 def _fault(
     row: ItemRow, category: Category | None, folded: str, answer: str, as_state: str | None
 ) -> tuple[str, str] | None:
+    if row.external_id and len(row.external_id) > LONGEST_ID:
+        return "ID", _("The ID has %(n)d characters; at most %(most)d can be kept.") % {
+            "n": len(row.external_id),
+            "most": LONGEST_ID,
+        }
     if category is None:
         labels = " > ".join(row.labels) or "-"
         return "category", _("The labels “%(labels)s” are not in the dataset's taxonomy.") % {
@@ -366,16 +372,25 @@ def rights_named(dataset: Dataset, name_or_file: str) -> Rights:
     if not path.is_file():
         message = _("There are no terms or file named “%(name)s”. This dataset has: %(names)s.")
         raise Invalid(message % {"name": name_or_file, "names": names}, field="rights")
-    try:
-        given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
-        columns = {f.name for f in Rights._meta.fields} - {"id", "dataset"}
-        unknown = sorted(set(given) - columns)
-        name = str(given["name"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise Invalid(_("The terms cannot be read: %(error)s") % {"error": error}, field="rights") from None
+    given = read_object(path)
+    columns = {f.name for f in Rights._meta.fields} - {"id", "dataset"}
+    unknown = sorted(set(given) - columns)
     if unknown:
         message = _("The terms have unknown fields: %(names)s.")
         raise Invalid(message % {"names": ", ".join(unknown)}, field="rights")
+    texts = [
+        key for key in columns - {"inherits", "redistributable"} if not isinstance(given.get(key, ""), str)
+    ]
+    if texts:
+        message = _("The terms cannot be used: %(field)s: %(why)s")
+        raise Invalid(message % {"field": texts[0], "why": _("it must be a text.")}, field=texts[0])
+    terms = Rights(dataset=dataset, **given)
+    try:
+        terms.full_clean(validate_unique=False)
+    except ValidationError as error:
+        field, why = next(iter(error.message_dict.items()))
+        message = _("The terms cannot be used: %(field)s: %(why)s")
+        raise Invalid(message % {"field": field, "why": " ".join(why)}, field=field) from None
     return Rights.objects.get_or_create(
-        dataset=dataset, name=name, defaults={k: v for k, v in given.items() if k != "name"}
+        dataset=dataset, name=terms.name, defaults={k: getattr(terms, k) for k in given if k != "name"}
     )[0]

@@ -10,6 +10,7 @@ from .faults import Fault, gettext_noop
 TEXT_LIMIT = 20_000
 ID_LIMIT = 200
 NAME_LIMIT = 300
+LOCALE_LIMIT = 10
 LABEL_LIMIT = 2_000  # Do-Not-Answer writes its definitions into the label: up to 930 characters
 DEPTH_LIMIT = 8
 
@@ -117,7 +118,7 @@ def label(value: object, field: str) -> str:
 
 def locale(value: object, field: str) -> str:
     """A language tag such as en or zh-Hant."""
-    given = text(value, field, limit=35)
+    given = text(value, field, limit=LOCALE_LIMIT)
     if not _LOCALE.fullmatch(given):
         raise Fault(
             gettext_noop("%(field)s is not a language tag; write for example en, ko or zh-Hant"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.core.management.base import BaseCommand
+from django.db import DataError
 from django.utils import translation
 
 from curation.errors import TeineiError
@@ -76,6 +77,11 @@ class BenchCommand(BaseCommand):
         except (TeineiError, UnusableFile) as error:
             self._refuse(error, as_json)
             sys.exit(UNUSABLE)
+        except DataError as error:  # PostgreSQL; what the checks before it did not foresee
+            self._refuse(
+                Unusable(f"A value does not fit its column; nothing was written. {error}".strip()), as_json
+            )
+            sys.exit(UNUSABLE)
         self._print(outcome, as_json)
         if outcome.failed:
             sys.exit(CHECK_SAID_NO)
@@ -127,4 +133,5 @@ def actor_named(name: str | None) -> Actor:
 
 def _own(options: dict[str, Any]) -> dict[str, Any]:
     theirs = {"verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks"}
+    theirs |= {"stdout", "stderr"}  # what call_command adds
     return {name: value for name, value in options.items() if name not in theirs}

@@ -14,6 +14,7 @@ from curation.actions.texts import cleaned
 from curation.errors import Invalid
 from curation.formats import ratings
 from curation.formats.faults import Fault
+from curation.formats.objects import check_json
 from curation.log import Actor, record
 from curation.models import Dataset, Endpoint
 from curation.rules import require
@@ -99,6 +100,10 @@ def scale_of(judge: Judge) -> list[Any]:
 def _checked(dataset: Dataset, given: dict[str, Any]) -> tuple[str, dict[str, Any], Endpoint | None]:
     if not isinstance(given, dict):
         raise Invalid(_("A judge is one JSON object with keys and values."), field="spec")
+    try:
+        check_json(given)
+    except Fault as fault:
+        raise Invalid(_(fault.template) % {"field": fault.field, **fault.values}, field=fault.field) from None
     unknown = sorted(set(given) - KNOWN)
     if unknown:
         message = _("Unknown keys: %(keys)s. Known: %(known)s.")

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 
 from annotation.queries import with_counts
+from curation.formats.writing import formula_safe
 from curation.models import Job
 from curation.rules import allows
 from curation.stats import StudyData
@@ -112,7 +113,7 @@ def study_csv(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _harmless(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+    return formula_safe(cell) if isinstance(cell, str) else cell
 
 
 @reader

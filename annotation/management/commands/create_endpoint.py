@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
 import os
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
 from curation.actions.endpoints import create_endpoint
+from curation.formats.objects import read_object
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome, Unusable
 from curation.models import Dataset
@@ -22,7 +21,7 @@ class Command(BenchCommand):
         parser.add_argument("file", metavar="FILE")
 
     def act(self, *, actor: Actor, dataset: Dataset, file: str, **_: Any) -> Outcome:  # type: ignore[override]
-        spec = _read(Path(file))
+        spec = read_object(file)
         variable = spec.pop("key_env", None)
         if variable:
             if not os.environ.get(str(variable)):
@@ -38,13 +37,3 @@ class Command(BenchCommand):
                 "has_key": bool(made.encrypted_key),
             },
         )
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        spec = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        raise Unusable(f"{path.name} cannot be read as JSON: {error}") from None
-    if not isinstance(spec, dict):
-        raise Unusable(f"{path.name} must hold one object with keys and values.")
-    return spec

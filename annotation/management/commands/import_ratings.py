@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.db import transaction
@@ -9,9 +10,9 @@ from annotation.actions.ratings_import import import_ratings
 from annotation.actions.rubrics import load_rubric, scale_of, shipped_rubrics
 from annotation.management.edges import refused
 from annotation.models import RatingTask
-from curation.formats import read_ratings
+from curation.formats import Quarantined, read_ratings
 from curation.log import Actor
-from curation.management.base import BenchCommand, Outcome
+from curation.management.base import BenchCommand, Outcome, Unusable
 from curation.management.base import Refused as Row
 from curation.models import Dataset
 
@@ -40,6 +41,8 @@ class Command(BenchCommand):
             )
             read = read_ratings(file, rubric=scale_of(chosen))
             done = import_ratings(actor, dataset, task=task, rows=read.rows, rubric=chosen)
+            if done.created and not done.new:  # a useless file must not take the name
+                raise Unusable(_no_row(file, [*read.quarantined, *done.quarantined]), field="file")
         apart: list[Row] = refused(
             sorted([*read.quarantined, *done.quarantined], key=lambda row: row.row or 0)
         )
@@ -62,3 +65,8 @@ class Command(BenchCommand):
             },
             quarantined=apart,
         )
+
+
+def _no_row(file: str, apart: list[Quarantined]) -> str:
+    named = "; ".join(f"row {one.row}, {one.field or 'record'}: {one.reason}" for one in apart[:5])
+    return f"No row of {Path(file).name} can be used, so no task was made. {named}"

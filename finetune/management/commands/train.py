@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
+from curation.formats.objects import read_json
 from curation.log import Actor
-from curation.management.base import BenchCommand, Outcome, Unusable
+from curation.management.base import BenchCommand, Outcome
 from curation.models import Dataset
 from finetune.actions.runs import launch, read_recipe
 from finetune.actions.supervision import supervise, take_lease
@@ -28,16 +27,6 @@ class Command(BenchCommand):
                 supervise(taken)
             run.refresh_from_db()
         return Outcome(sentence=said(run), payload=described(run), failed=wait and run.state != "succeeded")
-
-
-def read_json(name: str) -> Any:
-    """The JSON value of a file. Raises Unusable with a sentence."""
-    try:
-        return json.loads(Path(name).read_text(encoding="utf-8-sig"))
-    except OSError as error:
-        raise Unusable(f"{name} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
-        raise Unusable(f"{name} is not JSON: {error}.") from None
 
 
 def said(run: TrainingRun) -> str:
