@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from curation import gates, registry
@@ -142,7 +142,7 @@ def freeze(
         predecessor=Release.objects.filter(dataset=dataset, imported=False).first(),
         root_hash=root_hash(rows),
         snapshot=_snapshot(dataset),
-        gates=_said(draft.gates, waivers),
+        gates=_said(draft.plan, waivers),
         counts=_counts(rows),
         terms=terms,
         frozen_by=person_of(actor),
@@ -222,8 +222,11 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _said(said: list[Gate], waivers: list[Waiver]) -> list[dict[str, Any]]:
+def _said(plan: Plan, waivers: list[Waiver]) -> list[dict[str, Any]]:
+    """What the gates said, kept in English whoever freezes: pages retell it in the reader's language."""
     by_gate = {waiver.gate: asdict(waiver) for waiver in waivers}
+    with translation.override("en"):
+        said = gates.check(plan)
     return [{**asdict(gate), "waived": None if gate.green else by_gate.get(gate.key)} for gate in said]
 
 
