@@ -21,12 +21,20 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER: every error body is {"error": sentence, "field": name or ""}; None: not ours to answer."""
     for kind, code in STATUS_OF.items():
         if isinstance(error, kind):
-            return Response({"error": error.sentence, "field": error.field}, status=code)
+            return Response(_sendable(error.sentence, error.field), status=code)
     response = exception_handler(error, context)
     if response is not None:
         field, sentence = first_complaint(error)
-        response.data = {"error": sentence, "field": field}
+        response.data = _sendable(sentence, field)
     return response
+
+
+def _sendable(sentence: str, field: str) -> dict[str, str]:
+    """The body; half of a character pair that a sentence quotes is escaped, as no answer can carry it."""
+    return {
+        name: text.encode("utf-8", "backslashreplace").decode()
+        for name, text in (("error", sentence), ("field", field))
+    }
 
 
 def first_complaint(error: Exception) -> tuple[str, str]:

@@ -26,6 +26,7 @@ from curation.rules import possible_verbs
 from curation.sentences import event_of
 from curation.textdiff import changes
 from curation.views.gate import MemberRequest, attempt, member
+from curation.views.numbers import is_number
 
 PAGE = 50
 SPLITS = ("none", "dev", "test")
@@ -37,7 +38,7 @@ def item_list(request: MemberRequest) -> HttpResponse:
     chosen = _chosen(request)
     items = _filtered(request, chosen)
     after = request.GET.get("after", "")
-    page = items.filter(pk__gt=int(after)) if after.isdigit() else items
+    page = items.filter(pk__gt=int(after)) if is_number(after) else items
     rows = list(items_in_list(page.order_by("pk"))[: PAGE + 1])
     query = request.GET.copy()
     query.pop("after", None)
@@ -62,7 +63,7 @@ def _chosen(request: MemberRequest) -> dict[str, str]:
         given["state"] = ""
     if given["split"] not in SPLITS:
         given["split"] = ""
-    if not given["category"].isdigit():
+    if not is_number(given["category"]):
         given["category"] = ""
     return given
 

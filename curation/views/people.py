@@ -7,6 +7,7 @@ from django.views.decorators.http import require_POST
 
 from curation.actions.datasets import give_role, take_role
 from curation.errors import Invalid
+from curation.formats.faults import excerpt
 from curation.models import Membership, Person
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
@@ -36,10 +37,7 @@ def people(request: MemberRequest) -> HttpResponse:
 def people_add(request: MemberRequest) -> HttpResponse:
     """Give a role to somebody who can sign in already, found by name or mail: nobody else is listed."""
     name = request.POST.get("name", "").strip()
-    person = (
-        Person.objects.filter(username=name).first()
-        or Person.objects.filter(email__iexact=name or "-").first()
-    )
+    person = _named(name)
     role = request.POST.get("role", "")
     if person is None or role not in Role.values:
         attempt(request, lambda: _refuse(name))
@@ -52,9 +50,17 @@ def people_add(request: MemberRequest) -> HttpResponse:
     return redirect("curation:people", dataset=request.dataset.slug)
 
 
+def _named(name: str) -> Person | None:
+    """The person of that name or mail. What no column can hold is asked of no database: it would break the query."""
+    if not name or not name.isprintable() or len(name) > 254:
+        return None
+    return Person.objects.filter(username=name).first() or Person.objects.filter(email__iexact=name).first()
+
+
 def _refuse(name: str) -> None:
     raise Invalid(
-        _("Nobody signs in as “%(name)s”. Ask the operator to make the account first.") % {"name": name}
+        _("Nobody signs in as “%(name)s”. Ask the operator to make the account first.")
+        % {"name": excerpt(name)}
     )
 
 

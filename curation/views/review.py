@@ -28,6 +28,7 @@ from curation.sentences import event_of
 from curation.textdiff import changes
 from curation.views import work
 from curation.views.gate import MemberRequest, member
+from curation.views.numbers import is_number
 
 PAGE = 30
 Role = Membership.Role
@@ -39,7 +40,7 @@ def queue(request: MemberRequest) -> HttpResponse:
     """What waits for a review, oldest first; nobody's own work is in it."""
     waiting = review_queue(request.user, request.dataset)
     after = request.GET.get("after", "")
-    page = waiting.filter(current_revision__gt=int(after)) if after.isdigit() else waiting
+    page = waiting.filter(current_revision__gt=int(after)) if is_number(after) else waiting
     rows = list(items_in_list(page)[: PAGE + 1])
     context = {
         "rows": [

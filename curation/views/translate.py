@@ -34,6 +34,7 @@ from curation.rules import why_not
 from curation.textdiff import changes
 from curation.views import work
 from curation.views.gate import MemberRequest, member
+from curation.views.numbers import is_number
 
 PAGE = 30
 LOCALE = "en"
@@ -78,7 +79,7 @@ def queue(request: MemberRequest) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    return min(int(text), 100_000) if text.isdigit() else 0
+    return min(int(text), 100_000) if is_number(text) else 0
 
 
 def _queue_state(state: str | None) -> str:
@@ -241,7 +242,7 @@ def review_queue(request: MemberRequest) -> HttpResponse:
     """Translations that wait for a check, oldest first; nobody's own is among them."""
     waiting = translation_review_queue(request.user, request.dataset, LOCALE)
     after = request.GET.get("after", "")
-    page = waiting.filter(current_revision__gt=int(after)) if after.isdigit() else waiting
+    page = waiting.filter(current_revision__gt=int(after)) if is_number(after) else waiting
     rows = list(
         page.select_related("item__current_revision__category", "current_revision__question_text")[: PAGE + 1]
     )

@@ -30,6 +30,7 @@ from curation.rules import allows
 from curation.textdiff import changes
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
+from curation.views.numbers import is_number
 
 PAGE = 20
 SHOWN = 50  # sent back and drafts: a person's own work, rarely more
@@ -42,10 +43,10 @@ def write(request: MemberRequest) -> HttpResponse:
     """What was sent back first, own drafts, open questions by category, and a new question where one is needed."""
     chosen = request.GET.get("category", "")
     waiting = open_to_writers(request.user, request.dataset)
-    if chosen.isdigit():
+    if is_number(chosen):
         waiting = waiting.filter(current_revision__category=int(chosen))
     after = request.GET.get("after", "")
-    page = waiting.filter(pk__gt=int(after)) if after.isdigit() else waiting
+    page = waiting.filter(pk__gt=int(after)) if is_number(after) else waiting
     rows = list(items_in_list(page)[: PAGE + 1])
     leaves = coverage(request.dataset)
     context = {
@@ -53,7 +54,7 @@ def write(request: MemberRequest) -> HttpResponse:
         "drafts": _drafts(request),
         "open": [{"item": item, "excerpt": _excerpt(request, item)} for item in rows[:PAGE]],
         "open_total": waiting.count(),
-        "chosen": int(chosen) if chosen.isdigit() else None,
+        "chosen": int(chosen) if is_number(chosen) else None,
         "first_url": f"?category={chosen}#open" if after else "",
         "next_url": f"?category={chosen}&after={rows[PAGE - 1].pk}#open" if len(rows) > PAGE else "",
         "leaves": leaves,
@@ -160,7 +161,7 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    return int(text) if is_number(text) else 0
 
 
 def _side(item: Item, category: Category | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, render
 
 from annotation.models import Response
 from curation.views.gate import MemberRequest
+from curation.views.numbers import is_number
 from judging import tables
 from judging.models import Verdict
 from judging.queries import rated_rows, references_of, study_data
@@ -29,7 +30,7 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
     wanted = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
     found = tables.chosen(data, tables.rows_of(data), wanted)
     given = request.GET.get("from", "0")
-    first = int(given) if given.isdigit() and int(given) < len(found) else 0
+    first = int(given) if is_number(given) and int(given) < len(found) else 0
     shown = found[first : first + PAGE]
     context: dict[str, Any] = {
         "what": what,
