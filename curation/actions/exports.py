@@ -64,7 +64,9 @@ def export_release(
     except OSError as error:
         raise Invalid(_("The files could not be written: %(error)s") % {"error": error}) from None
     except ModuleNotFoundError as error:
-        message = _("Parquet and Hugging Face files need the package %(name)s: install requirements/analysis.txt.")
+        message = _(
+            "Parquet and Hugging Face files need the package %(name)s: install requirements/analysis.txt."
+        )
         raise Invalid(message % {"name": error.name}) from None
     checked = verification(folder)
     names = [path.name for path in files]

@@ -386,7 +386,8 @@ def rights_named(dataset: Dataset, name_or_file: str) -> Rights:
         raise Invalid(message % {"field": texts[0], "why": _("it must be a text.")}, field=texts[0])
     terms = Rights(dataset=dataset, **given)
     try:
-        terms.full_clean(validate_unique=False)
+        # The same name again is the same terms, not a fault.
+        terms.full_clean(validate_unique=False, validate_constraints=False)
     except ValidationError as error:
         field, why = next(iter(error.message_dict.items()))
         message = _("The terms cannot be used: %(field)s: %(why)s")

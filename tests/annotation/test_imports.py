@@ -121,7 +121,7 @@ def test_import_ratings_nominal_rubric_from_a_file(tmp_path) -> None:
     rubric.write_text(json.dumps({"name": "pref", "kind": "nominal", "scale": ["model_a", "model_b"]}))
     run(
         "import_ratings",
-        lines(tmp_path / "c.jsonl", rows[:0] or rows[:1]),
+        lines(tmp_path / "c.jsonl", [{**rows[0], "score": "model_a"}]),
         "--task",
         "u",
         "--rubric",

@@ -43,9 +43,11 @@ def broker_at(url: str) -> Iterator[None]:
     before = {name: current_app.conf[name] for name in ("task_always_eager", "broker_url")}
     current_app.conf.update(task_always_eager=False, broker_url=url)
     forget_pools()
-    yield
-    forget_pools()
-    current_app.conf.update(before)
+    try:
+        yield
+    finally:
+        forget_pools()
+        current_app.conf.update(before)
 
 
 def running(run: TrainingRun, **changes: object) -> None:

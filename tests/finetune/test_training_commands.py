@@ -75,8 +75,8 @@ def test_train_wait_that_fails_exits_1(tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("text", "field", "words"),
     [
-        (None, "", "cannot be read: No such file or directory."),
-        ("{", "", "is not JSON: "),
+        (None, "", "does not exist"),
+        ("{", "", "is not sound JSON"),
         (json.dumps(recipe(epoch=3)), "recipe", "has unknown keys: epoch."),
         (json.dumps({"name": "x"}), "recipe", "lacks model, mixture."),
         (json.dumps(recipe(mixture=[{"release": "r-9"}])), "mixture.release", "There is no release named r-9."),

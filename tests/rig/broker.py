@@ -22,7 +22,7 @@ from tests.rig.databases import database_url
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 15.0) -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
     """The first true answer; fails the test when none came in time."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
@@ -103,11 +103,12 @@ def worker_environment(broker: Broker) -> dict[str, str]:
 @pytest.fixture
 def broker(valkey: Broker, settings: Any) -> Iterator[Broker]:
     """An empty broker that this process sends its tasks to, instead of running them eagerly."""
+    # Read first: Celery takes its configuration from the settings when it is first asked.
+    before = {name: current_app.conf[name] for name in ("task_always_eager", "broker_url")}
     settings.REDIS_URL = valkey.url
     settings.CELERY_TASK_ALWAYS_EAGER = False
     presence.broker().flushall()
     presence._answers.clear()
-    before = {name: current_app.conf[name] for name in ("task_always_eager", "broker_url")}
     current_app.conf.update(task_always_eager=False, broker_url=valkey.url)
     forget_pools()
     yield valkey
