@@ -1,8 +1,12 @@
 """Fixtures of all tests. The cast and the factories stand in tests/factories; the machinery in tests/rig."""
 
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.db import connection
 from django.utils import translation
 
@@ -17,12 +21,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         compile_stale()
 
 
+VAR = Path(django_settings.TEINEI_VAR)
+
+
 @pytest.fixture(autouse=True)
-def _each_test_alone() -> Iterator[None]:
+def _each_test_alone(settings: Any) -> Iterator[None]:
     """Sentences of actions are compared in English; pages choose their own language by the request.
 
-    The log of queries holds 9,000 entries: once full, a count of new ones would come out as zero.
+    The log of queries holds 9,000 entries: once full, a count of new ones would come out as zero. Every test has
+    files of its own: each process numbers its runs and jobs from 1, and their folders bear those numbers.
     """
     connection.queries_log.clear()
+    settings.TEINEI_VAR = Path(tempfile.mkdtemp(prefix="var-", dir=VAR))
     with translation.override("en"):
         yield

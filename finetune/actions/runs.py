@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def launch(actor: Actor, dataset: Dataset, recipe: Recipe, *, send: bool = True)
 
 def _write_examples(run: TrainingRun, resolved: Resolved) -> None:
     folder = folder_of(run)
-    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    if folder.exists():
+        # A launch that was rolled back, or a database restored from a backup, leaves a folder of this number: its
+        # checkpoints are another run's. They may be the only copy, so nothing is deleted.
+        folder.rename(folder.with_name(f"{folder.name}-left-{secrets.token_hex(4)}"))
+    folder.mkdir(parents=True, mode=0o700)
     lines = (json.dumps(example, ensure_ascii=False) + "\n" for example in resolved.examples)
     with (folder / "examples.jsonl").open("w", encoding="utf-8") as out:
         out.writelines(lines)

@@ -84,6 +84,19 @@ def test_mixture_examples_are_the_dev_items_of_the_release() -> None:
     ]
 
 
+def test_launch_sets_aside_a_folder_that_another_run_of_its_number_left() -> None:
+    dataset, _release, _person = make_world()
+    number = make_run(dataset).pk + 1
+    left = folder_of(TrainingRun(pk=number)) / "checkpoints/step-00000002/manifest.json"
+    left.parent.mkdir(parents=True)
+    left.write_text("{}", encoding="ascii")
+    run = make_run(dataset)
+    assert run.pk == number
+    assert [path.name for path in folder_of(run).iterdir()] == ["examples.jsonl"]
+    (aside,) = folder_of(run).parent.glob(f"{number}-left-*/checkpoints/*/manifest.json")
+    assert aside.read_text(encoding="ascii") == "{}"
+
+
 def test_mixture_leak_is_refused_and_named_where_one_may_see_it() -> None:
     dataset, release, person = make_world()
     leaked = dev(release)[0]

@@ -64,7 +64,7 @@ def sha256(path: Path) -> str:
 def test_run_succeeds_and_leaves_a_checkpoint_whose_hashes_hold() -> None:
     dataset, release, person = make_world()
     run = make_run(dataset, actor=person, epochs=4)
-    assert carry_out(run) == "succeeded"
+    assert (carry_out(run), run.failure, run.message) == ("succeeded", "", "")
     # 6 dev items x 2 = 12 examples an epoch, in batches of 4: 3 steps, x 4 epochs
     assert (run.state, run.step, run.steps, run.attempt, run.failure) == ("succeeded", 12, 12, 1, "")
     assert (run.lease_until, run.message) == (None, "")
