@@ -117,7 +117,7 @@ def icc_group(table: StudyTable) -> Group:
     squares = table.ratings[units.rows] @ centred**2
 
     def evaluate(tables: Array, sums: Array) -> Array:
-        icc = _icc_1(sums)
+        icc = icc_1(sums)
         k = sums[0] / sums[1]
         # A negative ICC estimates a reliability of zero, and so a ceiling of zero.
         known = np.maximum(icc, 0.0)
@@ -134,7 +134,8 @@ def icc_group(table: StudyTable) -> Group:
     )
 
 
-def _icc_1(sums: Array) -> Array:
+def icc_1(sums: Array) -> Array:
+    """ICC(1,1) from the weighted sums of 1, 1/m, m, m^2, t, squares and t^2/m, (7, C), with t the total of m scores."""
     units, _, n, n_squared, total, squares, between = sums
     ms_between = (between - total**2 / n) / (units - 1)
     ms_within = (squares - between) / (n - units)
