@@ -18,13 +18,13 @@ from curation.formats.objects import check_json
 from curation.log import Actor, record
 from curation.models import Dataset, Endpoint
 from curation.rules import require
-from judging import prompting
+from judging import profiles, prompting
 from judging.models import Judge
 from judging.parsing import PARSER_VERSION
 
 PROMPTS = Path(__file__).resolve().parent.parent / "prompts"
 RUBRICS = Path(__file__).resolve().parent.parent.parent / "annotation" / "rubrics"
-KNOWN = {"name", "endpoint", "model", "snapshot", "prompt", "rubric", "sampling"}
+KNOWN = {"name", "endpoint", "model", "snapshot", "prompt", "rubric", "sampling", "profile", "prompt_file"}
 SAMPLING = {
     "temperature",
     "top_p",
@@ -57,15 +57,19 @@ def spec_hash(spec: dict[str, Any]) -> str:
 
 
 @transaction.atomic
-def create_judge(actor: Actor, dataset: Dataset, given: dict[str, Any]) -> Judge:
+def create_judge(
+    actor: Actor, dataset: Dataset, given: dict[str, Any], *, folder: Path | None = None
+) -> Judge:
     """A judge from `{"name", "endpoint"?, "model"?, "snapshot"?, "prompt"?, "rubric"?, "sampling"?}`.
 
     `prompt` is the name of a shipped one or an object of the same shape; `rubric` a shipped name or `{"name", "kind",
-    "scale"}`. Without an endpoint the judge runs elsewhere and only imports add its verdicts. The same once more
-    answers with the one that is there. Raises Invalid, naming the field; a judge is never changed.
+    "scale"}`. Without an endpoint the judge runs elsewhere and only imports add its verdicts. In place of prompt and
+    sampling stand `profile` (judging/profiles.py) and `prompt_file`, a path from `folder`: only the operator's command
+    names one, a page never reads files. The same once more answers with the one that is there. Raises Invalid or
+    UnusableFile, naming the field; a judge is never changed.
     """
     require(actor, "create_judge", dataset)
-    name, spec, endpoint = _checked(dataset, given)
+    name, spec, endpoint = _checked(dataset, given, folder)
     digest = spec_hash(spec)
     named = Judge.objects.filter(dataset=dataset, name=name).first()
     if named and named.hash == digest:
@@ -97,7 +101,15 @@ def scale_of(judge: Judge) -> list[Any]:
     return list((judge.spec.get("rubric") or {}).get("scale") or [])
 
 
-def _checked(dataset: Dataset, given: dict[str, Any]) -> tuple[str, dict[str, Any], Endpoint | None]:
+def profile_of(judge: Judge) -> str:
+    """The words for a judge that behaves as a published tool does; '' for every other."""
+    named = (judge.spec.get("prompt") or {}).get("profile")
+    return _(profiles.PROFILES[named].label) if named in profiles.PROFILES else ""
+
+
+def _checked(
+    dataset: Dataset, given: dict[str, Any], folder: Path | None
+) -> tuple[str, dict[str, Any], Endpoint | None]:
     if not isinstance(given, dict):
         raise Invalid(_("A judge is one JSON object with keys and values."), field="spec")
     try:
@@ -111,7 +123,12 @@ def _checked(dataset: Dataset, given: dict[str, Any]) -> tuple[str, dict[str, An
         raise Invalid(message % values, field=str(unknown[0]))
     name = _words(given.get("name"), "name", 120, needed=True)
     endpoint = _endpoint(dataset, given)
-    prompt = _prompt(given.get("prompt", "safety5_ja"))
+    rubric = None
+    if given.get("profile") is not None or given.get("prompt_file") is not None:
+        rubric = _rubric(given.get("rubric") or "safety5")
+        prompt, sampling = _profiled(given, folder, rubric["name"]), dict(profiles.SAMPLING)
+    else:
+        prompt, sampling = _prompt(given.get("prompt", "safety5_ja")), _sampling(given.get("sampling") or {})
     spec = {
         "model": endpoint.model if endpoint else _words(given.get("model"), "model", 200, needed=True),
         "snapshot": endpoint.snapshot if endpoint else _words(given.get("snapshot"), "snapshot", 200),
@@ -119,9 +136,9 @@ def _checked(dataset: Dataset, given: dict[str, Any]) -> tuple[str, dict[str, An
             {"name": endpoint.name, "url": endpoint.url, "settings": endpoint.settings} if endpoint else None
         ),
         "prompt": {key: value for key, value in prompt.items() if key not in NOT_PROMPT},
-        "rubric": _rubric(given.get("rubric") or prompt.get("rubric") or "safety5"),
-        "sampling": _sampling(given.get("sampling") or {}),
-        "parser": PARSER_VERSION,
+        "rubric": rubric or _rubric(given.get("rubric") or prompt.get("rubric") or "safety5"),
+        "sampling": sampling,
+        "parser": profiles.PARSER if prompt.get("profile") else PARSER_VERSION,
     }
     return name, spec, endpoint
 
@@ -173,6 +190,29 @@ def _prompt(given: object) -> dict[str, Any]:
         )
         raise Invalid(message % {"key": wrong}, field="prompt")
     return given
+
+
+def _profiled(given: dict[str, Any], folder: Path | None, rubric: str) -> dict[str, Any]:
+    """The prompt of a profile from the user's own file; its text becomes part of the judge."""
+    profile, file = given.get("profile"), given.get("prompt_file")
+    if folder is None:
+        message = _("A prompt file is read by the command create_judge alone; no page reads a path.")
+        raise Invalid(message, field="prompt_file")
+    if profile not in profiles.PROFILES:
+        message = _("There is no profile “%(name)s”. Known: %(names)s.")
+        raise Invalid(message % {"name": profile, "names": ", ".join(profiles.PROFILES)}, field="profile")
+    if not isinstance(file, str) or not file:
+        raise Invalid(_("A profile needs prompt_file, the path of its prompt."), field="prompt_file")
+    for key in ("prompt", "sampling"):
+        if given.get(key) is not None:
+            message = _("%(field)s is given by the profile; leave it out.")
+            raise Invalid(message % {"field": key}, field=key)
+    axis = "refusal" if rubric == "borderline3" else "safety"
+    try:
+        return profiles.read_prompt_file(folder / file, profile=profile, axis=axis)
+    except Fault as fault:
+        values = {"field": fault.field, **fault.values}
+        raise Invalid(_(fault.template) % values, field="prompt_file") from None
 
 
 def _rubric(given: object) -> dict[str, Any]:

@@ -29,7 +29,8 @@ from curation.workflow import advance
 from judging import prompting
 from judging.actions.judges import scale_of
 from judging.models import Attempt, Judge, JudgeCall, JudgeRun, Mode, Verdict
-from judging.parsing import PARSER_VERSION, parse
+from judging.parsing import PARSER_VERSION
+from judging.profiles import read_reply
 from judging.queries import UNANSWERED, population, references, verdict_counts
 
 S = JudgeRun.State
@@ -60,6 +61,7 @@ class Ask:
             response=response.text.body if response.text else "",
             reference=self.reference,
             fence=self.fence,
+            turns=response.turns,
         )
 
 
@@ -84,6 +86,8 @@ def start_run(
     require(actor, "judge", judge)
     if task is not None:
         require(actor, "study", task)
+    if (judge.spec.get("prompt") or {}).get("profile"):
+        repeats = 1  # the published tool takes one sample
     _check(judge, task, release, modes, repeats)
     _no_other(judge)
     ordered = [mode for mode in Mode.values if mode in modes]
@@ -146,13 +150,13 @@ def settle(run: JudgeRun) -> None:
 def plan(run: JudgeRun) -> int:
     """Make the calls that are missing for the run's responses, modes and repeats; how many the run is over in all."""
     responses = population(run)
-    known = references(run, responses)
+    known, prompt = references(run, responses), run.judge.spec["prompt"]
     wanted = [
         (response.pk, mode, repeat)
         for repeat in range(1, run.repeats + 1)
         for response in responses
         for mode in run.modes
-        if mode != Mode.REF or response.pk in known
+        if prompting.fits(prompt, response.turns) and (mode != Mode.REF or response.pk in known)
     ]
     JudgeCall.objects.bulk_create(
         (
@@ -328,7 +332,8 @@ def keep(run: JudgeRun, ask: Ask, client: llm.Client, reply: llm.Reply) -> None:
     status, score, reason = reply.status, "", ""
     if reply.ok:
         judged = ask.response.text.body if ask.response.text else ""
-        found = parse(reply.text, scale_of(run.judge), fence=ask.fence, judged=judged)
+        prompt = run.judge.spec["prompt"]
+        found = read_reply(prompt, reply.text, scale_of(run.judge), fence=ask.fence, judged=judged)
         status, reason = found.status, found.reason
         score = "" if found.score is None else str(found.score)
     values = {"status": status, "score": score, "reason": reason, "parser_version": PARSER_VERSION}
