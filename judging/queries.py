@@ -11,7 +11,7 @@ from annotation.queries import TASK_ROLES, blind_tasks, ratings_of, tasks_visibl
 from curation.models import Dataset, Item, Person, Release, ReleaseItem
 from curation.rules import roles_of
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyRubric, StudyVerdict
-from judging.models import Judge, JudgeCall, JudgeRun, Verdict
+from judging.models import Judge, JudgeCall, JudgeRun, Mode, Verdict
 
 OK = Verdict.Status.OK
 FEW = 500  # ids in one statement
@@ -91,18 +91,19 @@ def judges_by_task(tasks: list[RatingTask]) -> dict[int, list[str]]:
 
 
 def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
-    """A task's ratings and all verdicts of one judge and mode on its population, as the engine takes them.
+    """A task's ratings and all verdicts of one judge, both modes, on its population, as the engine takes them.
 
-    The questions are the clusters: siblings of one question count as one. Three narrow queries.
+    The questions are the clusters: siblings of one question count as one. Four narrow queries.
     """
     rubric = task.rubric
+    other = Mode.NOREF if mode == Mode.REF else Mode.REF
     points = {str(point): point for point in rubric.scale}
     responses = tuple(
         StudyResponse(
             id=pk,
             question=f"question:{question}" if question else f"item:{key}",
             model=model,
-            category=tuple(labels[:2]),
+            category=tuple(labels),
             inclusion_probability=chance,
         )
         for pk, question, key, model, labels, chance in TaskResponse.objects.filter(task=task)
@@ -122,6 +123,7 @@ def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
         .order_by("response", "rater")
         .values_list("response_id", "rater__pseudonym", "score", "cannot_decide", "role")
     )
+    other_verdicts = tuple(_verdicts(task, judge, other, points))
     return StudyData(
         StudyRubric(
             "nominal" if rubric.kind == "nominal" else "ordinal",
@@ -132,6 +134,8 @@ def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
         responses,
         ratings,
         tuple(_verdicts(task, judge, mode, points)),
+        other_verdicts,
+        other if other_verdicts else "",
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from curation.stats.data import Score, StudyData, StudyResponse
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.intervals import wilson
+from curation.stats.table import HARM_TYPE_DEPTH, PATH_SEPARATOR
 
 
 @dataclass(slots=True)
@@ -55,6 +56,10 @@ def rows_of(data: StudyData) -> list[ResponseRow]:
         else:
             row.failures.append(verdict.status if verdict.status != "ok" else "out_of_range")
     return list(found.values())
+
+
+def _harm_type(row: ResponseRow) -> str:
+    return PATH_SEPARATOR.join(row.response.category[:HARM_TYPE_DEPTH])
 
 
 def agreement(data: StudyData, rows: list[ResponseRow]) -> dict[str, Any]:
@@ -130,7 +135,7 @@ def chosen(data: StudyData, rows: list[ResponseRow], wanted: dict[str, str]) -> 
     if wanted.get("model"):
         found = [row for row in found if row.response.model == wanted["model"]]
     if wanted.get("category"):
-        found = [row for row in found if " > ".join(row.response.category) == wanted["category"]]
+        found = [row for row in found if _harm_type(row) == wanted["category"]]
     if wanted.get("failure"):
         found = [row for row in found if wanted["failure"] in row.failures]
     if wanted.get("missed"):

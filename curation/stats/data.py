@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 Score = float | str
+Target = Literal["test_set", "population"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,35 @@ class StudyVerdict:
 
 @dataclass(frozen=True, slots=True)
 class StudyData:
-    """A task's ratings and all verdicts of one judge and mode on that population, rated or not."""
+    """A task's ratings and all verdicts of one judge and mode on that population, rated or not.
+
+    `other_verdicts` are those of the same judge in its other mode, `other_mode` (ref or noref); empty where there is
+    none.
+    """
 
     rubric: StudyRubric
     responses: tuple[StudyResponse, ...]
     ratings: tuple[StudyRating, ...]
     verdicts: tuple[StudyVerdict, ...]
+    other_verdicts: tuple[StudyVerdict, ...] = ()
+    other_mode: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StudyOptions:
+    """What a person may choose about a study: part of what names it.
+
+    epsilon: what a person's higher cost is taken to be worth in the alt-test. at_least, of: raters have a majority when
+    more than half agree, at least `at_least` of them, among at least `of` raters (None: of any number). target: what
+    `combined` speaks about, the judged responses themselves or the population they come from.
+    """
+
+    epsilon: float = 0.2
+    at_least: int = 2
+    of: int | None = None
+    target: Target = "test_set"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The `options` of `study --json`."""
+        majority = {"at_least": self.at_least, "of": self.of}
+        return {"epsilon": float(self.epsilon), "majority": majority, "target": self.target}

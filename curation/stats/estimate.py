@@ -59,3 +59,25 @@ class Estimate:
 def not_estimable(why: str, *, n: int = 0, n_clusters: int = 0) -> Estimate:
     """An estimate without a value; `why` is a sentence for the reader."""
     return Estimate(None, n=n, n_clusters=n_clusters, note=why)
+
+
+MIN_QUESTIONS = 3
+
+
+def about_part(found: Estimate, *, n: int, n_clusters: int, empty: str) -> Estimate:
+    """An estimate that rests on a part of its group's responses, with that part's own n.
+
+    `empty` says why there is none where the part has no response. As everywhere, fewer than 3 questions have none.
+    """
+    if n == 0:
+        return not_estimable(empty)
+    if n_clusters < MIN_QUESTIONS:
+        return too_few_questions(n=n, n_clusters=n_clusters)
+    return replace(found, n=n, n_clusters=n_clusters)
+
+
+def too_few_questions(*, n: int, n_clusters: int) -> Estimate:
+    """No interval can be had from fewer than 3 questions, and no value is shown without one."""
+    questions = "question" if n_clusters == 1 else "questions"
+    why = f"Only {n_clusters} {questions}: at least {MIN_QUESTIONS} are needed for an interval."
+    return not_estimable(why, n=n, n_clusters=n_clusters)

@@ -32,7 +32,7 @@ def ordinal_group(table: StudyTable, chosen: Bools) -> Group:
     levels that j and h take; the rest compares single verdicts with single ratings, each response weighing 1 in all.
     """
     units = Units(table, chosen & table.rated & table.judged)
-    if why := _why_no_units(table, chosen, units):
+    if why := why_no_units(table, chosen, units):
         return Group(ORDINAL, units.n, units.n_clusters, why_not=why)
     a, b = shares(table.verdicts[units.rows]), shares(table.ratings[units.rows])
     j, h = means(table.verdicts[units.rows], table.values), means(table.ratings[units.rows], table.values)
@@ -100,7 +100,7 @@ def _ordinal_reasons(grid: tuple[int, int]) -> dict[str, str]:
     return found
 
 
-def _why_no_units(table: StudyTable, chosen: Bools, units: Units) -> str | None:
+def why_no_units(table: StudyTable, chosen: Bools, units: Units) -> str | None:
     if units.n:
         return None
     if not np.any(chosen & table.judged):
@@ -136,7 +136,7 @@ def nominal_group(table: StudyTable, chosen: Bools) -> Group:
         decided = chosen & (table.rated | (table.final >= 0))
         both = bool(np.any(decided & table.judged))
         why = "No response has both a label by majority of the humans and one of the judge." if both else None
-        return Group(NOMINAL, 0, 0, why_not=why or _why_no_units(table, chosen, units))
+        return Group(NOMINAL, 0, 0, why_not=why or why_no_units(table, chosen, units))
     size = len(table.values)
 
     def evaluate(cells: Array, sums: Array) -> Array:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from curation.stats.bootstrap import Group
+from curation.stats.data import Target
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.features import Units, means
 from curation.stats.intervals import wilson
 from curation.stats.table import Array, Bools, StudyTable
 
-Target = Literal["test_set", "population"]
 RATES = ("violation", "acceptable")
 POSTERIOR_DRAWS = 4000
 # Prior share of violations per judge score from worst to best, worth one response per score
@@ -118,7 +117,7 @@ def strata(table: StudyTable, chosen: Bools, rate: str, rule: MajorityRule) -> S
     decided, beyond = majority(table, rate, rule)
     rows = np.flatnonzero(chosen & table.judged)
     mean = means(table.verdicts[rows], table.values)
-    stratum = np.round(np.abs(mean[:, None] - table.values[None, :]), 10).argmin(axis=1)
+    stratum = table.nearest(mean)
     size, labelled, positive, effective, hits = (np.zeros(len(table.values)) for _ in range(5))
     for s in range(len(table.values)):
         here = rows[stratum == s]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from curation.stats import alt_test, judge_human, rates, reliability
+from curation.stats import alt_test, calibration, decisions, health, judge_human, rates, reliability, shares
 from curation.stats.bootstrap import Group, estimates
-from curation.stats.data import StudyData
+from curation.stats.data import StudyData, StudyOptions, Target
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.table import FAILURES, Bools, StudyTable, study_table
 
@@ -23,22 +23,29 @@ def study(
     resamples: int = 10_000,
     majority: tuple[int, int | None] = (2, None),
     alt_test_epsilon: float = 0.2,
-    target: rates.Target = "test_set",
+    target: Target = "test_set",
 ) -> dict[str, Any]:
     """All statistics of `study --json` but the caller's own fields (task, judge, mode, seed, resamples, code_version).
 
-    majority: (k, n), at least k raters must agree, of at least n raters (None: of any number). target: what `combined`
-    speaks about, the judged responses themselves or the population they come from. The result depends on the rows and
-    the seed only, not on the order of the rows. Raises ValueError where the rows contradict each other (study_table).
+    majority, alt_test_epsilon and target are the StudyOptions (at_least, of), epsilon and target. The result depends on
+    the rows and the seed only, not on the order of the rows. Raises ValueError where the rows contradict each other
+    (study_table).
     """
     table = study_table(data)
     rule = rates.MajorityRule(*majority)
     parts = _parts(table)
-    groups = _groups(table, parts, alt_test_epsilon)
+    groups = _groups(table, parts, alt_test_epsilon) | _further_groups(table, rule)
     found = estimates(groups, seed=seed, resamples=resamples)
     blocks = {key: _block(table, key, chosen, found, rule, seed, target) for key, chosen in parts.items()}
     whole = blocks[("all", "")]
+    for at, name in enumerate(table.models):
+        by_judge = found["rates", ("model", name)]
+        blocks[("model", name)] |= {
+            "shares": shares.shares(by_judge, found["neither", name][shares.NEITHER]),
+            "bounds": shares.bounds(table, table.model == at),
+        }
     return {
+        "options": StudyOptions(alt_test_epsilon, *majority, target).as_dict(),
         "counts": _counts(table),
         "excluded": _excluded(table, rule),
         "judge_human": _leaves(_noted(table, found[("judge_human", ("all", ""))])),
@@ -48,8 +55,11 @@ def study(
         "violation": whole["violation"],
         "acceptable": whole["acceptable"],
         "alt_test": alt_test.block(found["alt_test"], groups["alt_test"], table, alt_test_epsilon),
+        "agreement": calibration.block(table, found.get("calibration")),
+        "decisions": decisions.block(table, found["decisions"], rule),
         "by_model": {name: blocks[("model", name)] for name in table.models},
         "by_category": {path: blocks[("category", path)] for path in table.categories},
+        "health": health.block(table, found["health"]),
     }
 
 
@@ -78,6 +88,17 @@ def _groups(table: StudyTable, parts: dict[tuple[str, str], Bools], epsilon: flo
     return groups
 
 
+def _further_groups(table: StudyTable, rule: rates.MajorityRule) -> dict[Hashable, Group]:
+    """What is asked of the study as a whole, about single decisions, scores, models and calls."""
+    groups: dict[Hashable, Group] = {"decisions": decisions.decisions_group(table, rule)}
+    groups["health"] = health.flips_group(table)
+    for at, name in enumerate(table.models):
+        groups["neither", name] = shares.neither_group(table, table.model == at)
+    if table.rubric.kind == "ordinal":
+        groups["calibration"] = calibration.calibration_group(table)
+    return groups
+
+
 def _block(
     table: StudyTable,
     key: tuple[str, str],
@@ -85,7 +106,7 @@ def _block(
     found: Found,
     rule: rates.MajorityRule,
     seed: int,
-    target: rates.Target,
+    target: Target,
 ) -> dict[str, Any]:
     """The blocks judge_human, violation and acceptable of one part."""
     block: dict[str, Any] = {"judge_human": _leaves(found["judge_human", key])}

@@ -28,8 +28,9 @@ FAILURES = (
     "no_majority",
     "unmatched",
 )
-# A path is cut here: risk area > harm type. Leaves are too small for anything but posteriors.
+# A category is a path cut here: risk area > harm type. Leaves are too small for anything but posteriors.
 HARM_TYPE_DEPTH = 2
+LEAF_DEPTH = 3
 PATH_SEPARATOR = " > "
 
 
@@ -40,6 +41,8 @@ class StudyTable:
     ratings, verdicts: (R, K) counts of scores by position; scores_by_rater: (R, raters) position or -1 for a gap;
     final: (R,) adjudicated position or -1; weight: (R,) 1 / inclusion probability; judge_weight: the same where the
     judge saw only the drawn responses, else 1. `values` are the numbers of the scale (positions if nominal).
+    category, leaf: (R,) position among `categories` (harm types) and `leaves`, -1 for none. failed: per name, (R,)
+    calls of the judge without a score. other_verdicts: as verdicts, of the other mode.
     """
 
     rubric: StudyRubric
@@ -47,12 +50,16 @@ class StudyTable:
     question: Ints
     model: Ints
     category: Ints
+    leaf: Ints
     models: tuple[str, ...]
     categories: tuple[str, ...]
+    leaves: tuple[str, ...]
     weight: Array
     judge_weight: Array
     ratings: Ints
     verdicts: Ints
+    other_verdicts: Ints
+    failed: dict[str, Ints]
     scores_by_rater: Ints
     final: Ints
     raters: tuple[str, ...]
@@ -72,6 +79,17 @@ class StudyTable:
     def judged(self) -> Bools:
         """Responses with at least one verdict that is a score."""
         found: Bools = self.verdicts.sum(axis=1) > 0
+        return found
+
+    @property
+    def compared(self) -> Bools:
+        """Responses with both: what every comparison of judge and people is about."""
+        found: Bools = self.rated & self.judged
+        return found
+
+    def nearest(self, means: Array) -> Ints:
+        """The scale position nearest to each mean score, the lower one at a tie."""
+        found: Ints = np.round(np.abs(means[:, None] - self.values), 10).argmin(axis=1)
         return found
 
 
@@ -104,14 +122,15 @@ def study_table(data: StudyData) -> StudyTable:
         raise ValueError("Two responses have the same id.")
     failures = _Failures()
     by_rater, final, raters = _read_ratings(data, row, scale, failures)
-    verdicts, repeats = _read_verdicts(data.verdicts, row, scale, failures)
+    verdicts, repeats, failed = _read_verdicts(data.verdicts, row, scale, failures)
+    other_verdicts = _read_verdicts(data.other_verdicts, row, scale, _Failures())[0]
     ratings = _counts_by_position(by_rater, len(scale))
     rated, judged = ratings.sum(axis=1) > 0, verdicts.sum(axis=1) > 0
     weight, drawn = _weights(responses)
     questions = {question: at for at, question in enumerate(dict.fromkeys(r.question for r in responses))}
     models = tuple(sorted({r.model for r in responses}))
-    paths = [PATH_SEPARATOR.join(r.category[:HARM_TYPE_DEPTH]) for r in responses]
-    categories = tuple(sorted({path for path in paths if path}))
+    category, categories = _paths([r.category[:HARM_TYPE_DEPTH] for r in responses])
+    leaf, leaves = _paths([r.category if len(r.category) == LEAF_DEPTH else () for r in responses])
     # Where the judge also read what nobody drew, it read the whole population: each response stands for itself.
     census = bool(np.any(judged & ~rated))
     return StudyTable(
@@ -119,13 +138,17 @@ def study_table(data: StudyData) -> StudyTable:
         values=_values(data.rubric),
         question=np.array([questions[r.question] for r in responses], dtype=np.int64),
         model=np.array([models.index(r.model) for r in responses], dtype=np.int64),
-        category=np.array([categories.index(p) if p else -1 for p in paths], dtype=np.int64),
+        category=category,
+        leaf=leaf,
         models=models,
         categories=categories,
+        leaves=leaves,
         weight=weight,
         judge_weight=np.ones(len(responses)) if census else weight,
         ratings=ratings,
         verdicts=verdicts,
+        other_verdicts=other_verdicts,
+        failed=failed,
         scores_by_rater=by_rater,
         final=final,
         raters=raters,
@@ -135,6 +158,14 @@ def study_table(data: StudyData) -> StudyTable:
         failed_responses=failures.responses,
         ids=tuple(r.id for r in responses),
     )
+
+
+def _paths(given: Iterable[tuple[str, ...]]) -> tuple[Ints, tuple[str, ...]]:
+    """(position of each path among the sorted ones, -1 for none; the paths as text)."""
+    texts = [PATH_SEPARATOR.join(path) for path in given]
+    names = tuple(sorted({text for text in texts if text}))
+    at = {name: position for position, name in enumerate(names)}
+    return np.array([at.get(text, -1) for text in texts], dtype=np.int64), names
 
 
 def _values(rubric: StudyRubric) -> Array:
@@ -205,8 +236,10 @@ def _read_verdicts(
     row: dict[Hashable, int],
     scale: dict[Score | None, int],
     failures: _Failures,
-) -> tuple[Ints, int]:
+) -> tuple[Ints, int, dict[str, Ints]]:
+    """(counts of scores (R, K), how many repeats there are, calls without a score (R,) per failure name)."""
     counts = np.zeros((len(row), len(scale)), dtype=np.int64)
+    failed: dict[str, Ints] = {}
     seen, repeats = set(), set()
     for verdict in verdicts:
         key = (verdict.response, verdict.repeat)
@@ -214,18 +247,25 @@ def _read_verdicts(
             raise ValueError(f"Response {verdict.response} has two verdicts for repeat {verdict.repeat}.")
         seen.add(key)
         repeats.add(verdict.repeat)
-        point = _point(verdict.score)
-        if verdict.response not in row:
+        at = row.get(verdict.response)
+        if at is None:
             failures.add("unmatched", verdict.response)
-        elif verdict.status != "ok":
-            failures.add(verdict.status, verdict.response)
-        elif point is None:
-            failures.add("off_format", verdict.response)
-        elif point not in scale:
-            failures.add("out_of_range", verdict.response)
+        elif name := _failure(verdict, scale):
+            failures.add(name, verdict.response)
+            failed.setdefault(name, np.zeros(len(row), dtype=np.int64))[at] += 1
         else:
-            counts[row[verdict.response], scale[point]] += 1
-    return counts, len(repeats)
+            counts[at, scale[_point(verdict.score)]] += 1
+    return counts, len(repeats), failed
+
+
+def _failure(verdict: StudyVerdict, scale: dict[Score | None, int]) -> str:
+    """Why a call gave no score on the scale; nothing where it gave one."""
+    if verdict.status != "ok":
+        return verdict.status
+    point = _point(verdict.score)
+    if point is None:
+        return "off_format"
+    return "" if point in scale else "out_of_range"
 
 
 def _counts_by_position(by_rater: Ints, positions: int) -> Ints:

@@ -13,16 +13,20 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 import curation.stats
+from annotation.actions.tasks import MOST_OVERLAP
 from annotation.models import RatingTask
 from curation.actions import jobs
 from curation.errors import Invalid
 from curation.log import Actor
 from curation.models import Job
 from curation.rules import require
-from curation.stats import StudyData, study
+from curation.stats import StudyData, StudyOptions, study
 from judging.models import Judge, Mode, Study
 from judging.queries import study_data
 
+DEFAULTS = StudyOptions()
+TARGETS = ("test_set", "population")
+MOST_EPSILON = 10
 RESAMPLES = 10_000
 MOST_RESAMPLES = 100_000
 INLINE_ROWS = 9_000  # ratings and verdicts that are computed within a page's time
@@ -37,25 +41,29 @@ def code_version() -> str:
     return f"stats-{digest.hexdigest()[:16]}"
 
 
-def data_hash(data: StudyData) -> str:
-    """sha256 over rubric, population, ratings and verdicts, whatever order they came in."""
+def data_hash(data: StudyData, options: StudyOptions = DEFAULTS) -> str:
+    """sha256 over rubric, population, ratings, verdicts of both modes and options, whatever order the rows came in."""
     parts = [
-        [
-            data.rubric.kind,
-            list(data.rubric.scale),
-            data.rubric.violation_at_most,
-            data.rubric.acceptable_at_least,
-        ],
+        astuple(data.rubric),
         *(
             sorted(json.dumps(astuple(row)) for row in rows)
-            for rows in (data.responses, data.ratings, data.verdicts)
+            for rows in (data.responses, data.ratings, data.verdicts, data.other_verdicts)
         ),
+        data.other_mode,
+        options.as_dict(),
     ]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
 
 
 def known_study(
-    task: RatingTask, judge: Judge, mode: str, *, seed: int, resamples: int, data: StudyData
+    task: RatingTask,
+    judge: Judge,
+    mode: str,
+    *,
+    seed: int,
+    resamples: int,
+    data: StudyData,
+    options: StudyOptions = DEFAULTS,
 ) -> Study | None:
     return Study.objects.filter(
         task=task,
@@ -63,7 +71,7 @@ def known_study(
         mode=mode,
         seed=seed,
         resamples=resamples,
-        data_hash=data_hash(data),
+        data_hash=data_hash(data, options),
         code_version=code_version(),
     ).first()
 
@@ -76,40 +84,55 @@ def study_of(
     *,
     seed: int = 0,
     resamples: int = RESAMPLES,
+    options: StudyOptions = DEFAULTS,
     data: StudyData | None = None,
 ) -> Study:
     """The study of a judge and mode on a task: the kept one where nothing changed since, else computed and kept.
 
-    Its `result` has the shape of `study --json`. Raises Invalid for an impossible seed or number of resamples.
+    Its `result` has the shape of `study --json`. Raises Invalid for an impossible seed, number of resamples or option.
     """
     require(actor, "study", task)
-    check_options(mode, seed, resamples)
+    check_options(mode, seed, resamples, options)
     data = data or study_data(task, judge, mode)
-    known = known_study(task, judge, mode, seed=seed, resamples=resamples, data=data)
+    known = known_study(task, judge, mode, seed=seed, resamples=resamples, data=data, options=options)
     if known:
         return known
-    head: dict[str, Any] = {
-        "task": task.name,
-        "judge": judge.name,
-        "mode": mode,
-        "seed": seed,
-        "resamples": resamples,
-        "code_version": code_version(),
-    }
+    version = code_version()
     made, _new = Study.objects.get_or_create(
         task=task,
         judge=judge,
         mode=mode,
         seed=seed,
         resamples=resamples,
-        data_hash=data_hash(data),
-        code_version=code_version(),
-        defaults={"result": head | study(data, seed=seed, resamples=resamples)},
+        data_hash=data_hash(data, options),
+        code_version=version,
+        defaults={
+            "result": {
+                "task": task.name,
+                "judge": judge.name,
+                "mode": mode,
+                "seed": seed,
+                "resamples": resamples,
+                "code_version": version,
+            }
+            | _computed(data, seed, resamples, options)
+        },
     )
     return made
 
 
-def check_options(mode: str, seed: int, resamples: int) -> None:
+def _computed(data: StudyData, seed: int, resamples: int, options: StudyOptions) -> dict[str, Any]:
+    return study(
+        data,
+        seed=seed,
+        resamples=resamples,
+        majority=(options.at_least, options.of),
+        alt_test_epsilon=options.epsilon,
+        target=options.target,
+    )
+
+
+def check_options(mode: str, seed: int, resamples: int, options: StudyOptions = DEFAULTS) -> None:
     if mode not in Mode.values:
         raise Invalid(_("The mode is ref or noref."), field="mode")
     if not 0 <= seed < 2**63:
@@ -117,6 +140,16 @@ def check_options(mode: str, seed: int, resamples: int) -> None:
     if not 1 <= resamples <= MOST_RESAMPLES:
         message = _("The number of resamples must be from 1 to %(most)d.")
         raise Invalid(message % {"most": MOST_RESAMPLES}, field="resamples")
+    if not 0 <= options.epsilon <= MOST_EPSILON:
+        message = _("Epsilon must be from 0 to %(most)d.")
+        raise Invalid(message % {"most": MOST_EPSILON}, field="epsilon")
+    if options.at_least < 1 or (
+        options.of is not None and not options.at_least <= options.of <= MOST_OVERLAP
+    ):
+        message = _("The majority is K or K/N: at least K raters agree, of N or more (1 to %(most)d).")
+        raise Invalid(message % {"most": MOST_OVERLAP}, field="majority")
+    if options.target not in TARGETS:
+        raise Invalid(_("The target is test_set or population."), field="target")
 
 
 def needs_job(data: StudyData) -> bool:

@@ -42,6 +42,23 @@ SHAPE = {
     "acceptable": ["human_majority", "judge", "combined"],
     "alt_test": ["winning_rate", "advantage_probability", "epsilon", "verdict"],
 }
+KEYS = [
+    "options",
+    "counts",
+    "excluded",
+    "judge_human",
+    "human_human",
+    "judge_judge",
+    "system_level",
+    "violation",
+    "acceptable",
+    "alt_test",
+    "agreement",
+    "decisions",
+    "by_model",
+    "by_category",
+    "health",
+]
 FAILURES = {
     "refused",
     "provider_filtered",
@@ -160,17 +177,7 @@ def test_study_json_has_exactly_the_promised_keys(tmp_path) -> None:
         "seed",
         "resamples",
         "code_version",
-        "counts",
-        "excluded",
-        "judge_human",
-        "human_human",
-        "judge_judge",
-        "system_level",
-        "violation",
-        "acceptable",
-        "alt_test",
-        "by_model",
-        "by_category",
+        *KEYS,
     ]
     assert {key: list(found[key]) for key in SHAPE} == SHAPE
     assert set(found["excluded"]) == FAILURES

@@ -5,9 +5,10 @@ from typing import Any
 
 from annotation.management.edges import task_named
 from curation.log import Actor
-from curation.management.base import BenchCommand, Outcome
+from curation.management.base import BenchCommand, Outcome, Unusable
 from curation.models import Dataset
-from judging.actions.studies import RESAMPLES, study_of
+from curation.stats import StudyOptions
+from judging.actions.studies import DEFAULTS, RESAMPLES, TARGETS, study_of
 from judging.management.edges import judge_named, only_judge
 from judging.models import Mode
 
@@ -25,14 +26,35 @@ class Command(BenchCommand):
         parser.add_argument("--mode", choices=Mode.values, default=Mode.REF)
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--resamples", type=int, default=RESAMPLES)
+        parser.add_argument("--epsilon", type=float, default=DEFAULTS.epsilon, help="of the alt-test")
+        parser.add_argument(
+            "--majority",
+            metavar="K[/N]",
+            default=str(DEFAULTS.at_least),
+            help="at least K raters agree, of at least N",
+        )
+        parser.add_argument(
+            "--target", choices=TARGETS, default=DEFAULTS.target, help="what the combined rates speak about"
+        )
 
     def act(
         self, *, actor: Actor, dataset: Dataset, task: str, judge: str | None, mode: str, **options: Any
     ) -> Outcome:  # type: ignore[override]
         found = task_named(dataset, task)
         chosen = judge_named(dataset, judge) if judge else only_judge(found, mode)
-        made = study_of(actor, found, chosen, mode, seed=options["seed"], resamples=options["resamples"])
+        given = StudyOptions(options["epsilon"], *majority(options["majority"]), options["target"])
+        made = study_of(
+            actor, found, chosen, mode, seed=options["seed"], resamples=options["resamples"], options=given
+        )
         return Outcome(sentence=readable(made.result), payload=made.result)
+
+
+def majority(given: str) -> tuple[int, int | None]:
+    """K or K/N as written on the command line."""
+    numbers = given.split("/")
+    if len(numbers) > 2 or not all(n.isdecimal() and len(n) < 9 for n in numbers):
+        raise Unusable("The majority is K or K/N, two whole numbers.", field="majority")
+    return int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else None
 
 
 def readable(result: dict[str, Any]) -> str:

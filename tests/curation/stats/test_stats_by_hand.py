@@ -28,6 +28,7 @@ def test_study_small_has_the_shape_of_the_command(found):
     humans = ["krippendorff_alpha_ordinal", "pearson_pairs", "spearman_pairs", "icc_1", "ceiling"]
     rate = ["human_majority", "judge", "combined"]
     assert list(found) == [
+        "options",
         "counts",
         "excluded",
         "judge_human",
@@ -37,8 +38,11 @@ def test_study_small_has_the_shape_of_the_command(found):
         "violation",
         "acceptable",
         "alt_test",
+        "agreement",
+        "decisions",
         "by_model",
         "by_category",
+        "health",
     ]
     assert list(found["judge_human"]) == ordinal
     assert list(found["human_human"]) == [*humans, "exact", "fleiss_kappa"]
@@ -46,8 +50,12 @@ def test_study_small_has_the_shape_of_the_command(found):
     assert list(found["system_level"]) == correlations
     assert list(found["violation"]) == list(found["acceptable"]) == rate
     assert list(found["alt_test"]) == ["winning_rate", "advantage_probability", "epsilon", "verdict"]
+    parts = ["judge_human", "violation", "acceptable"]
+    for block in found["by_model"].values():
+        assert list(block) == [*parts, "shares", "bounds"]
+    for block in found["by_category"].values():
+        assert list(block) == parts
     for block in (*found["by_model"].values(), *found["by_category"].values()):
-        assert list(block) == ["judge_human", "violation", "acceptable"]
         assert list(block["judge_human"]) == ordinal
         assert list(block["violation"]) == rate
 
