@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from annotation.actions.rubrics import shipped_rubrics
+from annotation.actions.rubrics import shipped_titles
 from annotation.actions.tasks import MOST_OVERLAP
 from curation.models import Dataset, Release
 from curation.queries import releases_visible_to
@@ -17,7 +17,9 @@ class TaskForm(forms.Form):
     """A new rating task."""
 
     name = forms.CharField(label=_("Name"), max_length=80)
-    release: forms.ModelChoiceField[Release] = forms.ModelChoiceField(label=_("Release"), queryset=None)
+    release: forms.ModelChoiceField[Release] = forms.ModelChoiceField(
+        label=_("Release"), queryset=None, empty_label=_("Choose a release")
+    )
     rubric = forms.ChoiceField(label=_("Rubric"))
     models = forms.CharField(
         label=_("Models"),
@@ -43,7 +45,7 @@ class TaskForm(forms.Form):
     def __init__(self, *args: Any, person: Any, dataset: Dataset, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["release"].queryset = releases_visible_to(person, dataset)  # type: ignore[attr-defined]
-        self.fields["rubric"].choices = [(name, name) for name in shipped_rubrics()]  # type: ignore[attr-defined]
+        self.fields["rubric"].choices = shipped_titles()  # type: ignore[attr-defined]
 
     def clean_models(self) -> list[str]:
         return [name.strip() for name in self.cleaned_data["models"].split(",") if name.strip()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, When
@@ -42,6 +43,22 @@ def items_visible_to(person: Person, dataset: Dataset) -> QuerySet[Item]:
     if not roles_of(person, dataset) & ITEM_ROLES:
         return Item.objects.none()
     return Item.objects.filter(dataset=dataset)
+
+
+def named_steps(dataset: Dataset, paths: Iterable[str]) -> list[list[str]]:
+    """Display names from the risk area down, for paths of labels joined by a tab.
+
+    A label that the dataset's taxonomy does not hold (any more) stands for itself.
+    """
+    known = {
+        category.path: category.name for category in Category.objects.filter(taxonomy=dataset.taxonomy_id)
+    }
+    steps = []
+    for path in paths:
+        labels = path.split("\t")
+        above = ["\t".join(labels[: depth + 1]) for depth in range(len(labels))]
+        steps.append([known.get(each, label) for each, label in zip(above, labels, strict=True)])
+    return steps
 
 
 def items_in_list(items: QuerySet[Item]) -> QuerySet[Item]:

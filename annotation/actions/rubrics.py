@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from annotation.models import Rubric
 from curation.errors import Invalid
 from curation.formats import UnusableFile, ratings
 from curation.formats.faults import Fault
+from curation.formats.objects import read_object
 from curation.log import Actor, record
 from curation.models import Dataset
 from curation.rules import require
@@ -26,6 +28,12 @@ COLUMNS = {"name", "kind", "scale", "violation_at_most", "acceptable_at_least", 
 
 def shipped_rubrics() -> list[str]:
     return sorted(path.stem for path in SHIPPED.glob("*.json"))
+
+
+def shipped_titles() -> list[tuple[str, str]]:
+    """Names of the shipped rubrics with their titles in the page's language."""
+    key = "title_ja" if (get_language() or "ja").startswith("ja") else "title_en"
+    return [(name, str(_read(name).get(key) or name)) for name in shipped_rubrics()]
 
 
 def scale_of(rubric: Rubric) -> ratings.Rubric:
@@ -85,9 +93,7 @@ def _read(name_or_file: str) -> dict[str, Any]:
     if not path.is_file():
         message = _("There is no rubric or file “%(name)s”. Shipped: %(names)s.")
         raise Invalid(message % {"name": name_or_file, "names": ", ".join(shipped_rubrics())}, field="rubric")
-    ratings.read_rubric(path)  # says what is wrong with the file as a whole
-    given: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
-    return given
+    return read_object(path)
 
 
 def _checked(given: dict[str, Any]) -> ratings.Rubric:

@@ -19,7 +19,7 @@ from curation.formats.writing import FORMATS
 from curation.forms import FreezeForm
 from curation.log import record
 from curation.models import Job, Membership, Release
-from curation.queries import ITEM_ROLES, releases_visible_to
+from curation.queries import ITEM_ROLES, named_steps, releases_visible_to
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -72,10 +72,11 @@ def _split_counts(draft: act.Draft) -> dict[str, int]:
 @member(*ITEM_ROLES)
 def release(request: MemberRequest, name: str) -> HttpResponse:
     found = _found(request, name)
+    leaves = found.counts.get("leaves", {})
     exports = Job.objects.filter(dataset=request.dataset, kind=KIND, arguments__release=found.pk)[:8]
     context = {
         "release": found,
-        "leaves": [(label.split("\t"), cell) for label, cell in found.counts.get("leaves", {}).items()],
+        "leaves": list(zip(named_steps(request.dataset, leaves), leaves.values(), strict=True)),
         "errata": found.errata.select_related("successor"),
         "successors": found.successors.all(),
         "diff": act.diff(found.predecessor, found) if found.predecessor else None,

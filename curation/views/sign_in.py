@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from django.views.i18n import set_language as remember_language
 
 from curation.models import Person
+from curation.templatetags.reading import listed
 
 LOOPBACK = {"127.0.0.1", "::1"}
 
@@ -68,9 +69,7 @@ def cast() -> list[dict[str, Any]]:
         {
             "key": person.username,
             "name": str(person),
-            "role": ", ".join(
-                dict.fromkeys(str(m.get_role_display()) for m in person.memberships.order_by("pk"))
-            ),
+            "role": listed(dict.fromkeys(m.get_role_display() for m in person.memberships.order_by("pk"))),
         }
         for person in people.prefetch_related("memberships")
     ]

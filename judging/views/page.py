@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from curation.queries import named_steps
 from curation.stats import StudyData
 from curation.stats.data import Score
 from judging import figures, tables
 from judging.models import Mode, Study
 from judging.views.choose import Chosen
-from judging.views.words import block, failure_name, rate_source, statistic
+from judging.words import block, failure_name, rate_source, statistic
 
 ROWS = "judging:study_responses"
 SOURCES = ("human_majority", "judge", "combined")
@@ -39,7 +40,7 @@ def context(what: Chosen, study: Study, data: StudyData) -> dict[str, Any]:
         "strip": strip(result, banded=what.mode == Mode.REF),
         "estimates": estimates(what, result),
         "models": rates(what, result["by_model"], "model"),
-        "categories": rates(what, result["by_category"], "category"),
+        "categories": _named(what, rates(what, result["by_category"], "category")),
         "whole": {"violation": result["violation"], "acceptable": result["acceptable"]},
         "heat": heat(what, data, rows),
         "missed": found[:MISSED_SHOWN],
@@ -113,7 +114,6 @@ def rates(what: Chosen, parts: dict[str, Any], key: str) -> list[dict[str, Any]]
     for name, part in parts.items():
         row: dict[str, Any] = {
             "name": name,
-            "steps": name.split(" > "),
             "url": what.url(ROWS, **{key: name}),
             "shares": figures.shares(part["violation"]["judge"], part["acceptable"]["judge"]),
             "judge_human": part["judge_human"],
@@ -127,6 +127,14 @@ def rates(what: Chosen, parts: dict[str, Any], key: str) -> list[dict[str, Any]]
     if key == "category":
         found.sort(key=lambda row: -(row["posterior"]["estimate"]["value"] or 0.0))
     return found
+
+
+def _named(what: Chosen, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of categories with the display names of their steps; the study itself keeps the exact labels."""
+    paths = ["\t".join(row["name"].split(" > ")) for row in rows]
+    for row, steps in zip(rows, named_steps(what.task.dataset, paths), strict=True):
+        row["steps"] = steps
+    return rows
 
 
 def _source(name: str, leaf: dict[str, Any]) -> dict[str, Any]:

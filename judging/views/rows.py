@@ -8,13 +8,14 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from annotation.models import Response
+from curation.queries import named_steps
 from curation.views.gate import MemberRequest
 from curation.views.numbers import is_number
 from judging import tables
 from judging.models import Verdict
 from judging.queries import rated_rows, references_of, study_data
-from judging.views.choose import chosen, reader
-from judging.views.words import failure_name
+from judging.views.choose import Chosen, chosen, reader
+from judging.words import failure_name
 
 PAGE = 50
 FILTERS = ("judge_score", "human_score", "model", "category", "failure", "missed", "both", "flipped")
@@ -35,9 +36,7 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "what": what,
         "rows": with_texts(what, shown),
-        "wanted": [
-            (key, failure_name(value) if key == "failure" else value) for key, value in wanted.items()
-        ],
+        "wanted": [(key, _said(what, key, value)) for key, value in wanted.items()],
         "total": len(found),
         "summary": f"{first + 1}–{first + len(shown)} / {len(found)}" if found else "0",
         "study_url": what.url("judging:study"),
@@ -49,6 +48,15 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
         else "",
     }
     return render(request, "judging/responses.html", context)
+
+
+def _said(what: Chosen, key: str, value: str) -> str:
+    """A filter's value as the page says it."""
+    if key == "failure":
+        return failure_name(value)
+    if key == "category":
+        return " › ".join(named_steps(what.task.dataset, [value.replace(" > ", "\t")])[0])
+    return value
 
 
 def with_texts(what: Any, found: list[tables.ResponseRow]) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from curation.actions.items import withdraw
 from curation.actions.jobs import queue_job
 from curation.actions.releases import freeze
 from curation.log import OPERATOR
@@ -47,6 +48,20 @@ def page(person, path: str) -> str:
 @pytest.mark.parametrize("path", ["items/", "releases/", "jobs/", "people/", "coverage/", "taxonomy/", ""])
 def test_every_page_of_an_empty_dataset_opens(dataset, manager, path) -> None:
     assert "<h1" in page(manager, f"/d/pages/{path}")
+
+
+def test_the_first_page_names_what_was_worked_on(dataset, manager) -> None:
+    item = make_item(dataset, state="approved")
+    withdraw(manager, item, reason="written twice")
+    link = f'<a href="/d/pages/items/{item.pk}/">{item.external_id}</a>'
+    assert page(manager, "/d/pages/").count(link) == 1
+
+
+def test_a_lead_who_is_no_author_is_sent_to_no_page_of_authors(dataset, manager) -> None:
+    item = make_item(dataset, state="approved")
+    path, to = f"/d/pages/items/{item.pk}/", f"/d/pages/write/{item.pk}/"
+    assert to not in page(manager, path)
+    assert to in page(make_member(dataset, "author"), path)
 
 
 def test_items_are_found_by_words_state_and_category_and_unknown_filters_are_ignored(
