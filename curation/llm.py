@@ -1,25 +1,40 @@
 """The one outbound model client: OpenAI-compatible chat completions over httpx. Pure: no Django, no models.
 
 A model's failure is an answer, never an exception: a Reply carries a status word of the project's failure names.
+Threads share a client, and with it one rule for how fast the endpoint is asked (curation/pacing.py).
 """
 
 from __future__ import annotations
 
 import json
-import random
+import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
+from curation.pacing import (
+    ANSWERED,
+    FAILED,
+    NEVER,
+    THROTTLED,
+    UNREACHABLE,
+    Limits,
+    Pacer,
+    Place,
+    back_off,
+)
+
 OK = "ok"
 RETRIED = frozenset({408, 409, 429})  # and every 5xx
+SHUT = frozenset(
+    {401, 402, 403, 404, 405}
+)  # the endpoint lets nobody in: a key, an address or a model is wrong
 LARGEST_REPLY = 8 << 20  # bytes
-LONGEST_WAIT = 60.0  # seconds, whatever Retry-After asks for
 CONNECT_SECONDS = 10.0
 
 Message = dict[str, str]
@@ -41,7 +56,8 @@ class Reply:
     """What a call ended in.
 
     status: "ok", or one of refused, provider_filtered, truncated, off_format, transport, timeout. `text` is what the
-    model wrote, also where it was cut off. Tokens are None where the server does not count them.
+    model wrote, also where it was cut off. Tokens are None where the server does not count them. `dropped`: the client
+    was stopped, or the endpoint is down, before the call had its chance; it does not count against the call.
     """
 
     status: str
@@ -50,6 +66,7 @@ class Reply:
     tokens_in: int | None = None
     tokens_out: int | None = None
     tries: tuple[Try, ...] = field(default_factory=tuple)
+    dropped: bool = False
 
     @property
     def ok(self) -> bool:
@@ -69,11 +86,22 @@ class Reply:
         return self.tries[-1].http_status if self.tries else None
 
 
-class Client:
-    """Talks to one endpoint; may be shared by threads. Close it, or use it with `with`.
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """One request: the Try, the failure's name ('' for none), what the pacer makes of it, what the server asks for."""
 
-    `settings` (temperature, max_tokens, seed ...) go into every request. `timeout` in seconds bounds the silence of
-    the server, `tries` the number of requests for one call. Redirects are not followed: the key stays with its host.
+    attempt: Try
+    failure: str = ""
+    outcome: str = ANSWERED
+    again: bool = False
+    retry_after: float | None = None
+
+
+class Client:
+    """Talks to one endpoint; shared by threads. Close it, or use it with `with`.
+
+    `settings` (temperature, max_tokens, seed ...) go into every request. `limits` say how fast and how often to ask;
+    `timeout` and `tries` replace those of the limits. Redirects are not followed: the key stays with its host.
     """
 
     def __init__(
@@ -83,21 +111,24 @@ class Client:
         model: str,
         key: str = "",
         settings: dict[str, Any] | None = None,
-        timeout: float = 120.0,
-        tries: int = 5,
-        pause: Callable[[float], None] = time.sleep,
+        limits: Limits | None = None,
+        timeout: float | None = None,
+        tries: int | None = None,
     ) -> None:
         self.url = f"{url.rstrip('/')}/chat/completions"
         self.model = model
         self.settings = dict(settings or {})
-        self.tries = max(1, tries)
-        self.pause = pause
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self.http = httpx.Client(
-            headers=headers,
-            timeout=httpx.Timeout(timeout, connect=min(CONNECT_SECONDS, timeout)),
-            follow_redirects=False,
+        given = limits or Limits()
+        self.limits = replace(
+            given, timeout=timeout or given.timeout, tries=max(1, given.tries if tries is None else tries)
         )
+        self.pacer = Pacer(self.limits)
+        self.turn = threading.Condition()
+        self.stopped = threading.Event()
+        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
+        self._tls: Any = None
+        self._own = threading.local()
+        self._all: list[httpx.Client] = []
 
     def __enter__(self) -> Client:
         return self
@@ -106,81 +137,195 @@ class Client:
         self.close()
 
     def close(self) -> None:
-        self.http.close()
+        """Close the connections of all threads."""
+        with self.turn:
+            clients, self._all, self._own = self._all, [], threading.local()
+        for one in clients:
+            one.close()
+
+    def stop(self) -> None:
+        """Send no request more. What is under way comes back; calls that wait for their turn are dropped."""
+        self.stopped.set()
+        with self.turn:
+            self.turn.notify_all()
+
+    @property
+    def http(self) -> httpx.Client:
+        """This thread's connection: one pool shared by 64 threads costs more in locks than in sending."""
+        found: httpx.Client | None = getattr(self._own, "http", None)
+        if found is None:
+            with self.turn:
+                self._tls = self._tls or httpx.create_ssl_context()
+                found = httpx.Client(
+                    headers=self.headers,
+                    timeout=httpx.Timeout(
+                        self.limits.timeout, connect=min(CONNECT_SECONDS, self.limits.timeout)
+                    ),
+                    follow_redirects=False,
+                    verify=self._tls,
+                )
+                self._own.http = found
+                self._all.append(found)
+        return found
 
     def body(self, messages: Sequence[Message], **overrides: Any) -> dict[str, Any]:
-        """The request as it is sent."""
-        return {**self.settings, **overrides, "model": self.model, "messages": list(messages)}
+        """The request as it is sent. A `response_format` that only names a kind is for judges to spell out."""
+        given = {**self.settings, **overrides, "model": self.model, "messages": list(messages)}
+        if isinstance(given.get("response_format"), str):
+            del given["response_format"]
+        return given
 
     def chat(self, messages: Sequence[Message], **overrides: Any) -> Reply:
-        """Ask once, trying again where trying again may help. Never raises for the model, the server or the net.
+        """Ask once, when the endpoint's turn comes, trying again where that may help. Never raises for the model, the
+        server or the net.
 
-        Tried again: no connection, a time-out, 408, 409, 429 and 5xx, after what Retry-After says, else 1, 2, 4 ...
-        seconds with some chance in it so that parallel callers part.
+        Tried again: no connection, a time-out, 408, 409, 429 and 5xx, after a pause with full jitter; a Retry-After
+        holds back every call to the endpoint. Tries and seconds are bounded by the limits.
         """
-        request = self.body(messages, **overrides)
+        content = json.dumps(self.body(messages, **overrides), ensure_ascii=False).encode()
+        # A Japanese character is about a token; what the answer says puts it right.
+        tokens = sum(len(one["content"]) for one in messages) + (self._longest(overrides) or 0)
         tries: list[Try] = []
+        call, until = object(), NEVER
         while True:
-            attempt, wait, failure = self._try(request, len(tries) + 1)
-            tries.append(attempt)
-            if wait is None or len(tries) == self.tries:
-                return _read(attempt, failure, tuple(tries))
-            self.pause(min(wait, LONGEST_WAIT))
+            place = self._enter(tokens)
+            if place is None:
+                return Reply(status="transport", tries=tuple(tries), dropped=True)
+            until = min(until, time.monotonic() + self.limits.seconds_per_call)
+            seen = self._try(content, len(tries) + 1, until)
+            tries.append(seen.attempt)
+            reply = _read(seen.attempt, seen.failure, tuple(tries))
+            self._leave(place, seen, call, reply)
+            pause = back_off(len(tries), self.limits.backoff)
+            late = time.monotonic() + pause >= until
+            if not seen.again or len(tries) == self.limits.tries or late:
+                return reply if not seen.failure else replace(reply, dropped=bool(self.pacer.down))
+            self.stopped.wait(pause)
 
-    def _try(self, request: dict[str, Any], number: int) -> tuple[Try, float | None, str]:
-        """One request; seconds to wait before another would make sense, None where none would; the failure's name."""
+    def _longest(self, overrides: dict[str, Any]) -> int | None:
+        for name in ("max_completion_tokens", "max_tokens"):
+            given = overrides.get(name, self.settings.get(name))
+            if isinstance(given, int):
+                return given
+        return None
+
+    def _enter(self, tokens: int) -> Place | None:
+        """A place among the calls under way, as soon as there is one; None once no request is sent any more."""
+        with self.turn:
+            while not self.stopped.is_set() and not self.pacer.down:
+                wait = self.pacer.delay(tokens)
+                if wait <= 0:
+                    return self.pacer.begin(tokens)
+                self.turn.wait(None if wait == NEVER else wait)
+        return None
+
+    def _leave(self, place: Place, seen: _Seen, call: object, reply: Reply) -> None:
+        spent = None
+        if reply.tokens_in is not None:
+            spent = reply.tokens_in + (reply.tokens_out or 0)
+        with self.turn:
+            self.pacer.end(
+                place,
+                # A filter's refusal to read the prompt is the endpoint's answer, whatever its HTTP status.
+                ANSWERED if reply.status == "provider_filtered" else seen.outcome,
+                call=call,
+                said=seen.attempt.error,
+                retry_after=seen.retry_after,
+                tokens=spent,
+            )
+            if self.pacer.down:
+                self.turn.notify_all()
+            else:
+                self.turn.notify(max(1, self.pacer.free))
+
+    def _try(self, content: bytes, number: int, until: float) -> _Seen:
+        """One request, which ends at `until` at the latest."""
         started = time.monotonic()
-        status, raw, error, failure, wait = None, "", "", "", None
-        backoff = 2.0 ** (number - 1) * random.uniform(0.75, 1.25)
+        status, raw, error = None, "", ""
+        known: dict[str, Any] = {}
         try:
-            with self.http.stream("POST", self.url, json=request) as answer:
+            with self.http.stream(
+                "POST", self.url, content=content, headers={"Content-Type": "application/json"}
+            ) as answer:
                 status = answer.status_code
-                raw = _body(answer)
-                if status in RETRIED or status >= 500:
-                    wait = _retry_after(answer.headers.get("Retry-After"), backoff)
-                    failure = "timeout" if status in (408, 504) else "transport"
-                elif status >= 300:
-                    failure = "transport"
-                error = f"HTTP {status}" if failure else ""
-        except httpx.TimeoutException as fault:
-            failure, wait, error = "timeout", backoff, type(fault).__name__
+                raw = _body(answer, until)
+                known = _judged(status, answer.headers)
+                error = f"HTTP {status}" if known else ""
+        except (httpx.TimeoutException, _TooSlow) as fault:
+            unreached = isinstance(fault, httpx.ConnectTimeout)
+            known = {"failure": "timeout", "outcome": UNREACHABLE if unreached else FAILED, "again": True}
+            error = type(fault).__name__.strip("_")
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as fault:
-            failure, wait, error = "transport", backoff, type(fault).__name__
+            unreached = isinstance(fault, (httpx.ConnectError, httpx.ProxyError))
+            known = {"failure": "transport", "outcome": UNREACHABLE if unreached else FAILED, "again": True}
+            error = type(fault).__name__
         except _TooLarge:
-            failure, error = "off_format", "the answer is larger than 8 MiB"
+            known, error = {"failure": "off_format"}, "the answer is larger than 8 MiB"
         spent = round((time.monotonic() - started) * 1000)
         attempt = Try(number=number, http_status=status, raw=raw, error=error, milliseconds=spent)
-        return attempt, wait, failure
+        return _Seen(attempt=attempt, **known)
 
 
 class _TooLarge(Exception):
     pass
 
 
-def _body(answer: httpx.Response) -> str:
-    """The answer's text, read in pieces so that a hostile server cannot fill the memory."""
+class _TooSlow(Exception):
+    pass
+
+
+def _body(answer: httpx.Response, until: float) -> str:
+    """The answer's text, read in pieces so that a hostile server fills neither the memory nor the day."""
     parts, size = [], 0
     for piece in answer.iter_bytes():
         size += len(piece)
         if size > LARGEST_REPLY:
             raise _TooLarge
+        if time.monotonic() > until:
+            raise _TooSlow
         parts.append(piece)
     return b"".join(parts).decode("utf-8", errors="replace").replace("\x00", "")
 
 
-def _retry_after(header: str | None, backoff: float) -> float:
-    if not header:
-        return backoff
+def _judged(status: int, headers: httpx.Headers) -> dict[str, Any]:
+    """What a status that is no answer means; {} for an answer."""
+    if status < 300:
+        return {}
+    wait = _retry_after(headers)
+    if status == 429 or (status == 503 and wait is not None):
+        return {"failure": "transport", "outcome": THROTTLED, "again": True, "retry_after": wait}
+    if status in RETRIED or status >= 500:
+        failure = "timeout" if status in (408, 504) else "transport"
+        return {"failure": failure, "outcome": FAILED, "again": True, "retry_after": wait}
+    return {"failure": "transport", "outcome": UNREACHABLE if status in SHUT or status < 400 else FAILED}
+
+
+def _retry_after(headers: httpx.Headers) -> float | None:
+    """Seconds that the server asks everybody to wait: a number, or a date by the server's own clock."""
+    header = headers.get("Retry-After", "")
     try:
-        return max(0.0, float(header))
+        seconds = float(header)
+        return max(0.0, seconds) if seconds < NEVER else None
     except ValueError:
         pass
+    moment, there = _moment(header), _moment(headers.get("Date", ""))
+    if moment is None:
+        return None
+    return max(0.0, (moment - (there or datetime.now(UTC))).total_seconds())
+
+
+def _moment(header: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(header)
     except (ValueError, TypeError):
-        return backoff
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def reply_of(raw: str) -> Reply:
+    """What a stored body of an answered request says, read again."""
+    attempt = Try(number=1, http_status=200, raw=raw, error="", milliseconds=0)
+    return _read(attempt, "", (attempt,))
 
 
 def _read(attempt: Try, failure: str, tries: tuple[Try, ...]) -> Reply:
@@ -202,8 +347,8 @@ def _read(attempt: Try, failure: str, tries: tuple[Try, ...]) -> Reply:
     usage = usage if isinstance(usage, dict) else {}
     return Reply(
         status=_status(text, refusal, reason),
-        text=text if isinstance(text, str) else str(refusal or ""),
-        finish_reason=reason[:40],
+        text=_sound(text if isinstance(text, str) else str(refusal or "")),
+        finish_reason=_sound(reason)[:40],
         tokens_in=_count(usage.get("prompt_tokens")),
         tokens_out=_count(usage.get("completion_tokens")),
         tries=tries,
@@ -227,4 +372,9 @@ def _filtered(given: object) -> bool:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
+
+
+def _sound(text: str) -> str:
+    """Without what no database keeps: NUL, and halves of a character that JSON can spell."""
+    return text.replace("\x00", "").encode("utf-8", errors="replace").decode()

@@ -91,7 +91,10 @@ class Job(models.Model):
 
 
 class Endpoint(models.Model):
-    """Where a model answers: an OpenAI-compatible address, the model's name and settings. The key is encrypted."""
+    """Where a model answers: an OpenAI-compatible address, the model's name and settings. The key is encrypted.
+
+    Limits and prices may change at any time: they are not part of what a judge or a response is identified by.
+    """
 
     dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="endpoints")
     name = models.SlugField(max_length=60)
@@ -99,6 +102,8 @@ class Endpoint(models.Model):
     model = models.CharField(max_length=200)
     snapshot = models.CharField(max_length=200, blank=True, help_text="Dated snapshot or revision")
     settings = models.JSONField(default=dict)
+    limits = models.JSONField(default=dict, help_text="How fast to ask: the fields of curation.pacing.Limits")
+    prices = models.JSONField(default=dict, help_text="Money for a million tokens: input, output, currency")
     encrypted_key = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -34,11 +34,16 @@ class Mode(models.TextChoices):
 
 
 class JudgeRun(models.Model):
-    """One pass of a judge over a population. `state` moves by `advance` alone."""
+    """One pass of a judge over a population. `state` moves by `advance` alone.
+
+    `note` says in English why the run paused or failed. `stop_as` is what somebody asked for: pause or cancel. The caps
+    are over all attempts of the run; null: no cap.
+    """
 
     class State(models.TextChoices):
         QUEUED = "queued", _("Waiting")
         RUNNING = "running", _("Running")
+        PAUSED = "paused", _("Paused")
         SUCCEEDED = "succeeded", _("Done")
         FAILED = "failed", _("Failed")
         CANCELLED = "cancelled", _("Cancelled")
@@ -50,6 +55,10 @@ class JudgeRun(models.Model):
     modes = models.JSONField(default=list)
     repeats = models.PositiveSmallIntegerField(default=3)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    note = models.TextField(blank=True)
+    stop_as = models.CharField(max_length=10, blank=True)
+    most_tokens = models.PositiveBigIntegerField(null=True)
+    most_money = models.FloatField(null=True, help_text="In the currency of the endpoint's prices")
     job = models.ForeignKey("curation.Job", on_delete=models.SET_NULL, null=True, blank=True)
     person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -82,9 +91,10 @@ class JudgeCall(models.Model):
 
 
 class Attempt(models.Model):
-    """One request and what came back, stored raw as it came."""
+    """One request and what came back, stored raw as it came. `run` is the one that made it, not the one that planned it."""
 
     call = models.ForeignKey(JudgeCall, on_delete=models.CASCADE, related_name="attempts")
+    run = models.ForeignKey(JudgeRun, on_delete=models.SET_NULL, null=True, related_name="attempts")
     number = models.PositiveSmallIntegerField()
     request = models.JSONField(default=dict)
     reply = models.TextField(blank=True)
