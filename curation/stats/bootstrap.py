@@ -1,16 +1,21 @@
 """BCa intervals by resampling questions, for any statistic that is a function of sums over questions.
 
 A `Group` holds additive features per question; a resample of the questions is a vector of multinomial weights, so
-every statistic of a resample comes from one product features @ weights. Weights are drawn in blocks of fixed size,
-which bounds memory and makes the draws independent of how the work is cut.
+every statistic of a resample comes from one product features @ weights, made for many groups at once. Weights are
+drawn in blocks of fixed size, which bounds memory. Dense features lie on a grid on which every total is exact, so the
+same bits come out however the products are cut, stacked and shared among threads.
 
 Sources: Efron (1987), Better bootstrap confidence intervals; Davison & Hinkley (1997), section 3.8 (clusters).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+import math
+import os
+from collections.abc import Callable, Hashable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +36,9 @@ MAX_UNDEFINED = 0.10
 # Two values nearer than this are one: the totals of tables are in single precision.
 _SAME = 2e-6
 _CELLS_AT_ONCE = 1_500_000
+# From this share of filled cells on, a dense product is faster than a sparse one.
+_DENSE = 0.25
+MOST_THREADS = 4
 
 
 @dataclass(frozen=True)
@@ -56,66 +64,111 @@ class Group:
         """How many numbers one resample of this group needs."""
         return len(self.sums) + (0 if self.tables is None else self.tables.shape[0])
 
+    def sparse_features(self) -> int:
+        """How many of them come from tables so empty that a sparse product is faster."""
+        sparse = self.tables is not None and self.tables.nnz < _DENSE * math.prod(self.tables.shape)
+        return self.tables.shape[0] if sparse else 0
+
 
 def question_weights(*, seed: int, clusters: int, block: int, size: int = BLOCK) -> Array:
     """Multinomial weights, shape (clusters, size): how often each question is drawn in each resample of the block."""
     rng = np.random.default_rng([seed, clusters, block])
     drawn = rng.integers(0, clusters, size=(size, clusters), dtype=np.int64)
-    flat = drawn * size + np.arange(size)[:, None]
-    counts = np.bincount(flat.ravel(), minlength=clusters * size)
-    return counts.reshape(clusters, size).astype(np.float64)
+    drawn += np.arange(0, size * clusters, clusters)[:, None]
+    counts = np.bincount(drawn.ravel(), minlength=size * clusters).reshape(size, clusters)
+    return np.ascontiguousarray(counts.T, dtype=np.float64)
 
 
 def estimates(
-    groups: Mapping[Hashable, Group], *, seed: int, resamples: int
+    groups: Mapping[Hashable, Group], *, seed: int, resamples: int, threads: int | None = None
 ) -> dict[Hashable, dict[str, Estimate]]:
     """The estimate of every statistic of every group: {key: {name: Estimate}}.
 
-    Raises ValueError where fewer than 2 resamples are asked for.
+    The number of threads (by default one per processor, at most MOST_THREADS) changes no bit. Raises ValueError where
+    fewer than 2 resamples are asked for.
     """
     if resamples < 2:
         raise ValueError("A study needs at least 2 resamples.")
-    by_clusters: dict[int, list[Hashable]] = {}
+    usable = {k: g for k, g in groups.items() if g.why_not is None and g.n_clusters >= MIN_CLUSTERS}
+    draws = {key: np.empty((len(group.names), resamples)) for key, group in usable.items()}
+    stacks = _stacks(usable)
+
+    def fill(task: tuple[int, int]) -> None:
+        clusters, block = task
+        here = slice(block * BLOCK, min((block + 1) * BLOCK, resamples))
+        weights = question_weights(seed=seed, clusters=clusters, block=block)[:, : here.stop - here.start]
+        for stack in stacks[clusters]:
+            stack.resample(weights, {key: draws[key][:, here] for key in stack.groups})
+
+    with ThreadPoolExecutor(threads or min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+        list(pool.map(fill, product(stacks, range(math.ceil(resamples / BLOCK)))))
+        found = pool.map(lambda key: _group_estimates(groups[key], draws.pop(key, None)), groups)
+        return dict(zip(groups, found, strict=True))
+
+
+@dataclass(frozen=True)
+class _Stack:
+    """Groups with as many questions; their dense features are one matrix, so that one product serves them all."""
+
+    groups: Mapping[Hashable, Group]
+    dense: Array
+    sparse: Mapping[Hashable, csr_array]
+
+    @classmethod
+    def of(cls, groups: Mapping[Hashable, Group]) -> _Stack:
+        """Sparse tables stay apart, in single precision: half the memory traffic, ends of intervals within 1e-6.
+
+        Counts are exact in it, too. Point values and the jackknife are in double precision.
+        """
+        sparse = {
+            key: group.tables.astype(np.float32) for key, group in groups.items() if group.sparse_features()
+        }
+        dense = []
+        for key, group in groups.items():
+            if group.tables is not None and key not in sparse:
+                dense.append(group.tables.toarray())
+            dense.append(group.sums)
+        return cls(groups, _exact(np.concatenate(dense)), sparse)
+
+    def resample(self, weights: Array, found: Mapping[Hashable, Array]) -> None:
+        """Fill found, {key: (S, C)}, with the statistics at the weights, (Q, C), in pieces where features are many."""
+        most = max(group.features() for group in self.groups.values())
+        step = max(1, _CELLS_AT_ONCE // max(most, len(self.dense)))
+        for start in range(0, weights.shape[1], step):
+            part = np.ascontiguousarray(weights[:, start : start + step])
+            totals, single, at = self.dense @ part, part.astype(np.float32), 0
+            for key, group in self.groups.items():
+                tables, stop = totals[:0], at + group.features()
+                if key in self.sparse:
+                    tables = self.sparse[key] @ single
+                    stop -= len(tables)
+                elif group.tables is not None:
+                    tables = totals[at : at + group.tables.shape[0]]
+                    at += len(tables)
+                found[key][:, start : start + step] = _evaluate(group, tables, totals[at:stop])
+                at = stop
+
+
+def _stacks(groups: Mapping[Hashable, Group]) -> dict[int, list[_Stack]]:
+    """By number of questions; a new stack begins where the product of one would grow large."""
+    parts: dict[int, list[dict[Hashable, Group]]] = {}
     for key, group in groups.items():
-        if group.why_not is None and group.n_clusters >= MIN_CLUSTERS:
-            by_clusters.setdefault(group.n_clusters, []).append(key)
-    draws: dict[Hashable, Array] = {}
-    for clusters, keys in by_clusters.items():
-        draws.update(_draw(groups, keys, clusters=clusters, seed=seed, resamples=resamples))
-    return {key: _group_estimates(group, draws.get(key)) for key, group in groups.items()}
+        alike = parts.setdefault(group.n_clusters, [{}])
+        if sum(one.features() - one.sparse_features() for one in alike[-1].values()) * BLOCK > _CELLS_AT_ONCE:
+            alike.append({})
+        alike[-1][key] = group
+    return {clusters: [_Stack.of(part) for part in alike] for clusters, alike in parts.items()}
 
 
-def _draw(
-    groups: Mapping[Hashable, Group], keys: Sequence[Hashable], *, clusters: int, seed: int, resamples: int
-) -> dict[Hashable, Array]:
-    """Every resampled statistic, {key: (S, resamples)}; groups with as many questions share the weights."""
-    found: dict[Hashable, Array] = {key: np.empty((len(groups[key].names), resamples)) for key in keys}
-    for block, start in enumerate(range(0, resamples, BLOCK)):
-        weights = question_weights(seed=seed, clusters=clusters, block=block)
-        weights = np.ascontiguousarray(weights[:, : min(BLOCK, resamples - start)])
-        for key in keys:
-            found[key][:, start : start + weights.shape[1]] = _resampled(groups[key], weights)
-    return found
+def _exact(features: Array) -> Array:
+    """Features, (P, Q), rounded to a grid on which no total of Q draws needs rounding, whatever the order of adding.
 
-
-def _resampled(group: Group, weights: Array) -> Array:
-    """evaluate() on features @ weights, (S, C), cut into pieces where the features are many."""
-    step = max(1, min(weights.shape[1], _CELLS_AT_ONCE // max(1, group.features())))
-    pieces = []
-    for start in range(0, weights.shape[1], step):
-        part = weights if step == weights.shape[1] else np.ascontiguousarray(weights[:, start : start + step])
-        tables = np.zeros((0, part.shape[1])) if group.tables is None else _table_totals(group.tables, part)
-        pieces.append(_evaluate(group, tables, group.sums @ part))
-    return pieces[0] if len(pieces) == 1 else np.concatenate(pieces, axis=1)
-
-
-def _table_totals(tables: csr_array, weights: Array) -> Array:
-    """Cell totals of the resamples in single precision: half the memory traffic, ends of intervals within 1e-6.
-
-    Point values and the jackknife stay in double precision.
+    The rounding is of the order of that of a sum in double precision. Products of BLAS depend on how they are cut and
+    on its threads without it.
     """
-    totals: Array = tables.astype(np.float32) @ weights.astype(np.float32)
-    return totals
+    _, exponent = np.frexp(np.abs(features).max(axis=1, initial=0.0) * features.shape[1])
+    grid = np.ldexp(1.0, exponent - 52)[:, None]
+    return np.ascontiguousarray(np.rint(features / grid) * grid)
 
 
 def _evaluate(group: Group, tables: Array, sums: Array) -> Array:
@@ -126,18 +179,17 @@ def _evaluate(group: Group, tables: Array, sums: Array) -> Array:
 
 def point_and_jackknife(group: Group) -> tuple[Array, Array]:
     """The statistics on all questions, (S,), and with each question left out in turn, (S, Q)."""
-    sums = group.sums.sum(axis=1, keepdims=True)
-    if group.tables is None:
-        tables = np.zeros((0, 1))
-    else:
-        tables = np.asarray(group.tables.sum(axis=1)).reshape(-1, 1)
-    point = _evaluate(group, tables, sums)[:, 0]
+    nothing = np.zeros((0, group.n_clusters))
+    tables = nothing if group.tables is None else group.tables
+    all_tables = np.asarray(tables.sum(axis=1)).reshape(-1, 1)
+    all_sums = group.sums.sum(axis=1, keepdims=True)
+    point = _evaluate(group, all_tables, all_sums)[:, 0]
     step = max(1, _CELLS_AT_ONCE // max(1, group.features()))
     left_out = []
     for start in range(0, group.n_clusters, step):
-        stop = min(start + step, group.n_clusters)
-        part = np.zeros((0, stop - start)) if group.tables is None else group.tables[:, start:stop].toarray()
-        left_out.append(_evaluate(group, tables - part, sums - group.sums[:, start:stop]))
+        here = slice(start, min(start + step, group.n_clusters))
+        part = nothing[:, here] if group.tables is None else group.tables[:, here].toarray()
+        left_out.append(_evaluate(group, all_tables - part, all_sums - group.sums[:, here]))
     return point, np.concatenate(left_out, axis=1)
 
 
@@ -160,18 +212,20 @@ def _estimate(group: Group, name: str, point: float, draws: Array, left_out: Arr
     sizes = {"n": group.n, "n_clusters": group.n_clusters}
     if not np.isfinite(point):
         return Estimate(None, note=group.reasons.get(name), **sizes)
-    defined = draws[np.isfinite(draws)]
-    undefined = 1 - len(defined) / len(draws)
+    rising = np.sort(draws)
+    if not np.isfinite(rising[[0, -1]]).all():
+        rising = rising[np.isfinite(rising)]
+    undefined = 1 - len(rising) / len(draws)
     if undefined > MAX_UNDEFINED:
         why = f"No interval: the statistic is undefined in {undefined:.0%} of the resamples."
         return Estimate(point, note=why, **sizes)
-    if defined.max() - defined.min() <= _SAME:
+    if rising[-1] - rising[0] <= _SAME:
         if name in group.shares:
             low, high = wilson(point * group.n_clusters, group.n_clusters)
             why = "Every question gives the same share: Wilson interval with the questions as trials."
             return Estimate(point, low, high, note=why, **sizes)
         return Estimate(point, note="No interval: every resample gives the same value.", **sizes)
-    low, high = bca(point, defined, left_out)
+    low, high = _bca(point, rising, left_out, LEVEL)
     note = None
     if undefined > 0:
         note = f"The statistic is undefined in {undefined:.1%} of the resamples, which are left out."
@@ -185,33 +239,32 @@ def bca(point: float, draws: Array, left_out: Array, level: float = LEVEL) -> tu
     share of draws below the point (ties count half), a = sum d^3 / (6 (sum d^2)^1.5) with d = mean - left_out.
     Source: Efron & Tibshirani (1993), An introduction to the bootstrap, 14.3.
     """
-    size = len(draws)
+    return _bca(point, np.sort(draws), left_out, level)
+
+
+def _bca(point: float, rising: Array, left_out: Array, level: float) -> tuple[float, float]:
+    """bca() of draws in rising order."""
+    size = len(rising)
     # Draws that equal the point but for rounding must not fall on either side of it by chance.
     close = _SAME * max(1.0, abs(point))
-    below = np.count_nonzero(draws < point - close) + 0.5 * np.count_nonzero(np.abs(draws - point) <= close)
-    z0 = ndtri(np.clip(below / size, 0.5 / size, 1 - 0.5 / size))
+    below = np.searchsorted(rising, point - close, side="left")
+    up_to = np.searchsorted(rising, point + close, side="right")
+    share = float(below + up_to) / (2 * size)
+    z0 = ndtri(min(max(share, 0.5 / size), 1 - 0.5 / size))
     known = left_out[np.isfinite(left_out)]
     d = known.mean() - known if len(known) else np.zeros(1)
-    spread = float((d**2).sum())
-    a = float((d**3).sum()) / (6 * spread**1.5) if spread > 1e-24 else 0.0
+    square = d * d
+    spread = float(square.sum())
+    a = float((square * d).sum()) / (6 * spread**1.5) if spread > 1e-24 else 0.0
     tail = ndtri((1 - level) / 2)
-    ends = []
-    for z in (tail, -tail):
-        shifted = z0 + z
-        room = 1 - a * shifted
-        # Past this point the adjustment runs off the scale; the outermost draw is the honest end.
-        ends.append(float(ndtr(z0 + shifted / room)) if room > 0 else float(shifted > 0))
-    low, high = _quantiles(draws, ends)
-    return low, high
+    return _end(rising, z0, z0 + tail, a), _end(rising, z0, z0 - tail, a)
 
 
-def _quantiles(draws: Array, shares: Sequence[float]) -> list[float]:
-    """Quantiles with linear interpolation, by partition instead of a sort."""
-    places = [share * (len(draws) - 1) for share in shares]
-    needed = sorted({int(np.floor(p)) for p in places} | {int(np.ceil(p)) for p in places})
-    parted = np.partition(draws, needed)
-    values = []
-    for place in places:
-        under, over = int(np.floor(place)), int(np.ceil(place))
-        values.append(float(parted[under] + (parted[over] - parted[under]) * (place - under)))
-    return values
+def _end(rising: Array, z0: float, shifted: float, a: float) -> float:
+    """The draw that the adjusted quantile falls on, by linear interpolation."""
+    room = 1 - a * shifted
+    # Past this point the adjustment runs off the scale; the outermost draw is the honest end.
+    share = float(ndtr(z0 + shifted / room)) if room > 0 else float(shifted > 0)
+    place = share * (len(rising) - 1)
+    under, over = math.floor(place), math.ceil(place)
+    return float(rising[under] + (rising[over] - rising[under]) * (place - under))

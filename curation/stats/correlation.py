@@ -41,24 +41,38 @@ def rank_correlations_from_table(table: Array) -> tuple[Array, Array]:
     return _spearman(table, a, b), _tau_b(table, a, b)
 
 
+def running(rows: Array) -> Array:
+    """Cumulative sums along the first axis, by whole rows: np.cumsum walks that axis number by number."""
+    found = np.empty_like(rows)
+    found[0] = rows[0]
+    for at in range(1, len(rows)):
+        np.add(found[at - 1], rows[at], out=found[at])
+    return found
+
+
 def _spearman(table: Array, a: Array, b: Array) -> Array:
     n = a.sum(axis=0)
     # Mid-ranks about their mean n/2, as shares of n, so that the thresholds do not depend on the sample size.
-    ra = (np.cumsum(a, axis=0) - a / 2) / n - 0.5
-    rb = (np.cumsum(b, axis=0) - b / 2) / n - 0.5
-    cov = (np.einsum("jhc,hc->jc", table, rb) * ra).sum(axis=0) / n
-    va, vb = (a * ra**2).sum(axis=0) / n, (b * rb**2).sum(axis=0) / n
+    ra = (running(a) - a / 2) / n - 0.5
+    rb = (running(b) - b / 2) / n - 0.5
+    cov = np.einsum("jc,jc->c", np.einsum("jhc,hc->jc", table, rb), ra) / n
+    va, vb = np.einsum("jc,jc,jc->c", a, ra, ra) / n, np.einsum("hc,hc,hc->c", b, rb, rb) / n
     return _ratio(cov, va, vb, flat=_FLAT)
 
 
 def _tau_b(table: Array, a: Array, b: Array) -> Array:
-    rows, columns, resamples = table.shape
     n = a.sum(axis=0)
-    # Rows below j by a product with a triangle; then, in them, those left of h minus those right of h.
-    above = np.tril(np.ones((rows, rows), dtype=table.dtype), -1) @ table.reshape(rows, columns * resamples)
-    side = np.tril(np.ones((columns, columns), dtype=table.dtype), -1)
-    lead = np.matmul(side - side.T, above.reshape(table.shape))
-    difference = np.einsum("jhc,jhc->c", table, lead)
+    # Each cell's totals of the rows below j and the columns up to h, summed in place. A cell (j, h) is concordant
+    # with those left of h and discordant with those right of h: up to h - 1, plus up to h, less the whole row.
+    below = np.empty_like(table)
+    below[0] = 0
+    for j in range(1, len(table)):
+        np.add(below[j - 1], table[j - 1], out=below[j])
+    for h in range(1, table.shape[1]):
+        below[:, h] += below[:, h - 1]
+    difference = np.einsum("jhc,jhc->c", table, below)
+    difference += np.einsum("jhc,jhc->c", table[:, 1:], below[:, :-1])
+    difference -= np.einsum("jc,jc->c", a, below[:, -1])
     untied_a, untied_b = (n**2 - (a**2).sum(axis=0)) / 2, (n**2 - (b**2).sum(axis=0)) / 2
     return _ratio(difference / n**2, untied_a / n**2, untied_b / n**2, flat=_FLAT)
 
