@@ -197,8 +197,8 @@ def test_lead_plans_a_task_on_the_page() -> None:
     assert sorted(rows.values_list("inclusion_probability", flat=True)) == [0.5, 0.5, 1.0]
 
 
-@pytest.mark.parametrize("page", ["tasks/", "rate/"])
-def test_lists_cost_the_same_at_one_and_three_rows(page: str) -> None:
+@pytest.mark.parametrize(("page", "count"), [("tasks/", 10), ("rate/", 12)])
+def test_lists_cost_the_same_at_one_and_three_rows(page: str, count: int) -> None:
     dataset = make_world_dataset()
     person = make_member(dataset, Role.RATER, Role.RESEARCHER)
     numbers = []
@@ -211,9 +211,9 @@ def test_lists_cost_the_same_at_one_and_three_rows(page: str) -> None:
             client.get(address)
         numbers.append(len(queries))
     # One task to rate is a redirect, so the list of the rater starts at two.
-    assert numbers[1] == numbers[3]
+    assert numbers[1:] == [count, count, count]
     if page == "tasks/":
-        assert numbers[0] == numbers[2]
+        assert numbers[0] == count
 
 
 def test_api_rates_and_answers_with_the_next() -> None:

@@ -166,8 +166,8 @@ def test_cast_is_offered_and_entered_in_the_demo_only(settings) -> None:
     assert Client(REMOTE_ADDR="192.0.2.1").post("/enter/", {"key": "demo-author"}).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["items/", "jobs/", "releases/", "people/"])
-def test_page_costs_the_same_at_one_and_at_three_rows(dataset, manager, path) -> None:
+@pytest.mark.parametrize(("path", "count"), [("items/", 10), ("jobs/", 8), ("releases/", 8), ("people/", 8)])
+def test_page_costs_the_same_at_one_and_at_three_rows(dataset, manager, path, count) -> None:
     client, asked = signed_in(manager), []
     person = make_member(dataset, "author")
     for rows in (1, 2):
@@ -180,5 +180,4 @@ def test_page_costs_the_same_at_one_and_at_three_rows(dataset, manager, path) ->
         with CaptureQueriesContext(connection) as queries:
             assert client.get(f"/d/pages/{path}").status_code == 200
         asked.append(len(queries))
-    assert asked[0] == asked[1]
-    assert asked[0] < 30
+    assert asked == [count, count]
