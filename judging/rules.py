@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from annotation.models import RatingTask
 from annotation.queries import TASK_ROLES
 from curation.log import Actor, Operator
-from curation.models import Dataset, Membership
+from curation.models import Dataset, Membership, Release
 from curation.rules import needs, rule
+from judging.boards import releases_visible_to
 from judging.models import Judge, JudgeRun
 from judging.queries import study_tasks
 
@@ -30,6 +31,17 @@ def judge(actor: Actor, subject: Judge) -> str | None:
 @rule("resume", JudgeRun)
 def run(actor: Actor, subject: JudgeRun) -> str | None:
     return needs(actor, subject.judge.dataset, Role.RESEARCHER)
+
+
+@rule("leaderboard", Release)
+def leaderboard(actor: Actor, release: Release) -> str | None:
+    """Who plans or reads tasks, unless something in the dataset still waits for their own blind rating."""
+    refusal = needs(actor, release.dataset, *TASK_ROLES)
+    if refusal or isinstance(actor, Operator):
+        return refusal
+    if not releases_visible_to(actor, release.dataset).filter(pk=release.pk).exists():
+        return _("You still rate responses in this dataset, so its leaderboard is not open to you yet.")
+    return None
 
 
 @rule("study", RatingTask)
