@@ -66,8 +66,9 @@ class Group:
 
     def sparse_features(self) -> int:
         """How many of them come from tables so empty that a sparse product is faster."""
-        sparse = self.tables is not None and self.tables.nnz < _DENSE * math.prod(self.tables.shape)
-        return self.tables.shape[0] if sparse else 0
+        if self.tables is None or self.tables.nnz >= _DENSE * math.prod(self.tables.shape):
+            return 0
+        return int(self.tables.shape[0])
 
 
 def question_weights(*, seed: int, clusters: int, block: int, size: int = BLOCK) -> Array:
@@ -120,12 +121,11 @@ class _Stack:
 
         Counts are exact in it, too. Point values and the jackknife are in double precision.
         """
-        sparse = {
-            key: group.tables.astype(np.float32) for key, group in groups.items() if group.sparse_features()
-        }
-        dense = []
+        sparse, dense = {}, []
         for key, group in groups.items():
-            if group.tables is not None and key not in sparse:
+            if group.tables is not None and group.sparse_features():
+                sparse[key] = group.tables.astype(np.float32)
+            elif group.tables is not None:
                 dense.append(group.tables.toarray())
             dense.append(group.sums)
         return cls(groups, _exact(np.concatenate(dense)), sparse)
