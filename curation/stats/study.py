@@ -7,13 +7,30 @@ from typing import Any
 
 import numpy as np
 
-from curation.stats import alt_test, calibration, decisions, health, judge_human, rates, reliability, shares
+from curation.stats import (
+    alt_test,
+    calibration,
+    decisions,
+    differs,
+    health,
+    judge_human,
+    leaves,
+    modes,
+    noise,
+    rate_next,
+    raters,
+    rates,
+    reliability,
+    shares,
+    spread,
+)
 from curation.stats.bootstrap import Group, estimates
 from curation.stats.data import StudyData, StudyOptions, Target
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.table import FAILURES, Bools, StudyTable, study_table
 
 Found = dict[Hashable, dict[str, Estimate]]
+WHOLE = ("all", "")
 
 
 def study(
@@ -34,38 +51,45 @@ def study(
     table = study_table(data)
     rule = rates.MajorityRule(*majority)
     parts = _parts(table)
-    groups = _groups(table, parts, alt_test_epsilon) | _further_groups(table, rule)
+    groups = _groups(table, parts, alt_test_epsilon) | _further_groups(table, parts, rule)
+    if data.other_mode:
+        groups |= modes.groups(table, data.other_mode)
     found = estimates(groups, seed=seed, resamples=resamples)
     blocks = {key: _block(table, key, chosen, found, rule, seed, target) for key, chosen in parts.items()}
-    whole = blocks[("all", "")]
-    for at, name in enumerate(table.models):
-        by_judge = found["rates", ("model", name)]
-        blocks[("model", name)] |= {
-            "shares": shares.shares(by_judge, found["neither", name][shares.NEITHER]),
-            "bounds": shares.bounds(table, table.model == at),
-        }
+    _add_by_model(table, blocks, found)
+    for key, one in _spreads(table, parts, found).items():
+        blocks[key]["spread"] = one
+    for path, one in differs.blocks(table, rule).items():
+        blocks["category", path] |= one
+    against_people = _noted(table, found[("judge_human", WHOLE)])
+    ordinal = table.rubric.kind == "ordinal"
     return {
         "options": StudyOptions(alt_test_epsilon, *majority, target).as_dict(),
         "counts": _counts(table),
         "excluded": _excluded(table, rule),
-        "judge_human": _leaves(_noted(table, found[("judge_human", ("all", ""))])),
+        "judge_human": _leaves(against_people),
         "human_human": _leaves(_human_human(table, found)),
         "judge_judge": _leaves(found["judge_judge"]),
         "system_level": _leaves(found["system_level"]),
-        "violation": whole["violation"],
-        "acceptable": whole["acceptable"],
+        "noise": _leaves(noise.block(found["noise"], against_people)) if ordinal else {},
+        "violation": blocks[WHOLE]["violation"],
+        "acceptable": blocks[WHOLE]["acceptable"],
         "alt_test": alt_test.block(found["alt_test"], groups["alt_test"], table, alt_test_epsilon),
         "agreement": calibration.block(table, found.get("calibration")),
         "decisions": decisions.block(table, found["decisions"], rule),
+        "other_mode": _other_mode(table, found, data.other_mode),
+        "raters": raters.block(table, found["each_rater"]) if ordinal else {},
         "by_model": {name: blocks[("model", name)] for name in table.models},
         "by_category": {path: blocks[("category", path)] for path in table.categories},
+        "leaves": leaves.block(table, rule),
         "health": health.block(table, found["health"]),
+        "rate_next": rate_next.block(table, rule, target),
     }
 
 
 def _parts(table: StudyTable) -> dict[tuple[str, str], Bools]:
     """The whole study, each model and each harm type, as masks over the responses."""
-    found: dict[tuple[str, str], Bools] = {("all", ""): np.ones(len(table.question), dtype=np.bool_)}
+    found: dict[tuple[str, str], Bools] = {WHOLE: np.ones(len(table.question), dtype=np.bool_)}
     found |= {("model", name): table.model == at for at, name in enumerate(table.models)}
     found |= {("category", path): table.category == at for at, path in enumerate(table.categories)}
     return found
@@ -88,15 +112,50 @@ def _groups(table: StudyTable, parts: dict[tuple[str, str], Bools], epsilon: flo
     return groups
 
 
-def _further_groups(table: StudyTable, rule: rates.MajorityRule) -> dict[Hashable, Group]:
-    """What is asked of the study as a whole, about single decisions, scores, models and calls."""
+def _further_groups(
+    table: StudyTable, parts: dict[tuple[str, str], Bools], rule: rates.MajorityRule
+) -> dict[Hashable, Group]:
+    """What is asked of the study as a whole: single decisions, scores, raters, calls, and how parts are spread."""
     groups: dict[Hashable, Group] = {"decisions": decisions.decisions_group(table, rule)}
     groups["health"] = health.flips_group(table)
-    for at, name in enumerate(table.models):
-        groups["neither", name] = shares.neither_group(table, table.model == at)
+    for name in table.models:
+        groups["neither", name] = shares.neither_group(table, parts["model", name])
     if table.rubric.kind == "ordinal":
         groups["calibration"] = calibration.calibration_group(table)
+        groups["noise"] = noise.noise_group(table)
+        groups["each_rater"] = raters.raters_group(table)
+        groups["spread"] = spread.spread_group(table, _smaller(parts))
     return groups
+
+
+def _smaller(parts: dict[tuple[str, str], Bools]) -> dict[tuple[str, str], Bools]:
+    return {key: chosen for key, chosen in parts.items() if key != WHOLE}
+
+
+def _spreads(
+    table: StudyTable, parts: dict[tuple[str, str], Bools], found: Found
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """The spread of every model and category; nothing where scores are words."""
+    if table.rubric.kind == "nominal":
+        return {key: {} for key in _smaller(parts)}
+    return spread.blocks(table, _smaller(parts), found["spread"])
+
+
+def _add_by_model(table: StudyTable, blocks: dict[tuple[str, str], dict[str, Any]], found: Found) -> None:
+    """The judge's three shares of each model, and what calls without a score could make of them."""
+    for at, name in enumerate(table.models):
+        neither = found["neither", name][shares.NEITHER]
+        blocks["model", name] |= {
+            "shares": shares.shares(found["rates", ("model", name)], neither),
+            "bounds": shares.bounds(table, table.model == at),
+        }
+
+
+def _other_mode(table: StudyTable, found: Found, mode: str) -> dict[str, Any] | None:
+    if not mode:
+        return None
+    against = _noted(table, found["other_mode", "judge_human"])
+    return modes.block(table, against | found["other_mode", "rates"], mode)
 
 
 def _block(

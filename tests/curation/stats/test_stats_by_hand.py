@@ -35,14 +35,19 @@ def test_study_small_has_the_shape_of_the_command(found):
         "human_human",
         "judge_judge",
         "system_level",
+        "noise",
         "violation",
         "acceptable",
         "alt_test",
         "agreement",
         "decisions",
+        "other_mode",
+        "raters",
         "by_model",
         "by_category",
+        "leaves",
         "health",
+        "rate_next",
     ]
     assert list(found["judge_human"]) == ordinal
     assert list(found["human_human"]) == [*humans, "exact", "fleiss_kappa"]
@@ -52,9 +57,9 @@ def test_study_small_has_the_shape_of_the_command(found):
     assert list(found["alt_test"]) == ["winning_rate", "advantage_probability", "epsilon", "verdict"]
     parts = ["judge_human", "violation", "acceptable"]
     for block in found["by_model"].values():
-        assert list(block) == [*parts, "shares", "bounds"]
+        assert list(block) == [*parts, "shares", "bounds", "spread"]
     for block in found["by_category"].values():
-        assert list(block) == parts
+        assert list(block) == [*parts, "spread", "differs", "differs_note"]
     for block in (*found["by_model"].values(), *found["by_category"].values()):
         assert list(block["judge_human"]) == ordinal
         assert list(block["violation"]) == rate
