@@ -1,7 +1,9 @@
-"""Every page in the side bar of every member of the demo's cast, in both languages, both themes, wide and narrow."""
+"""Every page in the side bar of every member of the demo's cast, and one page of each kind of work behind them: in both
+languages, both themes, wide and narrow."""
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -24,8 +26,18 @@ CAST = (
     "manager",
 )
 ALIKE = ("rater2", "rater3")
+# Whose lists lead to pages of work; the first of each list is looked at.
+WORK = {
+    "author": ("write", "items", "releases"),
+    "reviewer": ("review",),
+    "translator": ("translate",),
+    "bilingual": ("translate/check",),
+    "rater1": ("rate",),
+    "researcher": ("tasks", "training", "studies"),
+}
 WIDE, NARROW = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 LANGUAGES = ("ja", "en")
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 # What sticks out of the window without a box of its own to scroll in.
 TOO_WIDE = """() => {
   const root = document.documentElement;
@@ -121,6 +133,38 @@ def test_every_page_of_everybody_opens_and_fits(demo: Served, chromium: Browser)
             speak(page, demo, language)
             for url in dict.fromkeys(urls):
                 visit.look(page, url, language)
+        page.context.close()
+    if visit.wrong:
+        pytest.fail("\n".join(sorted(set(visit.wrong))), pytrace=False)
+
+
+def first_of(page: Page, url: str) -> str:
+    """The first page of work that a list leads to. Where one task is open, the list of tasks is that page itself."""
+    page.goto(url)
+    if page.locator("body.work").count():
+        return url
+    links = page.locator("main a[href]").evaluate_all("all => all.map((a) => a.getAttribute('href'))")
+    found = [link for link in links if re.fullmatch(re.escape(url) + r"(\d+|demo-[^/]+)/", link)]
+    assert found, f"{url} leads to no page of work"
+    return found[0]
+
+
+def test_every_page_of_work_fits_and_is_accessible_in_both_languages_and_themes(
+    demo: Served, chromium: Browser
+) -> None:
+    visit = Visit()
+    for name, lists in WORK.items():
+        page = visit.enter(chromium, demo, name)
+        for url in [first_of(page, f"/d/demo/{part}/") for part in lists]:
+            for language in LANGUAGES:
+                speak(page, demo, language)
+                # Opened anew in each theme: a change of theme under way would be taken for a want of contrast.
+                for scheme in SCHEMES:
+                    page.emulate_media(color_scheme=scheme)
+                    visit.open(page, url, language)
+                    visit.accessible(page, scheme)
+                visit.fits(page, NARROW)
+                page.set_viewport_size(WIDE)  # type: ignore[arg-type]
         page.context.close()
     if visit.wrong:
         pytest.fail("\n".join(sorted(set(visit.wrong))), pytrace=False)
