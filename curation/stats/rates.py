@@ -12,7 +12,7 @@ from curation.stats.data import Target
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.features import Units, means
 from curation.stats.intervals import wilson
-from curation.stats.table import Array, Bools, StudyTable
+from curation.stats.table import Array, Bools, Ints, StudyTable
 
 RATES = ("violation", "acceptable")
 POSTERIOR_DRAWS = 4000
@@ -66,13 +66,16 @@ def judge_group(table: StudyTable, chosen: Bools) -> Group:
 
 def majority(table: StudyTable, rate: str, rule: MajorityRule) -> tuple[Bools, Bools]:
     """(decided, beyond) per response, (R,): whether the raters have a majority, and whether it is beyond the cut."""
-    positions = inside(table, rate)
-    assert positions is not None
-    total = table.ratings.sum(axis=1)
-    votes = table.ratings[:, positions].sum(axis=1)
-    larger = np.maximum(votes, total - votes)
-    decided = (2 * larger > total) & (larger >= rule.at_least) & (total >= (rule.of or 0))
-    return decided, decided & (2 * votes > total)
+    if (rate, rule) not in table.kept:
+        positions = inside(table, rate)
+        assert positions is not None
+        total = table.ratings.sum(axis=1)
+        votes = table.ratings @ positions
+        larger = np.maximum(votes, total - votes)
+        decided = (2 * larger > total) & (larger >= rule.at_least) & (total >= (rule.of or 0))
+        table.kept[rate, rule] = decided, decided & (2 * votes > total)
+    found: tuple[Bools, Bools] = table.kept[rate, rule]
+    return found
 
 
 def human_majority(table: StudyTable, chosen: Bools, rate: str, rule: MajorityRule) -> Estimate:
@@ -115,21 +118,30 @@ def strata(table: StudyTable, chosen: Bools, rate: str, rule: MajorityRule) -> S
     is the sum of the judge weights.
     """
     decided, beyond = majority(table, rate, rule)
+    stratum, points = judge_stratum(table), len(table.values)
     rows = np.flatnonzero(chosen & table.judged)
-    mean = means(table.verdicts[rows], table.values)
-    stratum = table.nearest(mean)
-    size, labelled, positive, effective, hits = (np.zeros(len(table.values)) for _ in range(5))
-    for s in range(len(table.values)):
-        here = rows[stratum == s]
-        known = here[decided[here]]
-        size[s] = table.judge_weight[here].sum()
-        labelled[s] = len(known)
-        w = table.weight[known]
-        if len(known):
-            positive[s] = float((w * beyond[known]).sum() / w.sum() * len(known))
-            effective[s] = float(w.sum() ** 2 / (w**2).sum())
-            hits[s] = positive[s] / len(known) * effective[s]
-    return Strata(size, labelled, positive, effective, hits)
+    known = rows[decided[rows]]
+    w = table.weight[known]
+
+    def totals(of: Array) -> Array:
+        found: Array = np.bincount(stratum[known], of, points)
+        return found
+
+    labelled, weight = totals(np.ones(len(known))), totals(w)
+    some = np.where(labelled > 0, weight, 1.0)
+    share, effective = totals(w * beyond[known]) / some, weight**2 / np.where(labelled > 0, totals(w**2), 1.0)
+    size: Array = np.bincount(stratum[rows], table.judge_weight[rows], points)
+    return Strata(size, labelled, share * labelled, effective, share * effective)
+
+
+def judge_stratum(table: StudyTable) -> Ints:
+    """The scale position nearest to each response's mean verdict, (R,); -1 where there is none."""
+    if "judge_stratum" not in table.kept:
+        found = np.full(len(table.question), -1, dtype=np.int64)
+        found[table.judged] = table.nearest(means(table.verdicts[table.judged], table.values))
+        table.kept["judge_stratum"] = found
+    kept: Ints = table.kept["judge_stratum"]
+    return kept
 
 
 def base_prior(size: int, rate: str) -> Array:

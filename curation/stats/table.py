@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,20 +70,22 @@ class StudyTable:
     failures: Counter[str]
     failed_responses: dict[str, set[Hashable]]
     ids: tuple[Hashable, ...]
+    # Arrays that many statistics ask for, kept by whoever works them out.
+    kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    @property
+    @cached_property
     def rated(self) -> Bools:
         """Responses with at least one rating."""
         found: Bools = self.ratings.sum(axis=1) > 0
         return found
 
-    @property
+    @cached_property
     def judged(self) -> Bools:
         """Responses with at least one verdict that is a score."""
         found: Bools = self.verdicts.sum(axis=1) > 0
         return found
 
-    @property
+    @cached_property
     def compared(self) -> Bools:
         """Responses with both: what every comparison of judge and people is about."""
         found: Bools = self.rated & self.judged
@@ -205,23 +209,21 @@ def _read_ratings(
     column = {rater: at for at, rater in enumerate(raters)}
     by_rater = np.full((len(row), len(raters)), -1, dtype=np.int64)
     finals: dict[int, Counter[int]] = {}
-    seen = set()
+    _refuse_repeated(
+        [(r.response, r.rater, r.role) for r in data.ratings],
+        "Rater {1} has two ratings of response {0}.",
+    )
     for rating in data.ratings:
-        key = (rating.response, rating.rater, rating.role)
-        if key in seen:
-            raise ValueError(f"Rater {rating.rater} has two ratings of response {rating.response}.")
-        seen.add(key)
-        point = _point(rating.score)
-        if rating.response not in row:
+        at, position = row.get(rating.response), scale.get(rating.score)
+        if at is None:
             failures.add("unmatched", rating.response)
-        elif rating.cannot_decide or point is None:
-            failures.add("cannot_decide", rating.response)
-        elif point not in scale:
-            failures.add("out_of_range", rating.response)
+        elif rating.cannot_decide or position is None:
+            undecided = rating.cannot_decide or _point(rating.score) is None
+            failures.add("cannot_decide" if undecided else "out_of_range", rating.response)
         elif rating.role == "final":
-            finals.setdefault(row[rating.response], Counter())[scale[point]] += 1
+            finals.setdefault(at, Counter())[position] += 1
         else:
-            by_rater[row[rating.response], column[rating.rater]] = scale[point]
+            by_rater[at, column[rating.rater]] = position
     final = np.full(len(row), -1, dtype=np.int64)
     for at, counts in finals.items():
         position, votes = counts.most_common(1)[0]
@@ -232,40 +234,42 @@ def _read_ratings(
 
 
 def _read_verdicts(
-    verdicts: Iterable[StudyVerdict],
+    verdicts: Sequence[StudyVerdict],
     row: dict[Hashable, int],
     scale: dict[Score | None, int],
     failures: _Failures,
 ) -> tuple[Ints, int, dict[str, Ints]]:
     """(counts of scores (R, K), how many repeats there are, calls without a score (R,) per failure name)."""
-    counts = np.zeros((len(row), len(scale)), dtype=np.int64)
+    _refuse_repeated(
+        [(v.response, v.repeat) for v in verdicts], "Response {0} has two verdicts for repeat {1}."
+    )
+    cells: list[int] = []
     failed: dict[str, Ints] = {}
-    seen, repeats = set(), set()
     for verdict in verdicts:
-        key = (verdict.response, verdict.repeat)
-        if key in seen:
-            raise ValueError(f"Response {verdict.response} has two verdicts for repeat {verdict.repeat}.")
-        seen.add(key)
-        repeats.add(verdict.repeat)
         at = row.get(verdict.response)
+        position = scale.get(verdict.score) if verdict.status == "ok" else None
         if at is None:
             failures.add("unmatched", verdict.response)
-        elif name := _failure(verdict, scale):
+        elif position is None:
+            name = _failure(verdict)
             failures.add(name, verdict.response)
             failed.setdefault(name, np.zeros(len(row), dtype=np.int64))[at] += 1
         else:
-            counts[at, scale[_point(verdict.score)]] += 1
-    return counts, len(repeats), failed
+            cells.append(at * len(scale) + position)
+    counts = np.bincount(np.array(cells, dtype=np.int64), minlength=len(row) * len(scale))
+    return counts.reshape(len(row), len(scale)), len({v.repeat for v in verdicts}), failed
 
 
-def _failure(verdict: StudyVerdict, scale: dict[Score | None, int]) -> str:
-    """Why a call gave no score on the scale; nothing where it gave one."""
+def _refuse_repeated(keys: list[tuple[Hashable, ...]], sentence: str) -> None:
+    if len(set(keys)) < len(keys):
+        raise ValueError(sentence.format(*Counter(keys).most_common(1)[0][0]))
+
+
+def _failure(verdict: StudyVerdict) -> str:
+    """Why a call gave no score on the scale."""
     if verdict.status != "ok":
         return verdict.status
-    point = _point(verdict.score)
-    if point is None:
-        return "off_format"
-    return "" if point in scale else "out_of_range"
+    return "off_format" if _point(verdict.score) is None else "out_of_range"
 
 
 def _counts_by_position(by_rater: Ints, positions: int) -> Ints:
