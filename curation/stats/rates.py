@@ -124,13 +124,12 @@ def strata(table: StudyTable, chosen: Bools, rate: str, rule: MajorityRule) -> S
     w = table.weight[known]
 
     def totals(of: Array) -> Array:
-        found: Array = np.bincount(stratum[known], of, points)
-        return found
+        return np.bincount(stratum[known], of, points).astype(np.float64)
 
     labelled, weight = totals(np.ones(len(known))), totals(w)
     some = np.where(labelled > 0, weight, 1.0)
     share, effective = totals(w * beyond[known]) / some, weight**2 / np.where(labelled > 0, totals(w**2), 1.0)
-    size: Array = np.bincount(stratum[rows], table.judge_weight[rows], points)
+    size = np.bincount(stratum[rows], table.judge_weight[rows], points).astype(np.float64)
     return Strata(size, labelled, share * labelled, effective, share * effective)
 
 
