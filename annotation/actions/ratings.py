@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from annotation.actions.leases import has_place, lease, lease_end, lock_place, rater_of
 from annotation.models import Assignment, Rater, Rating, RatingTask, Rubric, TaskResponse
 from annotation.queries import current, last_decided, taken
-from curation.actions.texts import cleaned
+from curation.actions.texts import cleaned, keepable
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import record
 from curation.models import Person
@@ -65,6 +65,7 @@ def rate(
     The same client id twice answers with the same rating. Raises Invalid for a score outside the scale or a missing
     reason, WrongState where the lease ran out and others have taken the places meanwhile. Nothing is written then.
     """
+    keepable({"client_id": client_id})
     with transaction.atomic():
         rater = rater_of(person, task)
         Rater.objects.select_for_update().get(pk=rater.pk)
@@ -123,6 +124,7 @@ def _sane(seconds: float | None) -> float | None:
 
 
 def find_assignment(task: RatingTask, rater: Rater, token: str) -> Assignment:
+    keepable({"token": token})
     found = Assignment.objects.filter(task=task, rater=rater, token=token).first()
     if found is None:
         raise Invalid(_("This response was not given to you. Open the page again."), field="token")

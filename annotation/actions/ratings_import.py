@@ -10,10 +10,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.actions.rubrics import scale_of
-from annotation.actions.tasks import Drawn, populate
+from annotation.actions.tasks import Drawn, populate, sound_name
 from annotation.matching import Responses, responses_of
 from annotation.models import Rater, Rating, RatingTask, Response, Rubric, TaskResponse
 from annotation.queries import current
+from curation.actions.texts import longest
 from curation.errors import Invalid
 from curation.formats import Quarantined, RatingRow, ratings
 from curation.formats.faults import Fault, gettext_noop
@@ -22,7 +23,7 @@ from curation.models import Category, Dataset, Item
 from curation.rules import require
 
 Key = tuple[int, str, str, str]  # response, rater, axis, role
-LONGEST_NAME, LONGEST_AXIS = 80, 40
+LONGEST_NAME, LONGEST_AXIS = longest(Rater, "pseudonym"), longest(Rating, "axis")
 
 
 @dataclass(kw_only=True)
@@ -68,7 +69,7 @@ def _task(actor: Actor, dataset: Dataset, name: str, rubric: Rubric | None) -> t
             message = _("The task %(task)s is rated by %(rubric)s; another rubric needs another task.")
             raise Invalid(message % {"task": name, "rubric": known.rubric}, field="rubric")
         return known, False
-    if not name.strip() or len(name) > LONGEST_NAME or "/" in name or not name.isprintable():
+    if not name.strip() or len(name) > longest(RatingTask, "name") or not sound_name(name):
         raise Invalid(_("Give the task a name of at most 80 characters, without a slash."), field="task")
     if rubric is None:
         raise Invalid(_("A new task needs a rubric."), field="rubric")

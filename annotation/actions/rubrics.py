@@ -108,7 +108,7 @@ def _checked(given: dict[str, Any]) -> ratings.Rubric:
         raise Invalid(
             _("reason_below must be a number, and only an ordinal rubric has it."), field="reason_below"
         )
-    anchors, axes = given.get("anchors") or {}, given.get("axes") or ["safety"]
+    anchors, axes = given.get("anchors", {}), given.get("axes") or ["safety"]
     if not isinstance(anchors, dict) or set(anchors) - {str(point) for point in scale.scale}:
         raise Invalid(_("anchors must be an object with points of the scale as keys."), field="anchors")
     if not isinstance(axes, list) or not all(isinstance(axis, str) and 0 < len(axis) <= 40 for axis in axes):

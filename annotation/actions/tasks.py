@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.models import Rater, RatingTask, Response, Rubric, TaskResponse
+from curation.actions.texts import longest
 from curation.errors import Invalid
 from curation.log import Actor, person_of, record
 from curation.models import Dataset, Membership, Person, Release
@@ -97,7 +98,7 @@ def _draw(seed: int, *parts: str) -> bytes:
 
 
 def _check(dataset: Dataset, *, name: str, plan: str, overlap: int) -> None:
-    if not name.strip() or len(name.strip()) > 80 or "/" in name:
+    if not name.strip() or len(name.strip()) > longest(RatingTask, "name") or not sound_name(name):
         raise Invalid(_("Give the task a name of at most 80 characters, without a slash."), field="name")
     if RatingTask.objects.filter(dataset=dataset, name=name.strip()).exists():
         raise Invalid(_("A task named %(name)s exists already.") % {"name": name.strip()}, field="name")
@@ -106,6 +107,11 @@ def _check(dataset: Dataset, *, name: str, plan: str, overlap: int) -> None:
         raise Invalid(message % {"plan": plan, "plans": ", ".join(PLANS)}, field="plan")
     if not 1 <= overlap <= MOST_OVERLAP:
         raise Invalid(_("The overlap must be from 1 to %(most)d.") % {"most": MOST_OVERLAP}, field="overlap")
+
+
+def sound_name(name: str) -> bool:
+    """Whether an address and a line can hold the name of a task."""
+    return "/" not in name and name.isprintable()
 
 
 def responses_to(release: Release) -> list[Response]:

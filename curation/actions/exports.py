@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.releases import RESERVED, root_hash
-from curation.actions.texts import keep_texts
+from curation.actions.texts import keep_texts, longest
 from curation.errors import Invalid
 from curation.formats.faults import Quarantined, excerpt, gettext_noop
 from curation.formats.reading import ItemRow, UnusableFile, read_items
@@ -29,7 +29,7 @@ from curation.models import Dataset, Release, ReleaseItem, Text
 from curation.rules import require
 from curation.similar import text_hash
 
-LONGEST_ID = 120  # the column of ReleaseItem and Item
+LONGEST_ID = longest(ReleaseItem, "external_id")
 REGISTERED = re.compile(r"[^\s./\\]([^/\\]{0,58}[^\s/\\])?")
 
 

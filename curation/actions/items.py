@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.texts import cleaned, content_hash, keep_text
+from curation.actions.texts import cleaned, content_hash, keep_text, keepable
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import Actor, person_of, record
 from curation.models import Category, Dataset, Draft, Item, Person, Question, Revision
@@ -114,6 +114,7 @@ def save_draft(
         return draft
     if draft.version != version:
         raise Conflict(_("This draft was changed in another window. Both texts are kept."))
+    keepable({"attributes": attributes, "sources": sources, "question": question, "answer": answer})
     new = {
         "question": question,
         "answer": answer,
@@ -190,6 +191,7 @@ def add_revision(
     """Write a revision; siblings whose question changes with it get one too, in the same transaction."""
     question = cleaned(wording.question, field="question")
     answer = cleaned(wording.answer, field="answer")
+    keepable({"attributes": wording.attributes, "sources": wording.sources})
     category = _category(item, wording)
     _refuse_unusable(item, question)
     before = item.current_revision

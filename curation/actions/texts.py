@@ -7,9 +7,12 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import models
 from django.utils.translation import gettext as _
 
 from curation.errors import Invalid
+from curation.formats.faults import Fault
+from curation.formats.objects import check_json
 from curation.models import Category, Text
 from curation.similar import fold, folded_hash, text_hash
 
@@ -36,6 +39,21 @@ def cleaned(text: str, *, field: str) -> str:
         message = _("The text has %(n)d characters; at most %(most)d are possible.")
         raise Invalid(message % {"n": len(text), "most": LONGEST}, field=field)
     return text
+
+
+def keepable(value: Any) -> None:
+    """Raises Invalid, naming the place, for a JSON value that no database keeps: NUL, NaN, too deep, half a pair."""
+    try:
+        check_json(value)
+    except Fault as fault:
+        raise Invalid(_(fault.template) % {"field": fault.field, **fault.values}, field=fault.field) from None
+
+
+def longest(model: type[models.Model], column: str) -> int:
+    """How many characters the column holds. PostgreSQL insists on it, SQLite does not look."""
+    length = model._meta.get_field(column).max_length  # type: ignore[union-attr]
+    assert length is not None
+    return int(length)
 
 
 def new_text(body: str) -> Text:

@@ -10,7 +10,12 @@ from django.utils.translation import gettext as _
 from curation.actions import translations
 from curation.actions.imports import Imported, Refusal
 from curation.errors import TeineiError
-from curation.formats.translations import TranslationRow, read_translations, write_translations
+from curation.formats.translations import (
+    TranslationRow,
+    locale_named,
+    read_translations,
+    write_translations,
+)
 from curation.log import Actor
 from curation.models import Dataset, Item, Translation
 from curation.rules import require
@@ -71,7 +76,8 @@ def _hand_in(actor: Actor, item: Item, row: TranslationRow, result: Imported) ->
 
 
 def export_translations(dataset: Dataset, path: str | Path, *, locale: str) -> int:
-    """Write the newest translation of every item in the locale; returns how many."""
+    """Write the newest translation of every item in the locale; returns how many. UnusableFile: no language tag."""
+    locale_named(locale)
     rows = (
         Translation.objects.filter(item__dataset=dataset, locale=locale, current_revision__isnull=False)
         .select_related("item", "current_revision__question_text", "current_revision__answer_text")

@@ -11,6 +11,11 @@ TEXT_LIMIT = 20_000
 ID_LIMIT = 200
 NAME_LIMIT = 300
 LOCALE_LIMIT = 10
+RUBRIC_LIMIT = 80
+RATER_LIMIT = 80
+JUDGE_LIMIT = 120
+AXIS_LIMIT = 40
+SCORE_LIMIT = 40  # a point of a scale as it is kept
 LABEL_LIMIT = 2_000  # Do-Not-Answer writes its definitions into the label: up to 930 characters
 DEPTH_LIMIT = 8
 
@@ -99,9 +104,9 @@ def identifier(value: object, field: str) -> str:
     return given
 
 
-def name(value: object, field: str) -> str:
-    """A name of a model, a rater, a judge: one line of text, at most 300 characters."""
-    given = text(value, field, limit=NAME_LIMIT)
+def name(value: object, field: str, *, limit: int = NAME_LIMIT) -> str:
+    """A name of a model, a rater, a judge: one line of text, at most 300 characters where no limit is given."""
+    given = text(value, field, limit=limit)
     if _CONTROL.search(given):
         raise Fault(
             gettext_noop("%(field)s has a line break or a control character in it"),

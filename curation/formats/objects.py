@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any, NoReturn
 
-from .faults import Fault, UnusableFile, gettext_noop
+from .faults import Fault, UnusableFile, excerpt, gettext_noop
 from .fields import kind_of, sound
 from .records import find_encoding
 
@@ -23,7 +23,9 @@ def read_json(path: str | Path) -> Any:
         raise UnusableFile(gettext_noop("%(file)s is larger than 64 MiB"), file=place.name)
     encoding = find_encoding(place)
     try:
-        value = json.loads(place.read_text(encoding=encoding), parse_constant=_no_constant)
+        value = json.loads(
+            place.read_text(encoding=encoding), parse_constant=_no_constant, object_pairs_hook=_once
+        )
         check_json(value)
     except json.JSONDecodeError as error:
         raise UnusableFile(
@@ -72,6 +74,16 @@ def check_json(value: Any, field: str = "", *, depth: int = 0) -> None:
         for key, inner in pairs:
             sound(str(key), f"a key of {here}", limit=LARGEST_TEXT)
             check_json(inner, f"{field}.{key}" if field else str(key), depth=depth + 1)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object, unless it names one key twice: which value was meant is not known."""
+    made: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in made:
+            raise Fault(gettext_noop("%(field)s stands twice in one object; keep one"), field=excerpt(key))
+        made[key] = value
+    return made
 
 
 def _no_constant(name: str) -> NoReturn:

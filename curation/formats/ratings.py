@@ -13,7 +13,8 @@ from typing import Any, Generic, TypeVar
 
 from . import fields
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
-from .records import Record, collect, find_encoding, key_of, read_records
+from .objects import read_object
+from .records import Record, collect, key_of, read_records
 
 CALL_FAILURES = (
     "refused",
@@ -135,7 +136,7 @@ def read_ratings(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead[
             record.row,
             fields.identifier(given.get("item"), "item"),
             fields.name(given.get("model"), "model"),
-            fields.name(_as_text(given.get("rater")), "rater"),
+            fields.name(_as_text(given.get("rater")), "rater", limit=fields.RATER_LIMIT),
             _rated(given.get("score"), undecided, rubric),
             undecided,
             fields.optional_text(given.get("category"), "category"),
@@ -144,7 +145,7 @@ def read_ratings(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead[
             "rater" if _blank(given.get("role")) else fields.one_of(given["role"], "role", ROLES),
             fields.sha256(given.get("response_sha256"), "response_sha256"),
             _probability(given.get("inclusion_probability")),
-            fields.optional_text(given.get("axis"), "axis", limit=100) or "",
+            fields.optional_text(given.get("axis"), "axis", limit=fields.AXIS_LIMIT) or "",
         )
 
     return _read(
@@ -169,7 +170,7 @@ def read_verdicts(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead
             record.row,
             fields.identifier(given.get("item"), "item"),
             fields.name(given.get("model"), "model"),
-            fields.name(given.get("judge"), "judge"),
+            fields.name(given.get("judge"), "judge", limit=fields.JUDGE_LIMIT),
             score,
             status,
             "ref" if _blank(given.get("mode")) else fields.one_of(given["mode"], "mode", MODES),
@@ -190,16 +191,7 @@ def read_verdicts(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead
 
 def read_rubric(path: str | Path) -> Rubric:
     """A rubric from a JSON file. Every fault makes the whole file unusable and is named in the sentence."""
-    place = Path(path)
-    encoding = find_encoding(place)
-    try:
-        given = json.loads(place.read_text(encoding=encoding))
-    except (ValueError, RecursionError):
-        raise UnusableFile(gettext_noop("%(file)s is not sound JSON"), file=place.name) from None
-    if not isinstance(given, dict):
-        raise UnusableFile(
-            gettext_noop("%(file)s must hold one object with keys and values"), file=place.name
-        )
+    given = read_object(path)
     try:
         return rubric_of(given)
     except Fault as fault:
@@ -212,9 +204,11 @@ def rubric_of(given: dict[str, Any]) -> Rubric:
     scale = given.get("scale")
     if not isinstance(scale, list) or not 2 <= len(scale) <= 101:
         raise Fault(gettext_noop("%(field)s must be a list of 2 to 101 points"), field="scale")
+    for point in scale:
+        fields.sound(str(point), "scale", limit=fields.SCORE_LIMIT)
     if kind == "nominal":
         points = [
-            fields.text(point, "scale", limit=100) if isinstance(point, str) else point for point in scale
+            fields.text(point, "scale") if isinstance(point, str) else point for point in scale
         ]
         sound = all(isinstance(point, str) or _is_number(point) for point in points)
     else:
@@ -234,7 +228,8 @@ def rubric_of(given: dict[str, Any]) -> Rubric:
     low, high = cuts["violation_at_most"], cuts["acceptable_at_least"]
     if low is not None and high is not None and not low < high:
         raise Fault(gettext_noop("%(field)s must be below acceptable_at_least"), field="violation_at_most")
-    return Rubric(fields.name(given.get("name"), "name"), kind, tuple(scale), low, high)
+    name = fields.name(given.get("name"), "name", limit=fields.RUBRIC_LIMIT)
+    return Rubric(name, kind, tuple(scale), low, high)
 
 
 def _read(

@@ -11,7 +11,7 @@ from . import fields
 from .faults import Fault, UnusableFile, gettext_noop
 from .ratings import RowsRead
 from .records import Record, collect, key_of, read_records
-from .writing.csv_files import formula_safe
+from .writing.csv_files import formula_safe, formula_unsafe
 
 _NAMES = {
     "external_id": ("id", "item", "external-id"),
@@ -37,6 +37,8 @@ def read_translations(path: str | Path, *, locale: str | None = None) -> RowsRea
 
     A second row of the same (ID, locale) is set apart.
     """
+    if locale is not None:
+        locale_named(locale)
     opened = read_records(path)
     if opened.headings:
         keys = {key_of(heading) for heading in opened.headings}
@@ -52,6 +54,8 @@ def read_translations(path: str | Path, *, locale: str | None = None) -> RowsRea
 
     def build(record: Record) -> TranslationRow:
         given = {key_of(key): value for key, value in record.values.items()}
+        if opened.headings:  # a mark that write_translations set before what a spreadsheet would run
+            given = {key: formula_unsafe(cell) for key, cell in given.items()}
         row = TranslationRow(
             record.row,
             fields.identifier(_first(given, "external_id"), "ID"),
@@ -71,6 +75,14 @@ def read_translations(path: str | Path, *, locale: str | None = None) -> RowsRea
 
     rows, apart = collect(opened.records, build)
     return RowsRead(rows, apart, opened.warnings)
+
+
+def locale_named(given: str) -> str:
+    """The language tag of an option. Raises UnusableFile where it is none."""
+    try:
+        return fields.locale(given, "locale")
+    except Fault as fault:
+        raise UnusableFile(fault.template, **{"field": fault.field, **fault.values}) from None
 
 
 def write_translations(rows: Iterable[dict[str, Any]], path: str | Path) -> Path:

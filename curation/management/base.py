@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -39,6 +40,21 @@ class Outcome:
     failed: bool = False
 
 
+def whole(least: int, most: int) -> Callable[[str], int]:
+    """The type of an option that takes a whole number from `least` to `most`; argparse says so where it is another."""
+
+    def read(text: str) -> int:
+        try:
+            value = int(text)
+        except ValueError:
+            value = least - 1
+        if not least <= value <= most:
+            raise ArgumentTypeError(f"must be a whole number from {least} to {most}, not {text[:40]!r}")
+        return value
+
+    return read
+
+
 class Unusable(TeineiError):
     """The command was called in a way that nothing can be done with."""
 
@@ -70,12 +86,16 @@ class BenchCommand(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         as_json = options.pop("json")
         try:
+            _refuse_unsound(options)
             with translation.override("en"):
                 actor = actor_named(options.pop("as_user"))
                 dataset = self.find_dataset(options.pop("dataset")) if self.needs_dataset else None
                 outcome = self.act(actor=actor, dataset=dataset, **_own(options))
         except (TeineiError, UnusableFile) as error:
             self._refuse(error, as_json)
+            sys.exit(UNUSABLE)
+        except OSError as error:  # a name too long, no right to read or write, a full disk
+            self._refuse(Unusable(f"A file could not be read or written: {error}."), as_json)
             sys.exit(UNUSABLE)
         except DataError as error:  # PostgreSQL; what the checks before it did not foresee
             self._refuse(
@@ -102,7 +122,7 @@ class BenchCommand(BaseCommand):
         raise Unusable(f"There is no dataset named {slug}. There are: {names}.")
 
     def _refuse(self, error: Exception, as_json: bool) -> None:
-        sentence = getattr(error, "sentence", None) or str(error)
+        sentence = _printable(getattr(error, "sentence", None) or str(error))
         if as_json:
             answer = {"error": sentence, "field": getattr(error, "field", "")}
             self.stdout.write(json.dumps(answer, ensure_ascii=False))
@@ -119,6 +139,22 @@ class BenchCommand(BaseCommand):
         payload = {**outcome.payload, "quarantined": rows} if rows else outcome.payload
         self.stdout.write(json.dumps(payload, ensure_ascii=False))
         self.stderr.write(outcome.sentence)
+
+
+def _refuse_unsound(options: dict[str, Any]) -> None:
+    """Unusable, naming the option, where a word or a number is one that no database can be asked for."""
+    for name, given in options.items():
+        for value in given if isinstance(given, list | tuple) else [given]:
+            option = f"--{name.replace('_', '-')}"
+            if isinstance(value, str) and ("\0" in value or _printable(value) != value):
+                raise Unusable(f"{option} holds a character that is none; write it as UTF-8.", field=name)
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise Unusable(f"{option} must be a whole number from -2^63 to 2^63 - 1.", field=name)
+
+
+def _printable(sentence: str) -> str:
+    """The sentence with halves of character pairs (bytes of an argument that were no UTF-8) written as escapes."""
+    return sentence.encode("utf-8", "backslashreplace").decode()
 
 
 def actor_named(name: str | None) -> Actor:

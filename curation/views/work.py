@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 
 from curation.checks import ANSWER_LENGTH, QUESTION_LENGTH, check
 from curation.errors import Conflict, Invalid, NotAllowed, TeineiError, WrongState
+from curation.formats.faults import Fault
+from curation.formats.objects import check_json
 from curation.models import Category, Guideline, Item, Person, Review
 from curation.queries import twins
 from curation.reasons import Reason, reason_of
@@ -69,7 +71,8 @@ def autosave(
         body = json.loads(request.body)
         given, version = dict(body["fields"]), int(body.get("base_version", body.get("version", 0)))
         client_id = str(body.get("client_id", ""))[:64]
-    except (ValueError, KeyError, TypeError):
+        check_json(client_id)
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, Fault):
         return JsonResponse({"error": _("The draft could not be read."), "field": ""}, status=400)
     bound = form(given)
     try:

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from curation.actions.texts import keepable, longest
 from curation.errors import Invalid
 from curation.log import Actor, person_of
 from curation.log import record as log
@@ -26,10 +27,16 @@ from finetune.training.errors import BadConfig
 
 def read_recipe(value: Any) -> Recipe:
     """The recipe of a JSON object. Raises Invalid naming the field."""
+    keepable(value)
     try:
-        return Recipe.from_json(value)
+        recipe = Recipe.from_json(value)
     except BadConfig as error:
         raise Invalid(str(error), field=error.field) from None
+    most = longest(TrainingRun, "name")
+    if len(recipe.name) > most or not recipe.name.isprintable():
+        message = _("%(field)s must be one line of at most %(most)d characters.")
+        raise Invalid(message % {"field": "name", "most": most}, field="name")
+    return recipe
 
 
 def folder_of(run: TrainingRun) -> Path:
@@ -39,10 +46,15 @@ def folder_of(run: TrainingRun) -> Path:
 
 @transaction.atomic
 def launch(actor: Actor, dataset: Dataset, recipe: Recipe, *, send: bool = True) -> TrainingRun:
-    """Resolve the mixture, write the run and its folder, and tell the worker its id once that is committed."""
+    """Resolve the mixture, write the run and its folder, and tell the worker its id once that is committed.
+
+    A recipe that the same person has waiting or running is given again: a button pressed twice starts one run.
+    """
     require(actor, "launch", dataset)
-    resolved = resolve(dataset, recipe, viewer=person_of(actor))
     as_json = recipe.as_json()
+    if under_way := _under_way(actor, dataset, hash_of(as_json)):
+        return under_way
+    resolved = resolve(dataset, recipe, viewer=person_of(actor))
     run = TrainingRun.objects.create(
         dataset=dataset,
         name=recipe.name,
@@ -56,6 +68,17 @@ def launch(actor: Actor, dataset: Dataset, recipe: Recipe, *, send: bool = True)
     if send:
         transaction.on_commit(lambda: tell_worker(run.pk))
     return run
+
+
+def _under_way(actor: Actor, dataset: Dataset, recipe_hash: str) -> TrainingRun | None:
+    """The person's own run of the recipe that has not ended; launches of one dataset take turns to see it."""
+    person = person_of(actor)
+    if person is None:
+        return None
+    Dataset.objects.select_for_update().get(pk=dataset.pk)
+    active = [TrainingRun.State.QUEUED, TrainingRun.State.RUNNING]
+    own = TrainingRun.objects.filter(dataset=dataset, person=person, recipe_hash=recipe_hash)
+    return own.filter(state__in=active).order_by("pk").first()
 
 
 def _write_examples(run: TrainingRun, resolved: Resolved) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.texts import cleaned
+from curation.actions.texts import cleaned, keepable, longest
 from curation.errors import Invalid
 from curation.formats import ratings
 from curation.formats.faults import Fault
-from curation.formats.objects import check_json
 from curation.log import Actor, record
 from curation.models import Dataset, Endpoint
 from curation.rules import require
@@ -112,16 +111,13 @@ def _checked(
 ) -> tuple[str, dict[str, Any], Endpoint | None]:
     if not isinstance(given, dict):
         raise Invalid(_("A judge is one JSON object with keys and values."), field="spec")
-    try:
-        check_json(given)
-    except Fault as fault:
-        raise Invalid(_(fault.template) % {"field": fault.field, **fault.values}, field=fault.field) from None
+    keepable(given)
     unknown = sorted(set(given) - KNOWN)
     if unknown:
         message = _("Unknown keys: %(keys)s. Known: %(known)s.")
         values = {"keys": ", ".join(map(str, unknown)), "known": ", ".join(sorted(KNOWN))}
         raise Invalid(message % values, field=str(unknown[0]))
-    name = _words(given.get("name"), "name", 120, needed=True)
+    name = _words(given.get("name"), "name", longest(Judge, "name"), needed=True)
     endpoint = _endpoint(dataset, given)
     rubric = None
     if given.get("profile") is not None or given.get("prompt_file") is not None:

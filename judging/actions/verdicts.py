@@ -11,6 +11,7 @@ from django.db import transaction
 from annotation.actions.rubrics import scale_of
 from annotation.matching import responses_of
 from annotation.models import RatingTask
+from curation.actions.texts import longest
 from curation.formats import Quarantined, VerdictRow, ratings
 from curation.formats.faults import Fault, gettext_noop
 from curation.log import Actor, record
@@ -21,7 +22,7 @@ from judging.parsing import LONGEST_REASON
 
 Key = tuple[int, int, str, int]  # judge, response, mode, repeat
 CHUNK = 500
-LONGEST_NAME = 120
+LONGEST_NAME = longest(Judge, "name")
 MOST_REPEATS = 1000
 
 

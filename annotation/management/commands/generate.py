@@ -6,7 +6,7 @@ from typing import Any
 from annotation.actions.generation import generate
 from annotation.management.edges import endpoint_named, release_named
 from curation.log import Actor
-from curation.management.base import BenchCommand, Outcome
+from curation.management.base import BenchCommand, Outcome, whole
 from curation.models import Dataset
 
 
@@ -18,9 +18,9 @@ class Command(BenchCommand):
         parser.add_argument("--endpoint", metavar="E", required=True)
         parser.add_argument("--split", choices=["test", "dev", "all"], default="test")
         parser.add_argument(
-            "--sample", type=int, default=0, help="number of the sample, for several of one model"
+            "--sample", type=whole(0, 10**6), default=0, help="number of the sample, for several of one model"
         )
-        parser.add_argument("--parallel", type=int, default=4, help="requests at a time")
+        parser.add_argument("--parallel", type=whole(1, 64), default=4, help="requests at a time")
 
     def act(self, *, actor: Actor, dataset: Dataset, release: str, endpoint: str, **options: Any) -> Outcome:  # type: ignore[override]
         def show(done: int, total: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from curation import gates
 from curation.actions.releases import Waiver, draw_up, freeze
 from curation.log import OPERATOR, Actor, Operator
-from curation.management.base import BenchCommand, Outcome, Unusable
+from curation.management.base import BenchCommand, Outcome, Unusable, whole
 from curation.models import Dataset
 
 
@@ -18,7 +18,10 @@ class Command(BenchCommand):
         parser.add_argument("name", metavar="N", help="the release's name, such as xs-0.1")
         parser.add_argument("--seed", type=int, default=0, help="draws the test questions (default 0)")
         parser.add_argument(
-            "--test-per-leaf", type=int, metavar="K", help="from the dataset's quota where left out"
+            "--test-per-leaf",
+            type=whole(0, 1000),
+            metavar="K",
+            help="from the dataset's quota where left out",
         )
         parser.add_argument(
             "--waive", action="append", default=[], metavar="GATE", help="let a red gate through"

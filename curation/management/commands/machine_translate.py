@@ -5,7 +5,7 @@ from typing import Any
 
 from curation.actions.machine_translations import machine_translate
 from curation.log import Actor
-from curation.management.base import BenchCommand, Outcome, Unusable
+from curation.management.base import BenchCommand, Outcome, Unusable, whole
 from curation.models import Dataset, Endpoint
 
 
@@ -15,8 +15,8 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("--locale", required=True, metavar="L", help="such as en")
         parser.add_argument("--endpoint", required=True, metavar="E")
-        parser.add_argument("--limit", type=int, metavar="N", help="at most so many items")
-        parser.add_argument("--parallel", type=int, default=4, help="requests at a time (default 4)")
+        parser.add_argument("--limit", type=whole(1, 10**6), metavar="N", help="at most so many items")
+        parser.add_argument("--parallel", type=whole(1, 64), default=4, help="requests at a time (default 4)")
 
     def act(self, *, actor: Actor, dataset: Dataset, locale: str, endpoint: str, **options: Any) -> Outcome:  # type: ignore[override]
         def show(done: int, total: int) -> None:

@@ -1,0 +1,165 @@
+"""One of everything: a dataset with a row behind every address of the site, and a person who may see it all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from annotation.actions.ratings_import import import_ratings
+from annotation.actions.responses import import_responses
+from annotation.actions.rubrics import load_rubric
+from annotation.actions.tasks import create_task
+from annotation.models import Rating, RatingTask, Response
+from curation.actions import translations
+from curation.actions.endpoints import create_endpoint
+from curation.actions.jobs import queue_job
+from curation.formats import RatingRow, ResponseRow, VerdictRow
+from curation.log import OPERATOR
+from curation.models import Dataset, Item, Job, Membership, Person, Release
+from finetune.models import TrainingRun
+from judging.actions.judges import create_judge
+from judging.actions.verdicts import import_verdicts
+from judging.models import Judge, JudgeRun
+from tests.factories.curation import make_dataset, make_item, make_member
+from tests.factories.finetune import make_release, make_run
+
+ROLES = tuple(Membership.Role.values)
+
+
+class NoTask:
+    """Stands for a Celery task: a job that is queued with it waits for ever."""
+
+    @staticmethod
+    def delay(_job: int) -> None:
+        return None
+
+
+@dataclass(kw_only=True)
+class Whole:
+    """What there is. `person` has every role and rates nowhere, so that no page is blind to them."""
+
+    dataset: Dataset
+    person: Person
+    release: Release
+    items: dict[str, Item]
+    task: RatingTask  # open, rated here by `rater`
+    outside: RatingTask  # external, with ratings and verdicts
+    rater: Person
+    judge: Judge
+    runner: Judge
+    judge_run: JudgeRun
+    run: TrainingRun
+    job: Job
+    names: dict[str, Any] = field(default_factory=dict)
+
+    def keys(self, name: str) -> dict[str, Any]:
+        """What the address of that name is filled with, as far as it asks for it."""
+        app, _, page = name.rpartition(":")
+        pk = self.items["in_review"].pk
+        if app == "annotation":
+            pk = self.task.pk
+        elif app == "finetune":
+            pk = self.run.pk
+        elif app == "judging":
+            pk = {"judge": self.judge.pk}.get(page, self.outside.pk)
+            pk = self.judge_run.pk if page in ("run", "run_cancel", "run_resume") else pk
+        elif "job" in page:
+            pk = self.job.pk
+        elif page in ("translate_item", "translation_review_item", "translate_draft"):
+            pk = self.items["approved"].pk
+        elif page in ("write_item", "write_draft", "write_submit"):
+            pk = self.items["draft"].pk
+        response = Response.objects.filter(in_tasks__task=self.outside).first()
+        return {
+            "dataset": self.dataset.slug,
+            "pk": pk,
+            "name": self.release.name,
+            "job": self.job.pk,
+            "response": response.pk if response else 0,
+        }
+
+
+def make_whole(
+    slug: str = "demo",
+    *,
+    question: str = "",
+    answer: str = "開けずに、すぐに管理の担当者へ届けてください。",
+    comment: str = "なぜなら、そう書いてあるからです。",
+    model: str = "model-x",
+    name: str = "所長",
+    run_name: str = "",
+    task_name: str = "outside",
+) -> Whole:
+    """Build it with the real actions; the texts given stand wherever a person or a model wrote one."""
+    dataset = make_dataset(slug)
+    person = make_member(dataset, *ROLES, name=f"chief-{slug}")
+    person.display_name = name
+    person.save()
+    author, reviewer = make_member(dataset, "author"), make_member(dataset, "reviewer")
+    cast = {"author": author, "reviewer": reviewer, "answer": answer}
+    release = make_release(dataset)
+    items = {
+        state: make_item(
+            dataset, state=state, **cast, question=f"{question}{state}の質問です。" if question else ""
+        )
+        for state in ("in_review", "approved", "needs_changes", "awaiting_answer")
+    }
+    items["draft"] = make_item(dataset, state="draft", author=person, question=question, answer=answer)
+    _discuss(items["in_review"], person, comment)
+    translation = translations.translation_of(items["approved"], "en")
+    translations.submit(
+        make_member(dataset, "translator"), translation, question=f"{question} in English", answer=answer
+    )
+    keys = list(release.items.filter(split="test").values_list("external_id", flat=True))
+    rows = [ResponseRow(n, key, model, f"{answer}（{n}）") for n, key in enumerate(keys, 1)]
+    import_responses(OPERATOR, dataset, release=release, rows=rows)
+    rater = make_member(dataset, "rater")
+    Membership.objects.filter(person=person, role="rater").delete()
+    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    task = create_task(OPERATOR, dataset, name="task", release=release, rubric=rubric, overlap=1)
+    outside = _outside(dataset, keys, model, task_name, comment)
+    judge = Judge.objects.get(dataset=dataset, name="alpha")
+    create_endpoint(OPERATOR, dataset, {"name": "e", "url": "http://127.0.0.1:1/v1", "model": model[:200]})
+    runner = create_judge(OPERATOR, dataset, {"name": "runner", "endpoint": "e"})
+    judge_run = JudgeRun.objects.create(
+        judge=runner, task=outside, repeats=1, modes=["ref"], state=JudgeRun.State.FAILED
+    )
+    job = queue_job(person, dataset, kind="export", title=f"{model[:100]}", task=NoTask)
+    return Whole(
+        dataset=dataset,
+        person=Person.objects.get(pk=person.pk),
+        release=release,
+        items=items,
+        task=task,
+        outside=outside,
+        rater=rater,
+        judge=judge,
+        runner=runner,
+        judge_run=judge_run,
+        run=make_run(dataset, **({"name": run_name} if run_name else {})),
+        job=job,
+    )
+
+
+def _discuss(item: Item, person: Person, comment: str) -> None:
+    from curation.actions.items import comment as say
+
+    say(person, item, body=comment)
+
+
+def _outside(dataset: Dataset, keys: list[str], model: str, name: str, comment: str) -> RatingTask:
+    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    rated = [
+        RatingRow(n, key, model, f"r{rater}", 1 + (at + rater) % 5, comment=comment)
+        for n, (at, key, rater) in enumerate(
+            (at, key, rater) for at, key in enumerate(keys) for rater in range(3)
+        )
+    ]
+    task = import_ratings(OPERATOR, dataset, task=name, rows=rated, rubric=rubric).task
+    judged = [
+        VerdictRow(n, key, model, "alpha", 1 + n % 5, raw=comment, repeat=repeat)
+        for n, (key, repeat) in enumerate((key, repeat) for key in keys for repeat in (1, 2))
+    ]
+    import_verdicts(OPERATOR, task, judged)
+    assert Rating.objects.filter(task=task).count() == len(rated)
+    return task
