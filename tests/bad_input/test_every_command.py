@@ -211,8 +211,6 @@ WRONG: dict[str, list[list[str]]] = {
         ["--task", "task", "--judge", "runner", "--repeats", "0"],
         ["--task", "task", "--judge", "runner", "--repeats", "-1"],
         ["--task", "task", "--judge", "runner", "--repeats", "9" * 12],
-        ["--task", "task", "--judge", "runner", "--parallel", "0"],
-        ["--task", "task", "--judge", "runner", "--parallel", "-1"],
     ],
     "load_taxonomy": [["nope"], ["x" * 5000], ["mappings"]],
     "machine_translate": [
