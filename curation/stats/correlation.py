@@ -106,7 +106,5 @@ def rank_correlations_of_rows(x: Array, y: Array) -> tuple[Array, Array]:
 
 def _ratio(cov: Array, vx: Array, vy: Array, *, flat: float) -> Array:
     """cov / sqrt(vx vy), held to [-1, 1] against rounding; NaN where either side does not vary."""
-    varies = (vx > flat) & (vy > flat)
-    safe = np.sqrt(np.where(varies, vx, 1.0)) * np.sqrt(np.where(varies, vy, 1.0))
-    found: Array = np.where(varies, np.clip(cov / safe, -1.0, 1.0), np.nan)
-    return found
+    found: Array = cov / np.sqrt(np.where((vx > flat) & (vy > flat), vx * vy, np.nan))
+    return np.clip(found, -1.0, 1.0, out=found)

@@ -29,10 +29,7 @@ class Units:
         """Weighted sums over questions, (P, Q); each column is (n,) or (n, p), laid out in order."""
         pieces = [column.T if column.ndim == 2 else column[None, :] for column in columns]
         wide = np.concatenate(pieces, axis=0) * self.weight
-        member = csr_array(
-            (np.ones(self.n), (np.arange(self.n), self.cluster)), shape=(self.n, self.n_clusters)
-        )
-        return np.ascontiguousarray(wide @ member)
+        return np.stack([np.bincount(self.cluster, row, self.n_clusters) for row in wide])
 
     def table(self, cell: NDArray[np.int64], cells: int) -> csr_array:
         """Weighted counts of one cell per unit, sparse (cells, Q)."""
