@@ -76,11 +76,11 @@ def taken(rows: QuerySet[Any], *, but: Any = None, leases: bool = True) -> Query
 
 
 def open_places(rows: QuerySet[Any], rater: Any, *, leases: bool = True) -> QuerySet[TaskResponse]:
-    """Of the population rows those that the rater neither rated nor skipped and that have a place left for them."""
+    """Of the population rows those offered that the rater neither rated nor skipped and that have a place for them."""
     here = {"task": OuterRef("task"), "response": OuterRef("response"), "rater": rater}
     done = Assignment.objects.filter(**here, state__in=[A.RATED, A.SKIPPED])
     rated = current(Rating.objects.filter(**here))
-    fresh = rows.filter(~Exists(done), ~Exists(rated))
+    fresh = rows.filter(~Exists(done), ~Exists(rated), offered=True)
     return taken(fresh, but=rater, leases=leases).filter(taken__lt=F("task__overlap"))
 
 
@@ -205,9 +205,13 @@ def progress_of(task: RatingTask) -> list[dict[str, Any]]:
 
 
 def counts_of(task: RatingTask) -> dict[str, Any]:
-    """`responses`, `complete` (as many ratings as the overlap), `ratings`, `wanted`, and `models`: [(name, n)]."""
+    """`responses`, `complete` (as many ratings as the overlap), `ratings`, `wanted`, and `models`: [(name, n)].
+
+    Wanted are ratings of what is offered; the others of the population wait for a round that draws them.
+    """
     rows = taken(TaskResponse.objects.filter(task=task), leases=False)
     numbers = list(rows.values_list("taken", flat=True))
+    offered = TaskResponse.objects.filter(task=task, offered=True).count()
     models = (
         TaskResponse.objects.filter(task=task)
         .order_by()
@@ -219,7 +223,7 @@ def counts_of(task: RatingTask) -> dict[str, Any]:
         "responses": len(numbers),
         "complete": sum(number >= task.overlap for number in numbers),
         "ratings": sum(numbers),
-        "wanted": len(numbers) * task.overlap,
+        "wanted": offered * task.overlap,
         "models": list(models),
     }
 

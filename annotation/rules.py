@@ -39,6 +39,7 @@ def plan(actor: Actor, dataset: Dataset) -> str | None:
 @rule("reopen", RatingTask)
 @rule("add_raters", RatingTask)
 @rule("sync", RatingTask)
+@rule("offer", RatingTask)
 def run(actor: Actor, task: RatingTask) -> str | None:
     return needs(actor, task.dataset, Role.LEAD, Role.RESEARCHER)
 

@@ -107,12 +107,18 @@ class RatingTask(models.Model):
 
 
 class TaskResponse(models.Model):
-    """A response's place in a task's population; the position is drawn by the task's seed."""
+    """A response's place in a task's population; the position is drawn by the task's seed.
+
+    Where rounds were drawn in the task, only what they drew (and what had ratings before) is offered to raters, and
+    `chance` is the probability, within the task, with which the rounds so far could have brought the response to them.
+    """
 
     task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="population")
     response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="in_tasks")
     position = models.PositiveIntegerField()
     inclusion_probability = models.FloatField(null=True, blank=True)
+    offered = models.BooleanField(default=True)
+    chance = models.FloatField(null=True, blank=True)
 
     class Meta:
         ordering = ["task", "position"]

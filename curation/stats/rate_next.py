@@ -91,7 +91,7 @@ def after(now: Outlook, more: int) -> Outlook:
     """The outlook with more majorities, half of them spread evenly over the unrated, half by Neyman's shares."""
     left = now.unrated.sum()
     added = UNIFORM * more * now.unrated / left
-    added = added + _within(now.unrated - added, (1 - UNIFORM) * more, now.neyman())
+    added = added + within(now.unrated - added, (1 - UNIFORM) * more, now.neyman())
     s = now.strata
     grown = replace(
         s,
@@ -103,7 +103,7 @@ def after(now: Outlook, more: int) -> Outlook:
     return Outlook(grown, now.mean, now.unrated - added)
 
 
-def _within(room: Array, count: float, share: Array) -> Array:
+def within(room: Array, count: float, share: Array) -> Array:
     """`count` divided by the shares, no part getting more than its room; what it cannot take goes to the others."""
     given = np.zeros(len(room))
     for _ in range(len(room) + 1):

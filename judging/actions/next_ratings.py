@@ -1,0 +1,42 @@
+"""Draw what raters should see next from a study's rows, and hand it to their task."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from annotation.actions.rounds import offer
+from annotation.models import RatingTask
+from curation.errors import Invalid
+from curation.log import Actor
+from curation.rules import require
+from curation.stats import next_ratings
+from judging.actions.studies import check_options
+from judging.models import Judge
+from judging.queries import study_data
+
+MOST_DRAWN = 10_000
+
+
+def hand_over(actor: Actor, task: RatingTask, judge: Judge, mode: str, count: int, seed: int) -> int:
+    """Draws `count` responses by the judge's scores (all that are left where there are fewer) and offers raters these.
+
+    Returns how many were drawn. Raises Invalid for an impossible count, mode or seed, where nothing is left to rate,
+    and for a task that cannot take them (annotation.actions.rounds.offer).
+    """
+    require(actor, "study", task)
+    check_options(mode, seed, 1)
+    if not 1 <= count <= MOST_DRAWN:
+        message = _("The number to rate next must be from 1 to %(most)d.")
+        raise Invalid(message % {"most": MOST_DRAWN}, field="count")
+    data = study_data(task, judge, mode)
+    found = next_ratings.chances(data, count=count)
+    drawn = next_ratings.draw(data, count=count, seed=seed)
+    if not drawn:
+        raise Invalid(_("Every response of this task has a rating already."), field="count")
+    chances = dict(zip(found.table.ids, found.total.tolist(), strict=True))
+    return offer(
+        actor,
+        task,
+        [(response, stratum, chance) for response, stratum, chance, _reason in drawn],  # type: ignore[misc]
+        chances=chances,  # type: ignore[arg-type]
+    )
