@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from django.db import transaction
@@ -60,6 +60,23 @@ def import_ratings(
         actor, "import_ratings", found, new=done.new, corrected=done.corrected, apart=len(done.quarantined)
     )
     return done
+
+
+@transaction.atomic
+def hold_responses(actor: Actor, task: RatingTask, named: Iterable[tuple[int, str, str, str | None]]) -> int:
+    """Let an external task hold responses that nobody has rated, each as (row, item, model, sha256 or None).
+
+    A row that means several responses adds none. Returns how many were added.
+    """
+    require(actor, "import_ratings", task.dataset)
+    work = _Import(task)
+    unrated = {
+        (item, model, digest): RatingRow(row, item, model, "-", None, True, response_sha256=digest)
+        for row, item, model, digest in named
+    }
+    work.resolve(list(unrated.values()))
+    work.populate()
+    return len(work.drawn)
 
 
 def _task(actor: Actor, dataset: Dataset, name: str, rubric: Rubric | None) -> tuple[RatingTask, bool]:

@@ -33,7 +33,7 @@ def shipped_rubrics() -> list[str]:
 def shipped_titles() -> list[tuple[str, str]]:
     """Names of the shipped rubrics with their titles in the page's language."""
     key = "title_ja" if (get_language() or "ja").startswith("ja") else "title_en"
-    return [(name, str(_read(name).get(key) or name)) for name in shipped_rubrics()]
+    return [(name, str(rubric_as_given(name).get(key) or name)) for name in shipped_rubrics()]
 
 
 def scale_of(rubric: Rubric) -> ratings.Rubric:
@@ -47,14 +47,18 @@ def scale_of(rubric: Rubric) -> ratings.Rubric:
     )
 
 
-@transaction.atomic
 def load_rubric(actor: Actor, dataset: Dataset, name_or_file: str = "safety5") -> Rubric:
-    """A shipped rubric by its name, or one from a JSON file.
+    """A shipped rubric by its name, or one from a JSON file; see `keep_rubric`."""
+    return keep_rubric(actor, dataset, rubric_as_given(name_or_file))
+
+
+@transaction.atomic
+def keep_rubric(actor: Actor, dataset: Dataset, given: dict[str, Any]) -> Rubric:
+    """A rubric from an object of the shape of those in annotation/rubrics.
 
     The same content answers with the version that is there; other content under a known name becomes a new version.
-    Raises Invalid or UnusableFile, naming the field, where the file is no rubric.
+    Raises Invalid or UnusableFile, naming the field, where the object is no rubric.
     """
-    given = _read(name_or_file)
     scale = _checked(given)
     digest = content_hash(given)
     known = Rubric.objects.filter(dataset=dataset, name=scale.name)
@@ -87,7 +91,8 @@ def content_hash(given: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _read(name_or_file: str) -> dict[str, Any]:
+def rubric_as_given(name_or_file: str) -> dict[str, Any]:
+    """The object of a shipped rubric, or of a JSON file, as it stands there. Raises Invalid or UnusableFile."""
     shipped = name_or_file in shipped_rubrics()
     path = SHIPPED / f"{name_or_file}.json" if shipped else Path(name_or_file)
     if not path.is_file():

@@ -3,6 +3,7 @@
 Only the shape is judged here. Whether an item, a model or a response exists is the caller's question.
 """
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable, Hashable
@@ -13,6 +14,7 @@ from typing import Any, Generic, TypeVar
 
 from . import fields
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
+from .mapping import Columns, applied
 from .objects import read_object
 from .records import Record, collect, key_of, read_records
 
@@ -123,10 +125,13 @@ def read_responses(path: str | Path) -> RowsRead[ResponseRow]:
     )
 
 
-def read_ratings(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead[RatingRow]:
+def read_ratings(
+    path: str | Path, *, rubric: Rubric | None = None, columns: Columns | None = None
+) -> RowsRead[RatingRow]:
     """Rows of the ratings import (design section 5). With a rubric, a score outside its scale is set apart.
 
-    One row for each (item, model, response, rater, axis, role); a second one is set apart, whatever it says.
+    `columns` says what the file's own columns mean, where they bear other names. One row for each (item, model,
+    response, rater, axis, role); a second one is set apart, whatever it says.
     """
 
     def build(record: Record) -> RatingRow:
@@ -151,12 +156,15 @@ def read_ratings(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead[
     return _read(
         path,
         build,
+        columns=columns,
         needed=("item", "model", "rater"),
         key=lambda row: (row.item, row.model, row.response_sha256, row.rater, row.axis, row.role),
     )
 
 
-def read_verdicts(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead[VerdictRow]:
+def read_verdicts(
+    path: str | Path, *, rubric: Rubric | None = None, columns: Columns | None = None
+) -> RowsRead[VerdictRow]:
     """Rows of `{"item", "model", "judge", "mode"?, "repeat"?, "score" or "status", "raw"?, "response_sha256"?}`.
 
     A missing mode is `ref`, a missing repeat 1. One row for each (item, model, response, judge, mode, repeat).
@@ -184,6 +192,7 @@ def read_verdicts(path: str | Path, *, rubric: Rubric | None = None) -> RowsRead
     return _read(
         path,
         build,
+        columns=columns,
         needed=("item", "model", "judge"),
         key=lambda row: (row.item, row.model, row.response_sha256, row.judge, row.mode, row.repeat),
     )
@@ -207,9 +216,7 @@ def rubric_of(given: dict[str, Any]) -> Rubric:
     for point in scale:
         fields.sound(str(point), "scale", limit=fields.SCORE_LIMIT)
     if kind == "nominal":
-        points = [
-            fields.text(point, "scale") if isinstance(point, str) else point for point in scale
-        ]
+        points = [fields.text(point, "scale") if isinstance(point, str) else point for point in scale]
         sound = all(isinstance(point, str) or _is_number(point) for point in points)
     else:
         sound = all(_is_number(point) for point in scale)
@@ -238,8 +245,11 @@ def _read(
     *,
     needed: tuple[str, ...],
     key: Callable[[Row], Hashable],
+    columns: Columns | None = None,
 ) -> RowsRead[Row]:
     opened = read_records(path)
+    if columns is not None:
+        opened = applied(columns, opened)
     if opened.headings:
         keys = {key_of(heading).replace("-", "_") for heading in opened.headings}
         missing = [name for name in needed if name not in keys]
@@ -271,7 +281,7 @@ def _with_plain_keys(record: Record, *, table: bool) -> Record:
     if not table:
         return record
     plain = {key_of(key).replace("-", "_"): value for key, value in record.values.items()}
-    return Record(record.row, record.line, plain, record.file)
+    return dataclasses.replace(record, values=plain)
 
 
 def _answer(value: object) -> str:

@@ -9,7 +9,7 @@ import csv
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,12 +39,16 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One record: its number from 1, the line where it begins, its fields, the file's own name."""
+    """One record: its number from 1, the line where it begins, its fields, the file's own name.
+
+    `columns` says, where fields were mapped, which of the file's columns each came from.
+    """
 
     row: int
     line: int
     values: dict[str, Any]
     file: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -333,15 +337,16 @@ def collect(
         try:
             rows.append(build(record))
         except Fault as fault:
+            named = record.columns.get(fault.field, fault.field)
             apart.append(
                 Quarantined(
                     record.row,
                     fault.template,
-                    field=fault.field,
+                    field=named,
                     excerpt=fault.excerpt,
                     file=record.file,
                     line=record.line,
-                    values={"field": fault.field, **fault.values},
+                    values={"field": named, **fault.values},
                 )
             )
     return rows, apart
