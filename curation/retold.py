@@ -66,6 +66,9 @@ _KEPT = (
         "No rater has %(n)s responses that also have a verdict and another rating; the test needs that many."
     ),
     gettext_noop("No two raters share at least %(n)s responses."),
+    gettext_noop("No verdicts of a judge that looks for refusals."),
+    gettext_noop("The rubric has no cut point for this share."),
+    gettext_noop("The two models have no judged question in common."),
     gettext_noop("%(short)d of %(all)d categories hold fewer than %(k)d test questions."),
     gettext_noop("Some dev questions are test questions of: %(releases)s."),
     gettext_noop("No worker could be reached (%(error)s)."),

@@ -25,6 +25,17 @@ class JudgingConfig(AppConfig):
         )
         registry.add_nav(
             registry.NavEntry(
+                key="leaderboard",
+                label=_("Leaderboard"),
+                icon="list",
+                url_name="judging:leaderboard",
+                roles=TASK_ROLES,
+                shortcut="g m",
+                order=8,
+            )
+        )
+        registry.add_nav(
+            registry.NavEntry(
                 key="judges",
                 label=_("Judges"),
                 icon="judge",

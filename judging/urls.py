@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from judging.views import judges, rows, runs, studies
+from judging.views import judges, leaderboard, rows, runs, studies
 
 app_name = "judging"
 
@@ -28,8 +28,14 @@ run_urls = [
     path("<int:pk>/cancel/", runs.cancel, name="run_cancel"),
     path("<int:pk>/resume/", runs.resume, name="run_resume"),
 ]
+board_urls = [
+    path("", leaderboard.leaderboard, name="leaderboard"),
+    path("result.json", leaderboard.leaderboard_json, name="leaderboard_json"),
+    path("table.csv", leaderboard.leaderboard_csv, name="leaderboard_csv"),
+]
 urlpatterns = [
     path("d/<slug:dataset>/studies/", include(study_urls)),
+    path("d/<slug:dataset>/leaderboard/", include(board_urls)),
     path("d/<slug:dataset>/judges/", include(judge_urls)),
     path("d/<slug:dataset>/judge-runs/", include(run_urls)),
 ]
