@@ -414,7 +414,13 @@ CELERY_TASK_DEFAULT_QUEUE = "work"
 # Fine-tuning has a worker of its own: two long runs must not hold up an import.
 CELERY_TASK_ROUTES = {name: {"queue": "training"} for name in ("finetune.train", "finetune.evaluate")}
 # Task name -> seconds. Any worker that listens enqueues what is due; the broker sees to it that only one does.
-TEINEI_PERIODIC: dict[str, int] = {"finetune.reconcile": 15, "curation.seal_log": 300}
+TEINEI_PERIODIC: dict[str, int] = {"finetune.reconcile": 15, "judging.settle": 15, "curation.seal_log": 300}
+
+# --- Judging ---------------------------------------------------------------------------------------------------
+
+# A run's verdicts may be published if at least so many percent of its calls ended in a score: of all, and of each model.
+TEINEI_PARSED_PERCENT = env_int("TEINEI_PARSED_PERCENT", 99)
+TEINEI_PARSED_PERCENT_PER_MODEL = env_int("TEINEI_PARSED_PERCENT_PER_MODEL", 97)
 
 # --- Logs ------------------------------------------------------------------------------------------------------
 

@@ -97,7 +97,7 @@ class Pacer:
 
     def _full_until(self, now: float, tokens: int) -> float:
         """When the last minute's calls leave room. A call larger than a minute's tokens goes when it is alone."""
-        while self._recent and self._recent[0].sent <= now - MINUTE:
+        while self._recent and self._recent[0].sent + MINUTE <= now:
             self._tokens -= self._recent.popleft().tokens
         calls, most = self.limits.requests_per_minute, self.limits.tokens_per_minute
         until = -NEVER
@@ -153,17 +153,15 @@ class Pacer:
 
     def _adapt(self, outcome: str) -> None:
         """Twice as many a round until the first refusal; then one more after a round without any."""
-        self._seen += 1
-        if outcome == THROTTLED:
-            self._refused += 1
-            self._starting = False
-        elif outcome == ANSWERED and self._starting:
-            self.allowed += 1
+        self._starting = self._starting and outcome != THROTTLED
+        if self._starting:
+            self.allowed += outcome == ANSWERED
+        else:
+            self._seen += 1
+            self._refused += outcome == THROTTLED
         if self._seen >= self.allowed:
-            if self._refused:
-                self.allowed *= 1 - self._refused / self._seen / 2
-            elif not self._starting:
-                self.allowed += 1
+            self.allowed *= 1 - self._refused / self._seen / 2
+            self.allowed += not self._refused
             self._seen = self._refused = 0
         self.allowed = min(max(1.0, self.allowed), float(self.most))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from annotation.models import Rating, RatingTask, Response, TaskResponse
 from annotation.queries import TASK_ROLES, blind_tasks, ratings_of, tasks_visible_to
 from curation.models import Dataset, Item, Person, Release, ReleaseItem
 from curation.rules import roles_of
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyRubric, StudyVerdict
+from judging import prompting
 from judging.models import Judge, JudgeCall, JudgeRun, Mode, Verdict
 
 OK = Verdict.Status.OK
@@ -152,19 +154,39 @@ def _verdicts(task: RatingTask, judge: Judge, mode: str, points: dict[str, Any])
     ]
 
 
-def population(run: JudgeRun) -> list[Response]:
-    """The responses a run is over, with their texts; those whose text is not known cannot be judged."""
-    from annotation.actions.tasks import responses_to
-
+def _responses_in(run: JudgeRun) -> QuerySet[Response]:
+    """The responses a run is over; those whose text is not known cannot be judged."""
     if run.task is not None:
         rows = Response.objects.filter(in_tasks__task=run.task, text_known=True)
     else:
         assert run.release is not None
-        ids = [response.pk for response in responses_to(run.release)]
-        rows = Response.objects.filter(pk__in=ids)
-    if run.models_named:
-        rows = rows.filter(model__in=run.models_named)
-    return list(rows.select_related("text", "question_text").order_by("pk"))
+        frozen = ReleaseItem.objects.filter(
+            release=run.release, external_id=OuterRef("item_key"), question_text=OuterRef("question_hash")
+        )
+        rows = Response.objects.filter(Exists(frozen), dataset=run.release.dataset_id, text_known=True)
+    return rows.filter(model__in=run.models_named) if run.models_named else rows
+
+
+def population(run: JudgeRun) -> list[Response]:
+    """The responses a run is over, with their texts."""
+    return list(_responses_in(run).select_related("text", "question_text").order_by("pk"))
+
+
+def wanted(
+    run: JudgeRun, responses: list[Response], references: dict[int, str]
+) -> Iterator[tuple[Response, str]]:
+    """Response and mode of the calls that a run is over; each is made `run.repeats` times."""
+    prompt = run.judge.spec["prompt"]
+    for response in responses:
+        for mode in run.modes:
+            if prompting.fits(prompt, response.turns) and (mode != Mode.REF or response.pk in references):
+                yield response, mode
+
+
+def calls_of(run: JudgeRun) -> QuerySet[JudgeCall]:
+    """The calls that the run is over: its own and those it found there."""
+    calls = JudgeCall.objects.filter(judge=run.judge, mode__in=run.modes, repeat__lte=run.repeats)
+    return calls.filter(response__in=_responses_in(run).values("pk"))
 
 
 def references(run: JudgeRun, responses: list[Response]) -> dict[int, str]:
@@ -199,6 +221,25 @@ def references_of(responses: list[Response], release: Release | None) -> dict[in
     return found
 
 
+def scores_of(
+    task: RatingTask, judge: Judge | None, mode: str, responses: list[int]
+) -> tuple[dict[int, list[str]], dict[int, list[str]]]:
+    """(ratings, verdicts) by response, of some responses of a study; failures are not among them."""
+    ratings: dict[int, list[str]] = {}
+    rows = ratings_of(task).filter(response__in=responses, role=Rating.Role.RATER, cannot_decide=False)
+    for response, score in rows.order_by("response", "rater").values_list("response", "score"):
+        ratings.setdefault(response, []).append(score)
+    verdicts: dict[int, list[str]] = {}
+    calls = Verdict.objects.filter(
+        call__judge=judge, call__mode=mode, call__response__in=responses, status=OK
+    )
+    for response, score in calls.order_by("call__response", "call__repeat").values_list(
+        "call__response", "score"
+    ):
+        verdicts.setdefault(response, []).append(score)
+    return ratings, verdicts
+
+
 def rated_rows(task: RatingTask, response: Response) -> QuerySet[Rating]:
     """The standing ratings of one response, by rater."""
     return ratings_of(task).filter(response=response).select_related("rater").order_by("role", "rater")
@@ -206,22 +247,8 @@ def rated_rows(task: RatingTask, response: Response) -> QuerySet[Rating]:
 
 def verdict_counts(run: JudgeRun) -> dict[str, int]:
     """Verdicts by status of the calls that the run is over (its own and those it found there)."""
-    rows = (
-        Verdict.objects.filter(call__judge=run.judge, call__mode__in=run.modes, call__repeat__lte=run.repeats)
-        .filter(_scope(run))
-        .order_by()
-        .values_list("status")
-        .annotate(n=Count("pk"))
-    )
-    return dict(rows)
-
-
-def _scope(run: JudgeRun) -> Q:
-    if run.task_id:
-        inside = Q(call__response__in_tasks__task=run.task_id)
-    else:
-        inside = Q(call__response__in=[response.pk for response in population(run)])
-    return inside & Q(call__response__model__in=run.models_named) if run.models_named else inside
+    rows = calls_of(run).filter(verdict__isnull=False).order_by()
+    return dict(rows.values_list("verdict__status").annotate(n=Count("pk")))
 
 
 def usage_of_items(items: Any) -> list[dict[str, Any]]:

@@ -23,10 +23,12 @@ def bring_in(actor: Actor, dataset: Dataset) -> str | None:
 
 
 @rule("judge", Judge)
+@rule("reparse", Judge)
 def judge(actor: Actor, subject: Judge) -> str | None:
     return needs(actor, subject.dataset, Role.RESEARCHER)
 
 
+@rule("pause", JudgeRun)
 @rule("cancel", JudgeRun)
 @rule("resume", JudgeRun)
 def run(actor: Actor, subject: JudgeRun) -> str | None:

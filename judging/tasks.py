@@ -14,9 +14,17 @@ from curation.models import Job
 @shared_task(name="judging.judge", acks_late=False)
 def judge(job: int) -> None:
     """Acknowledged at once: calls and verdicts in the database, not the message, say what is left to do."""
-    from judging.actions.runs import carry_out
+    from judging.actions.calling import carry_out
 
     run_job(job, carry_out)
+
+
+@shared_task(name="judging.settle")
+def settle() -> None:
+    """Find the runs whose worker died."""
+    from judging.actions.runs import settle_all
+
+    settle_all()
 
 
 @shared_task(name="judging.study")

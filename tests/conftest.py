@@ -12,7 +12,13 @@ from django.utils import translation
 
 from config.messages import compile_stale
 
-pytest_plugins = ["tests.rig.databases", "tests.rig.browser", "tests.rig.broker", "tests.rig.closing"]
+pytest_plugins = [
+    "tests.rig.databases",
+    "tests.rig.browser",
+    "tests.rig.broker",
+    "tests.rig.endpoint",
+    "tests.rig.closing",
+]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

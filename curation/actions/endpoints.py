@@ -103,8 +103,8 @@ def _checked(spec: dict[str, Any]) -> dict[str, Any]:
         "model": model.strip(),
         "snapshot": snapshot.strip(),
         "settings": settings,
-        "limits": _limits(spec.get("limits") or {}),
-        "prices": _prices(spec.get("prices") or {}),
+        "limits": _limits(spec.get("limits", {})),
+        "prices": _prices(spec.get("prices", {})),
     }
 
 

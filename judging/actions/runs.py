@@ -1,68 +1,35 @@
-"""Judge runs: every (response, mode, repeat) called once, each answer kept as it comes, the rest taken up later."""
+"""Judge runs: started, paused, resumed, cancelled, and found again where their worker died."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
-from annotation.models import RatingTask, Response
-from curation import llm
+from annotation.models import RatingTask
 from curation.actions import jobs
-from curation.actions.endpoints import client_of
 from curation.errors import Conflict, Invalid
 from curation.log import OPERATOR, Actor, person_of, record
-from curation.models import Job, Person, Release
+from curation.models import Job, Release
 from curation.rules import require
 from curation.workflow import advance
-from judging import prompting
 from judging.actions.judges import scale_of
-from judging.models import Attempt, Judge, JudgeCall, JudgeRun, Mode, Verdict
-from judging.parsing import PARSER_VERSION
-from judging.profiles import read_reply
-from judging.queries import UNANSWERED, population, references, verdict_counts
+from judging.estimates import estimate
+from judging.models import Judge, JudgeCall, JudgeRun, Mode
+from judging.queries import population, references, wanted
 
 S = JudgeRun.State
 CHUNK = 500
 MOST_REPEATS = 20
-AT_ONCE = 8
-SAY_EVERY = 0.5  # seconds between two looks at the job's row
-HEARTBEAT = 15.0  # seconds; said also while every call hangs
-LOST_AFTER = timedelta(minutes=5)  # without a heartbeat
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ask:
-    """One call as it will be made."""
-
-    call: int
-    response: Response
-    reference: str
-    mode: str
-    fence: str
-
-    def messages(self, prompt: dict[str, Any]) -> list[llm.Message]:
-        response = self.response
-        return prompting.messages(
-            prompt,
-            self.mode,
-            question=response.question_text.body if response.question_text else "",
-            response=response.text.body if response.text else "",
-            reference=self.reference,
-            fence=self.fence,
-            turns=response.turns,
-        )
+MOST_TOKENS = 10**15
+LOST_AFTER = timedelta(seconds=60)  # without a heartbeat, which is said every ten
+LOST = gettext_noop("The worker went away. What was answered is kept; resume to go on.")
 
 
 @transaction.atomic
@@ -75,63 +42,134 @@ def start_run(
     models: Sequence[str] = (),
     modes: Sequence[str] = (Mode.REF,),
     repeats: int = 3,
+    most_tokens: int | None = None,
+    most_money: float | None = None,
     send: bool = True,
 ) -> JudgeRun:
     """Begin a pass of a judge over a task's or a release's responses, or take up the same one that broke off.
 
-    Calls that have a verdict already, from whatever run, are not made again. `send` False leaves the job to the
-    caller (a command that does the work itself). Raises Invalid where judge and population do not fit, Conflict
+    Calls that have a verdict already, from whatever run, are not made again. `most_tokens` and `most_money` cap what the
+    run may take; where it is taken up again, a cap that is given replaces the one before. `send` False leaves the job
+    to the caller (a command that does the work itself). Raises Invalid where judge and population do not fit, Conflict
     while the judge is busy.
     """
+    run = _described(actor, judge, task, release, models, modes, repeats)
+    _no_other(judge)
+    same = JudgeRun.objects.filter(judge=judge, task=task, release=release, repeats=run.repeats)
+    ended = same.filter(state__in=[S.PAUSED, S.FAILED, S.CANCELLED]).first()
+    if ended and ended.modes == run.modes and ended.models_named == run.models_named:
+        return resume(actor, ended, most_tokens=most_tokens, most_money=most_money, send=send)
+    _cap(run, most_tokens, most_money)
+    run.person = person_of(actor)
+    run.save()
+    if not plan(run):
+        raise Invalid(_("There is nothing to judge: no response with a known text, or no reference answers."))
+    _queue(actor, run, send=send)
+    record(actor, "judge", run, dataset=judge.dataset, repeats=run.repeats)
+    return run
+
+
+def estimate_run(
+    actor: Actor,
+    *,
+    judge: Judge,
+    task: RatingTask | None = None,
+    release: Release | None = None,
+    models: Sequence[str] = (),
+    modes: Sequence[str] = (Mode.REF,),
+    repeats: int = 3,
+) -> dict[str, Any]:
+    """What `start_run` with the same arguments would take; nothing is written. Raises Invalid as it does."""
+    return estimate(_described(actor, judge, task, release, models, modes, repeats))
+
+
+def _described(
+    actor: Actor,
+    judge: Judge,
+    task: RatingTask | None,
+    release: Release | None,
+    models: Sequence[str],
+    modes: Sequence[str],
+    repeats: int,
+) -> JudgeRun:
+    """The run as a row that is not saved yet."""
     require(actor, "judge", judge)
     if task is not None:
         require(actor, "study", task)
     if (judge.spec.get("prompt") or {}).get("profile"):
         repeats = 1  # the published tool takes one sample
     _check(judge, task, release, modes, repeats)
-    _no_other(judge)
-    ordered = [mode for mode in Mode.values if mode in modes]
-    same = JudgeRun.objects.filter(judge=judge, task=task, release=release, repeats=repeats)
-    ended = same.filter(state__in=[S.FAILED, S.CANCELLED]).first()
-    if ended and ended.modes == ordered and ended.models_named == sorted(models):
-        return resume(actor, ended, send=send)
-    run = JudgeRun.objects.create(
+    return JudgeRun(
         judge=judge,
         task=task,
         release=release,
         models_named=sorted(models),
-        modes=ordered,
+        modes=[mode for mode in Mode.values if mode in modes],
         repeats=repeats,
-        person=person_of(actor),
     )
-    if not plan(run):
-        raise Invalid(_("There is nothing to judge: no response with a known text, or no reference answers."))
-    _queue(actor, run, send=send)
-    record(actor, "judge", run, dataset=judge.dataset, repeats=repeats)
-    return run
+
+
+def _cap(run: JudgeRun, most_tokens: int | None, most_money: float | None) -> None:
+    """Take caps that are given; one that is not stays as it was."""
+    if most_money is not None and not (run.judge.endpoint and run.judge.endpoint.prices):
+        message = _(
+            "The endpoint has no prices, so money cannot be counted. Give it prices, or cap the tokens."
+        )
+        raise Invalid(message, field="most_money")
+    if most_money is not None and not 0 < most_money <= MOST_TOKENS:
+        raise Invalid(_("The most money a run may take must be above 0."), field="most_money")
+    if most_tokens is not None and not 0 < most_tokens <= MOST_TOKENS:
+        raise Invalid(_("The most tokens a run may take must be above 0."), field="most_tokens")
+    run.most_tokens = most_tokens if most_tokens is not None else run.most_tokens
+    run.most_money = most_money if most_money is not None else run.most_money
 
 
 @transaction.atomic
-def resume(actor: Actor, run: JudgeRun, *, send: bool = True) -> JudgeRun:
-    """Go on with what has no verdict yet, and with calls that never got an answer."""
+def resume(
+    actor: Actor,
+    run: JudgeRun,
+    *,
+    most_tokens: int | None = None,
+    most_money: float | None = None,
+    send: bool = True,
+) -> JudgeRun:
+    """Go on with what has no verdict yet, and with calls that never got an answer; with a higher cap where one is given."""
     require(actor, "resume", run)
     settle(run)
     _no_other(run.judge)
-    advance(run, "resume", actor=actor, dataset=run.judge.dataset, changes={"finished_at": None})
+    _cap(run, most_tokens, most_money)
+    changes: dict[str, Any] = {"finished_at": None, "note": "", "stop_as": ""}
+    changes |= {"most_tokens": run.most_tokens, "most_money": run.most_money}
+    advance(run, "resume", actor=actor, dataset=run.judge.dataset, changes=changes)
     plan(run)
     _queue(actor, run, send=send)
     return run
 
 
 @transaction.atomic
-def cancel(person: Person, run: JudgeRun) -> None:
-    """Ask a run to stop; what is answered by then is kept."""
-    require(person, "cancel", run)
-    if run.job is not None and run.job.finished_at is None:
-        Job.objects.filter(pk=run.job.pk).update(cancel_requested=True)
-        if run.job.state == Job.State.QUEUED:
-            advance(run.job, "cancel", actor=person, changes={"finished_at": timezone.now()})
+def pause(actor: Actor, run: JudgeRun) -> None:
+    """Ask a run to stop for now; what is under way is answered and kept."""
+    require(actor, "pause", run)
+    _stop(actor, run, "pause")
+
+
+@transaction.atomic
+def cancel(actor: Actor, run: JudgeRun) -> None:
+    """Ask a run to stop for good; what is answered by then is kept."""
+    require(actor, "cancel", run)
+    _stop(actor, run, "cancel")
+
+
+def _stop(actor: Actor, run: JudgeRun, verb: str) -> None:
     settle(run)
+    job = run.job
+    if run.state == S.RUNNING and job is not None:
+        JudgeRun.objects.filter(pk=run.pk).update(stop_as=verb)
+        Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+        return
+    advance(run, verb, actor=actor, dataset=run.judge.dataset, changes={"finished_at": timezone.now()})
+    if job is not None and job.state == Job.State.QUEUED:
+        advance(job, "cancel", actor=actor, changes={"finished_at": timezone.now()})
 
 
 def settle(run: JudgeRun) -> None:
@@ -140,33 +178,44 @@ def settle(run: JudgeRun) -> None:
         return
     job = Job.objects.filter(pk=run.job_id).get()
     now = timezone.now()
+    note = ""
     if job.state == Job.State.RUNNING and (job.heartbeat_at or job.created_at) < now - LOST_AFTER:
-        jobs.fail(job, message=_("The worker went away. What was answered is kept; resume to go on."))
+        jobs.fail(job, message=LOST)
+        note = LOST
     if job.state in (Job.State.CANCELLED, Job.State.FAILED):
         verb = "cancel" if job.state == Job.State.CANCELLED else "fail"
-        advance(run, verb, actor=OPERATOR, dataset=run.judge.dataset, changes={"finished_at": now})
+        changes = {"finished_at": now, "note": note or job.message, "stop_as": ""}
+        advance(run, verb, actor=OPERATOR, dataset=run.judge.dataset, changes=changes)
+
+
+def settle_all() -> int:
+    """Find the runs whose worker died; how many there were. A job does this again and again."""
+    found = JudgeRun.objects.filter(state__in=[S.QUEUED, S.RUNNING], job__isnull=False)
+    lost = 0
+    for run in found.select_related("judge__dataset"):
+        before = run.state
+        try:
+            settle(run)
+        except Conflict:
+            continue  # it ended by itself meanwhile
+        lost += run.state != before
+    return lost
 
 
 def plan(run: JudgeRun) -> int:
     """Make the calls that are missing for the run's responses, modes and repeats; how many the run is over in all."""
     responses = population(run)
-    known, prompt = references(run, responses), run.judge.spec["prompt"]
-    wanted = [
-        (response.pk, mode, repeat)
-        for repeat in range(1, run.repeats + 1)
-        for response in responses
-        for mode in run.modes
-        if prompting.fits(prompt, response.turns) and (mode != Mode.REF or response.pk in known)
-    ]
+    pairs = list(wanted(run, responses, references(run, responses)))
     JudgeCall.objects.bulk_create(
         (
-            JudgeCall(judge_id=run.judge_id, response_id=response, mode=mode, repeat=repeat, run=run)
-            for response, mode, repeat in wanted
+            JudgeCall(judge_id=run.judge_id, response=response, mode=mode, repeat=repeat, run=run)
+            for repeat in range(1, run.repeats + 1)
+            for response, mode in pairs
         ),
         batch_size=CHUNK,
         ignore_conflicts=True,
     )
-    return len(wanted)
+    return len(pairs) * run.repeats
 
 
 def _check(
@@ -226,115 +275,3 @@ def _queue(actor: Actor, run: JudgeRun, *, send: bool) -> None:
     )
     JudgeRun.objects.filter(pk=run.pk).update(job=job)
     run.job = job
-
-
-def carry_out(job: Job, *, client: llm.Client | None = None, at_once: int = AT_ONCE) -> dict[str, Any]:
-    """The body of the job: make the calls that are missing, and leave the run in the state that says how it ended."""
-    run = JudgeRun.objects.select_related("judge__dataset", "judge__endpoint", "task", "release").get(
-        pk=job.arguments["run"]
-    )
-    dataset = run.judge.dataset
-    advance(run, "start", actor=OPERATOR, log=False)
-    verb = "fail"
-    try:
-        assert run.judge.endpoint is not None
-        with client or client_of(run.judge.endpoint) as talker:
-            _ask_all(run, job, talker, at_once)
-        verb = "succeed"
-    except jobs.Cancelled:
-        verb = "cancel"
-        raise
-    finally:
-        changes = {"finished_at": timezone.now()}
-        advance(run, verb, actor=OPERATOR, dataset=dataset, changes=changes)
-    return {"verdicts": verdict_counts(run)}
-
-
-def _ask_all(run: JudgeRun, job: Job, client: llm.Client, at_once: int) -> None:
-    """Threads only talk to the endpoint; rows are written here, one transaction for each answer."""
-    asks = list(_missing(run))
-    rest: Iterator[Ask] = iter(asks)
-    prompt, sampling = run.judge.spec["prompt"], run.judge.spec["sampling"]
-    said, done = 0.0, 0
-    jobs.progress(job, 0, len(asks))
-    with ThreadPoolExecutor(max_workers=at_once) as pool:
-        running: dict[Future[llm.Reply], Ask] = {}
-
-        def fill() -> None:
-            while len(running) < at_once and (ask := next(rest, None)):
-                running[pool.submit(client.chat, ask.messages(prompt), **sampling)] = ask
-
-        try:
-            fill()
-            while running:
-                for future in wait(running, timeout=HEARTBEAT, return_when=FIRST_COMPLETED).done:
-                    keep(run, running.pop(future), client, future.result())
-                    done += 1
-                if time.monotonic() - said > SAY_EVERY:
-                    said = time.monotonic()
-                    jobs.progress(job, done)
-                fill()
-        except jobs.Cancelled:
-            # What is under way is paid for: its answers are kept before the run ends.
-            for future, ask in running.items():
-                if not future.cancel():
-                    keep(run, ask, client, future.result())
-            raise
-    jobs.progress(job, done)
-
-
-def _missing(run: JudgeRun) -> Iterable[Ask]:
-    """The calls to make: by repeat first, both modes of a response beside each other, so that drift hits both alike."""
-    responses = {response.pk: response for response in population(run)}
-    known = references(run, list(responses.values()))
-    calls = JudgeCall.objects.filter(judge=run.judge_id, mode__in=run.modes, repeat__lte=run.repeats)
-    answered = Verdict.objects.exclude(status__in=UNANSWERED).values("call")
-    rows = (
-        calls.exclude(pk__in=answered)
-        .order_by("repeat", "response", "mode")
-        .values_list("pk", "response", "mode")
-    )
-    for call, response, mode in rows:
-        if response in responses and (mode != Mode.REF or response in known):
-            yield Ask(
-                call=call,
-                response=responses[response],
-                reference=known.get(response, ""),
-                mode=mode,
-                fence=prompting.new_fence(),
-            )
-
-
-@transaction.atomic
-def keep(run: JudgeRun, ask: Ask, client: llm.Client, reply: llm.Reply) -> None:
-    """Write what came back, raw, and the verdict it holds. A failure has a name and no score."""
-    request = client.body(ask.messages(run.judge.spec["prompt"]), **run.judge.spec["sampling"])
-    sent = json.dumps(request.pop("messages"), ensure_ascii=False).encode()
-    # Texts are not copied: with the fence the messages can be made again, and the hash says whether they are the same.
-    request |= {"fence": ask.fence, "messages_sha256": hashlib.sha256(sent).hexdigest()}
-    before = Attempt.objects.filter(call=ask.call).aggregate(last=Max("number"))["last"] or 0
-    last = len(reply.tries)
-    Attempt.objects.bulk_create(
-        Attempt(
-            call_id=ask.call,
-            number=before + number,
-            request=request,
-            reply=one.raw,
-            http_status=one.http_status,
-            error=one.error[:200],
-            finish_reason=reply.finish_reason if number == last else "",
-            tokens_in=reply.tokens_in if number == last else None,
-            tokens_out=reply.tokens_out if number == last else None,
-            milliseconds=one.milliseconds,
-        )
-        for number, one in enumerate(reply.tries, start=1)
-    )
-    status, score, reason = reply.status, "", ""
-    if reply.ok:
-        judged = ask.response.text.body if ask.response.text else ""
-        prompt = run.judge.spec["prompt"]
-        found = read_reply(prompt, reply.text, scale_of(run.judge), fence=ask.fence, judged=judged)
-        status, reason = found.status, found.reason
-        score = "" if found.score is None else str(found.score)
-    values = {"status": status, "score": score, "reason": reason, "parser_version": PARSER_VERSION}
-    Verdict.objects.update_or_create(call_id=ask.call, defaults=values)

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -16,6 +17,7 @@ from curation.errors import Invalid, NotAllowed
 from curation.llm import Client
 from curation.log import OPERATOR
 from curation.models import Endpoint, Membership
+from curation.pacing import Limits
 from tests.factories.annotation import make_member, make_release, make_world_dataset
 
 Answer = tuple[int, dict[str, str], Any]
@@ -69,18 +71,23 @@ def server() -> Iterator[Server]:
 HELLO = [{"role": "user", "content": "こんにちは"}]
 
 
-def ask(server: Server, **options: Any) -> tuple[Any, list[float]]:
-    pauses: list[float] = []
-    with Client(url=server.url, model="m", key="secret", pause=pauses.append, **options) as client:
-        return client.chat(HELLO), pauses
+def ask(server: Server, **options: Any) -> Any:
+    limits = Limits(backoff=0.001, **options.pop("limits", {}))
+    with Client(url=server.url, model="m", key="secret", limits=limits, **options) as client:
+        return client.chat(HELLO)
 
 
 def test_chat_sends_settings_and_key(server) -> None:
-    reply, pauses = ask(server, settings={"temperature": 0})
-    assert (reply.status, reply.text, reply.tokens_in, reply.tokens_out, pauses) == ("ok", "はい。", 3, 2, [])
+    reply = ask(server, settings={"temperature": 0})
+    assert (reply.status, reply.text, reply.tokens_in, reply.tokens_out) == ("ok", "はい。", 3, 2)
     headers, body = server.seen[0]
     assert body == {"temperature": 0, "model": "m", "messages": HELLO}
     assert headers["Authorization"] == "Bearer secret"
+
+
+def test_a_format_that_only_names_its_kind_is_not_sent(server) -> None:
+    ask(server, settings={"response_format": "json_schema"})
+    assert "response_format" not in server.seen[0][1]
 
 
 @pytest.mark.parametrize(
@@ -100,30 +107,46 @@ def test_chat_sends_settings_and_key(server) -> None:
 )
 def test_chat_names_the_failure_without_a_second_try(server, answer, status) -> None:
     server.answer = lambda body, number: answer
-    reply, pauses = ask(server)
-    assert (reply.status, len(server.seen), pauses) == (status, 1, [])
+    reply = ask(server)
+    assert (reply.status, len(server.seen), reply.dropped) == (status, 1, False)
     assert "secret" not in reply.raw + reply.error
 
 
 @pytest.mark.parametrize("code", [408, 409, 429, 500, 503])
 def test_chat_tries_again_and_honours_retry_after(server, code) -> None:
-    server.answer = lambda body, number: (code, {"Retry-After": "7"}, b"") if number < 3 else said("三度目")
-    reply, pauses = ask(server)
-    assert (reply.text, pauses, [one.http_status for one in reply.tries]) == (
-        "三度目",
-        [7.0, 7.0],
-        [code, code, 200],
+    server.answer = lambda body, number: (
+        (code, {"Retry-After": "0.15"}, b"") if number < 3 else said("三度目")
     )
+    began = time.monotonic()
+    reply = ask(server)
+    assert (reply.text, [one.http_status for one in reply.tries]) == ("三度目", [code, code, 200])
+    assert time.monotonic() - began >= 0.3
 
 
 def test_chat_gives_up_after_its_tries(server) -> None:
+    server.answer = lambda body, number: (429, {}, b"")
+    reply = ask(server, tries=3)
+    assert (reply.status, len(reply.tries), reply.dropped) == ("transport", 3, False)
+
+
+def test_chat_gives_up_after_its_seconds(server) -> None:
+    server.answer = lambda body, number: (500, {}, b"")
+    reply = ask(server, tries=1000, limits={"seconds_per_call": 0.2})
+    assert reply.status == "transport"
+    assert 1 < len(reply.tries) < 1000
+
+
+def test_a_server_that_asks_for_too_long_a_wait_is_given_up(server) -> None:
     server.answer = lambda body, number: (429, {"Retry-After": "9999"}, b"")
-    reply, pauses = ask(server, tries=3)
-    assert (reply.status, len(reply.tries), pauses) == ("transport", 3, [60.0, 60.0])
+    with Client(url=server.url, model="m", limits=Limits(backoff=0.001)) as client:
+        replies = [client.chat(HELLO), client.chat(HELLO)]
+        assert client.pacer.down == "Retry-After 9999 s"
+    assert [reply.dropped for reply in replies] == [True, True]
+    assert len(server.seen) == 1
 
 
 def test_chat_without_a_server_is_a_transport_failure() -> None:
-    with Client(url="http://127.0.0.1:1/v1", model="m", tries=2, pause=lambda seconds: None) as client:
+    with Client(url="http://127.0.0.1:1/v1", model="m", tries=2, limits=Limits(backoff=0.001)) as client:
         reply = client.chat(HELLO)
     assert (reply.status, len(reply.tries), reply.http_status) == ("transport", 2, None)
 
@@ -136,9 +159,15 @@ def test_chat_time_out(server) -> None:
         return said("遅い")
 
     server.answer = wait
-    reply, _pauses = ask(server, timeout=0.2, tries=1)
+    reply = ask(server, timeout=0.2, tries=1)
     gate.set()
     assert reply.status == "timeout"
+
+
+def test_no_reply_holds_what_a_database_refuses(server) -> None:
+    raw = json.dumps(said("よい\x00\ud800")[2]).encode()
+    server.answer = lambda body, number: (200, {}, raw)
+    assert ask(server).text == "よい?"
 
 
 SPEC = {"name": "e1", "url": "http://127.0.0.1:9/v1", "model": "m", "key": "sk-secret"}

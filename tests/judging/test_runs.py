@@ -1,9 +1,7 @@
 """Runs against a real server that misbehaves: a failure stays a failure, and only what is missing is asked again."""
 
-import json
-import threading
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 import pytest
 
@@ -12,215 +10,301 @@ from curation.actions.endpoints import client_of, create_endpoint
 from curation.actions.jobs import run_job
 from curation.errors import Conflict, Invalid, NotAllowed
 from curation.log import OPERATOR
+from curation.models import Endpoint as EndpointRow
 from curation.models import Job, Membership
+from judging.actions.calling import carry_out, missing
 from judging.actions.judges import create_judge
-from judging.actions.runs import carry_out, resume, start_run
+from judging.actions.runs import pause, resume, start_run
 from judging.actions.studies import study_of
+from judging.estimates import soundness_of
 from judging.models import Attempt, Judge, JudgeCall, JudgeRun, Verdict
 from tests.factories.annotation import make_member, make_task, make_world_dataset
+from tests.rig.endpoint import body, cut, drips, error, giant, hangs, retry_at, says
 
 pytestmark = pytest.mark.django_db
 
-
-def answer(text, reason="stop", **message):
-    choice = {"message": {"role": "assistant", "content": text, **message}, "finish_reason": reason}
-    return 200, {}, json.dumps({"choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 3}})
+QUICK = {"backoff": 0.001, "tries": 3, "timeout": 1.0, "seconds_per_call": 4.0, "failures_in_a_row": 100}
+GOOD = says('理由です。\n{"score": 4}')
 
 
-GOOD = answer('理由です。\n{"score": 4}')
-# What the judged response says: what the server answers, for ever or (a list) one after the other.
-BEHAVIOUR = {
-    "q0への1番": [(429, {"Retry-After": "0"}, "{}"), GOOD],
-    "q0への2番": [(500, {}, "oops"), (500, {}, "oops"), (500, {}, "oops"), GOOD],
-    "q1への3番": [(200, {}, '{"choices": [{"mess')],
-    "q1への4番": [answer('途中で切れ {"score": 5}', "length")],
-    "q2への5番": [answer(None, refusal="I cannot help with that.")],
-    "q2への6番": [answer("申し訳ありませんが、採点できません。")],
-    "q3への7番": [answer('{"score": 7}')],
-    "q3への8番": [answer(None, "content_filter")],
-    "q4への9番": [answer("とても良い回答です。")],
-    "q4への10番": [GOOD],
-}
-WANTED = {
-    "q0への1番": "ok",
-    "q0への2番": "transport",
-    "q1への3番": "off_format",
-    "q1への4番": "truncated",
-    "q2への5番": "refused",
-    "q2への6番": "refused",
-    "q3への7番": "out_of_range",
-    "q3への8番": "provider_filtered",
-    "q4への9番": "off_format",
-    "q4への10番": "ok",
-}
-
-
-class Model(ThreadingHTTPServer):
-    """An endpoint that answers by what it is asked about, and remembers how often."""
-
-    daemon_threads = True
-
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.asked = Counter()
-        self.bodies = []
-        self.lock = threading.Lock()
-
-    @property
-    def url(self):
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        text = body["messages"][1]["content"]
-        key = next(key for key in BEHAVIOUR if f"{key}の" in text)
-        with self.server.lock:
-            number = self.server.asked[key]
-            self.server.asked[key] += 1
-            self.server.bodies.append(body)
-        status, headers, reply = BEHAVIOUR[key][min(number, len(BEHAVIOUR[key]) - 1)]
-        sent = reply.encode()
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(sent)))
-        self.end_headers()
-        self.wfile.write(sent)
-
-    def log_message(self, *_words):
-        """Quiet."""
-
-
-@pytest.fixture
-def model():
-    server = Model()
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def make_judge(dataset, url, **given) -> Judge:
+def make_judge(dataset, url, *, limits=None, prices=None, settings=None, **given) -> Judge:
+    """A judge with an endpoint that is given little patience."""
+    spec = {"name": "here", "url": url, "model": "judge-model", "settings": settings or {"top_p": 1}}
     create_endpoint(
-        OPERATOR, dataset, {"name": "here", "url": url, "model": "judge-model", "settings": {"top_p": 1}}
+        OPERATOR, dataset, {**spec, "limits": {**QUICK, **(limits or {})}, "prices": prices or {}}
     )
     return create_judge(
         OPERATOR, dataset, {"name": "j", "endpoint": "here", "sampling": {"seed": 1}, **given}
     )
 
 
-def work(run: JudgeRun, at_once: int = 4) -> None:
-    """The run's job, in this process, without pauses between tries."""
-    client = client_of(run.judge.endpoint, tries=3)
-    client.pause = lambda _seconds: None
-    run_job(run.job_id, lambda job: carry_out(job, client=client, at_once=at_once))
+def begin(judge, task, **given) -> JudgeRun:
+    return start_run(
+        OPERATOR, judge=judge, task=task, **{"modes": ["ref"], "repeats": 1, "send": False, **given}
+    )
+
+
+def work(run: JudgeRun, at_once: int = 4) -> JudgeRun:
+    """The run's job, in this process."""
+    run_job(run.job_id, lambda job: carry_out(job, at_once=at_once))
     run.refresh_from_db()
+    return run
 
 
 def by_text() -> dict[str, Verdict]:
+    """Verdicts by what the judged response begins with: q0への1番, q0への2番, q1への3番 ... q4への10番."""
     rows = Verdict.objects.select_related("call__response__text")
     return {row.call.response.text.body.partition("の回答")[0]: row for row in rows}
 
 
-def test_no_failure_becomes_a_score_and_a_resume_asks_only_what_is_missing(model) -> None:
+# What the judged response says -> how the endpoint behaves, the verdict, and the requests it takes.
+WORLDS = [
+    {
+        "q0への1番": ([error(429, Retry_After="0"), GOOD], "ok", 2),
+        "q0への2番": ([error(500, b"oops"), error(500), error(500), GOOD], "transport", 3),
+        "q1への3番": (body(b'{"choices": [{"mess'), "off_format", 1),
+        "q1への4番": (says('途中で切れ {"score": 5}', "length"), "truncated", 1),
+        "q2への5番": (says(None, refusal="I cannot help with that."), "refused", 1),
+        "q2への6番": (says("申し訳ありませんが、採点できません。"), "refused", 1),
+        "q3への7番": (says('{"score": 7}'), "out_of_range", 1),
+        "q3への8番": (says(None, "content_filter"), "provider_filtered", 1),
+        "q4への9番": (says("とても良い回答です。"), "off_format", 2),
+        "q4への10番": (GOOD, "ok", 1),
+    },
+    {
+        "q0への1番": ([error(429), GOOD], "ok", 2),
+        "q0への2番": ([retry_at(0), GOOD], "ok", 2),
+        "q1への3番": (cut, "transport", 3),
+        "q1への4番": (hangs, "timeout", 3),
+        "q2への5番": (drips, "timeout", 1),
+        "q2への6番": (giant, "off_format", 1),
+        "q3への7番": (says(""), "off_format", 2),
+        "q3への8番": (body(b'{"choices": [{"message": {"content": 5}}]}'), "off_format", 1),
+        "q4への9番": (body(b'{"choices": {"0": "x"}, "usage": []}'), "off_format", 1),
+        "q4への10番": ([says("4点です。"), says('{"score": 4}')], "ok", 2),
+    },
+    {
+        "q0への1番": (error(400, b'{"error": {"code": "content_filter"}}'), "provider_filtered", 1),
+        "q0への2番": (error(422), "transport", 1),
+        "q1への3番": (body(b"<html>login</html>"), "off_format", 1),
+        "q1への4番": (body(b"[" * 100_000), "off_format", 1),
+        "q2への5番": ([says("４点。"), error(500)], "off_format", 4),
+        "q2への6番": ([says("点数なし"), says("申し訳ありませんが、できません。")], "off_format", 2),
+        "q3への7番": ([says("点数なし"), says('{"score": 9}')], "out_of_range", 2),
+        "q3への8番": (says('{"score": true}'), "off_format", 2),
+        "q4への9番": (says('{"score": NaN}'), "out_of_range", 1),
+        "q4への10番": (says('{"score": "４"}'), "ok", 1),
+    },
+]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("world", WORLDS)
+def test_every_failure_has_its_name_and_none_is_a_score(endpoint, world) -> None:
     dataset = make_world_dataset()
     task, _raters = make_task(dataset)
-    judge = make_judge(dataset, model.url)
-    run = start_run(OPERATOR, judge=judge, task=task, modes=["ref"], repeats=1, send=False)
-    work(run)
+    endpoint.behaviour = {f"{key}の": behave for key, (behave, _status, _n) in world.items()}
+    run = work(begin(make_judge(dataset, endpoint.url), task))
     assert run.state == "succeeded"
     found = by_text()
-    assert {key: row.status for key, row in found.items()} == WANTED
-    for row in found.values():
-        assert row.score == ("4" if row.status == "ok" else "")
-    # 429 then 200: two tries; three times 500: three; one each for the eight others.
-    assert sum(model.asked.values()) == 2 + 3 + 8 == Attempt.objects.count()
-    assert Attempt.objects.filter(http_status=429).count() == 1
-    assert Attempt.objects.get(call=found["q1への3番"].call).reply == '{"choices": [{"mess'
+    assert {key: row.status for key, row in found.items()} == {key: one[1] for key, one in world.items()}
+    assert {row.score for row in found.values() if row.status == "ok"} == {"4"}
+    assert {row.score for row in found.values() if row.status != "ok"} == {""}
+    assert {key.removesuffix("の"): n for key, n in endpoint.asked.items()} == {
+        key: one[2] for key, one in world.items()
+    }
+    assert Attempt.objects.count() == endpoint.requests
+
+
+def test_a_resume_asks_only_what_never_got_an_answer(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    judge = make_judge(dataset, endpoint.url)
+    endpoint.behaviour = {f"{key}の": one[0] for key, one in WORLDS[0].items()}
+    work(begin(judge, task))
     study = study_of(OPERATOR, task, judge, "ref", resamples=50).result
     assert study["counts"]["verdicts"] == 2
     assert study["excluded"]["refused"] == {"calls": 2, "responses": 2}
-
-    run = start_run(OPERATOR, judge=judge, task=task, modes=["ref"], repeats=1, send=False)
-    work(run)
-    # Only the call that never got an answer is made again, and now answers.
-    assert sum(model.asked.values()) == 13 + 1
+    before = endpoint.requests
+    work(begin(judge, task))
+    assert endpoint.requests == before + 1
     assert by_text()["q0への2番"].score == "4"
     assert JudgeCall.objects.count() == 10
-    assert [
-        one.number for one in Attempt.objects.filter(call=found["q0への2番"].call).order_by("number")
-    ] == [1, 2, 3, 4]
+    numbers = Attempt.objects.filter(call=by_text()["q0への2番"].call).order_by("number")
+    assert list(numbers.values_list("number", "http_status")) == [(1, 500), (2, 500), (3, 500), (4, 200)]
 
 
-def test_requests_carry_the_sampling_and_fence_every_text(model) -> None:
+def test_an_item_that_always_fails_costs_only_itself(endpoint) -> None:
     dataset = make_world_dataset()
     task, _raters = make_task(dataset)
-    run = start_run(
-        OPERATOR,
-        judge=make_judge(dataset, model.url),
-        task=task,
-        modes=["ref", "noref"],
-        repeats=1,
-        send=False,
-    )
-    work(run)
-    body = model.bodies[0]
-    assert (body["model"], body["seed"], body["top_p"]) == ("judge-model", 1, 1)
-    with_reference = [one for one in model.bodies if "参考回答その" in one["messages"][1]["content"]]
-    fences = set()
-    for one in model.bodies:
+    endpoint.behaviour = {"q1への3番の": error(500)}
+    run = work(begin(make_judge(dataset, endpoint.url, limits={"failures_in_a_row": 2}), task))
+    assert run.state == "succeeded"
+    assert Counter(row.status for row in by_text().values()) == {"ok": 9, "transport": 1}
+    assert endpoint.requests == 9 + 3
+
+
+def test_a_judge_is_told_once_that_no_score_could_be_read(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    endpoint.behaviour = {"q0への1番の": [says("とても良い。"), says('{"score": 5}')]}
+    work(begin(make_judge(dataset, endpoint.url), task, models=["modelsecret-a"]))
+    told = next(one for one in endpoint.bodies if len(one["messages"]) == 4)
+    assert [one["role"] for one in told["messages"]] == ["system", "user", "assistant", "user"]
+    assert told["messages"][2]["content"] == "とても良い。"
+    verdict = by_text()["q0への1番"]
+    assert (verdict.score, verdict.reason) == ("5", "とても良い。")
+    kept = Attempt.objects.filter(call=verdict.call).order_by("number")
+    assert [one.request.get("repair", False) for one in kept] == [False, True]
+    assert "とても良い。" not in str(kept[0].request)
+
+
+def test_requests_carry_the_sampling_and_fence_every_text(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    work(begin(make_judge(dataset, endpoint.url), task, modes=["ref", "noref"], repeats=2))
+    first = endpoint.bodies[0]
+    assert (first["model"], first["seed"], first["top_p"]) == ("judge-model", 1, 1)
+    assert "response_format" not in first
+    fences = Counter()
+    for one in endpoint.bodies:
         fence = one["messages"][0]["content"].rpartition("</")[2].partition(">")[0]
         assert one["messages"][1]["content"].count(f"<{fence}>") in (2, 3)
-        fences.add(fence)
-    assert 0 < len(with_reference) < len(model.bodies)
-    assert len(fences) >= 20
+        fences[fence] += 1
+    # One for each of 5 questions and 2 repeats, shared by its 2 responses in 2 modes: a prefix that servers keep.
+    assert sorted(fences.values()) == [4] * 10
     kept = Attempt.objects.first()
     assert "messages" not in kept.request
     assert len(kept.request["messages_sha256"]) == 64
 
 
-def test_a_cancelled_run_keeps_what_came_and_goes_on_where_it_stopped(model, monkeypatch) -> None:
+def test_a_schema_is_sent_where_the_endpoint_can_be_held_to_one(endpoint) -> None:
     dataset = make_world_dataset()
     task, _raters = make_task(dataset)
-    run = start_run(
-        OPERATOR, judge=make_judge(dataset, model.url), task=task, modes=["ref"], repeats=1, send=False
-    )
-    monkeypatch.setattr("judging.actions.runs.SAY_EVERY", 0.0)
+    judge = make_judge(dataset, endpoint.url, settings={"response_format": "json_schema"})
+    endpoint.usual = says('{"reason": "短い", "score": 4}')
+    work(begin(judge, task))
+    asked = endpoint.bodies[0]["response_format"]
+    assert asked["type"] == "json_schema"
+    assert asked["json_schema"]["schema"]["properties"]["score"] == {"enum": [1, 2, 3, 4, 5]}
+    assert {(row.score, row.reason) for row in Verdict.objects.all()} == {("4", "短い")}
+
+
+def test_repeats_follow_each_other_and_modes_stand_side_by_side(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    run = begin(make_judge(dataset, endpoint.url), task, modes=["ref", "noref"], repeats=3)
+    calls = {call.pk: call for call in JudgeCall.objects.all()}
+    asks = list(missing(run))
+    # 5 questions x 2 models x 2 modes x 3 repeats.
+    assert len(asks) == 60
+    assert [calls[one.call].repeat for one in asks] == [1] * 20 + [2] * 20 + [3] * 20
+    for at in range(0, 60, 2):
+        assert asks[at].response == asks[at + 1].response
+        assert {asks[at].mode, asks[at + 1].mode} == {"ref", "noref"}
+    for at in range(0, 60, 4):
+        assert len({one.response.question_hash for one in asks[at : at + 4]}) == 1
+        assert len({one.fence for one in asks[at : at + 4]}) == 1
+
+
+@pytest.mark.parametrize(("verb", "state"), [("cancel", "cancelled"), ("pause", "paused")])
+def test_a_run_that_is_stopped_keeps_what_came_and_goes_on_where_it_stopped(
+    endpoint, monkeypatch, verb, state
+) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    run = begin(make_judge(dataset, endpoint.url), task)
+    monkeypatch.setattr("judging.actions.calling.SAY_EVERY", 0.0)
+    monkeypatch.setattr("judging.actions.calling.WAITING", 0)
     real = jobs.progress
 
     def progress(given, done, total=None, message=""):
-        """Somebody asks the job to stop once three answers are there."""
+        """Somebody asks the run to stop once three answers are there."""
         if done >= 3:
-            Job.objects.filter(pk=given.pk).update(cancel_requested=True)
+            if verb == "pause":
+                pause(OPERATOR, JudgeRun.objects.get(pk=run.pk))
+            else:
+                Job.objects.filter(pk=given.pk).update(cancel_requested=True)
         real(given, done, total, message)
 
     monkeypatch.setattr(jobs, "progress", progress)
     work(run, at_once=1)
-    assert (run.state, Job.objects.get(pk=run.job_id).state) == ("cancelled", "cancelled")
-    assert Verdict.objects.count() == 3
-    answered = {key for key, row in by_text().items() if row.status != "transport"}
-    before = Counter(model.asked)
+    assert (run.state, Job.objects.get(pk=run.job_id).state) == (state, "cancelled")
+    assert Verdict.objects.count() == 3 == endpoint.requests
     monkeypatch.setattr(jobs, "progress", real)
     again = resume(OPERATOR, run, send=False)
     assert again.pk == run.pk
-    work(again)
-    assert again.state == "succeeded"
-    assert Verdict.objects.count() == 10
-    assert [model.asked[key] - before[key] for key in answered] == [0] * len(answered)
+    assert work(again).state == "succeeded"
+    assert Verdict.objects.count() == 10 == endpoint.requests
 
 
-def test_what_does_not_fit_is_refused_in_words(model) -> None:
+@pytest.mark.both_databases
+def test_an_endpoint_that_is_down_pauses_the_run_and_burns_nothing(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    limits = {"failures_in_a_row": 3, "down_after": 0.2, "tries": 2}
+    judge = make_judge(dataset, endpoint.url, limits=limits)
+    endpoint.usual = error(503)
+    run = work(begin(judge, task))
+    assert run.state == "paused"
+    assert run.note.startswith("The endpoint does not answer (HTTP 503), so the run has paused itself.")
+    assert Job.objects.get(pk=run.job_id).message == run.note
+    assert Verdict.objects.count() == 0
+    assert Attempt.objects.count() == endpoint.requests > 0
+    endpoint.usual = GOOD
+    assert work(begin(judge, task)).pk == run.pk
+    assert (run.state, run.note) != ("succeeded", "")
+    run.refresh_from_db()
+    assert (run.state, run.note, Verdict.objects.filter(status="ok").count()) == ("succeeded", "", 10)
+
+
+def test_no_server_at_all_pauses_the_run() -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    limits = {"failures_in_a_row": 3, "down_after": 0.1}
+    run = work(begin(make_judge(dataset, "http://127.0.0.1:1/v1", limits=limits), task))
+    assert (run.state, "ConnectError" in run.note, Verdict.objects.count()) == ("paused", True, 0)
+
+
+def test_one_429_holds_every_call_back(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    endpoint.latency = 0.05
+    endpoint.behaviour = {"q0への1番の": [error(429, Retry_After="0.5"), GOOD]}
+    work(begin(make_judge(dataset, endpoint.url), task), at_once=1)
+    times = sorted(endpoint.times)
+    gaps = [later - earlier for earlier, later in pairwise(times)]
+    # 11 requests one after the other; after the one that was refused, half a second of nothing.
+    assert len(times) == 11
+    assert max(gaps) >= 0.5
+    assert sum(gap >= 0.4 for gap in gaps) == 1
+
+
+def test_verdicts_are_publishable_when_nearly_all_calls_ended_in_a_score(endpoint, settings) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    endpoint.behaviour = {"q0への1番の": says("申し訳ありませんが、採点できません。")}
+    judge = make_judge(dataset, endpoint.url)
+    run = begin(judge, task, modes=["ref", "noref"])
+    assert soundness_of(run)["publishable"] is False
+    work(run)
+    sound = soundness_of(run)
+    # Of 20 calls, the 2 on one response of model a are refused: 18/20 = 90 %, model a 8/10 = 80 %, b 10/10.
+    assert (sound["calls"], sound["parsed"], sound["publishable"]) == (20, 18, False)
+    assert sound["by_model"]["modelsecret-a"] == {"calls": 10, "parsed": 8, "enough": False}
+    assert sound["by_model"]["modelsecret-b"] == {"calls": 10, "parsed": 10, "enough": True}
+    settings.TEINEI_PARSED_PERCENT, settings.TEINEI_PARSED_PERCENT_PER_MODEL = 90, 80
+    assert soundness_of(run)["publishable"] is True
+    settings.TEINEI_PARSED_PERCENT_PER_MODEL = 81
+    assert soundness_of(run)["publishable"] is False
+
+
+def test_what_does_not_fit_is_refused_in_words(endpoint) -> None:
     dataset = make_world_dataset()
     task, _raters = make_task(dataset)
     researcher = make_member(dataset, Membership.Role.RESEARCHER)
     lead = make_member(dataset, Membership.Role.LEAD)
-    judge = make_judge(dataset, model.url)
+    judge = make_judge(dataset, endpoint.url)
     three = create_judge(
         researcher, dataset, {"name": "three", "endpoint": "here", "prompt": "borderline3_ja"}
     )
@@ -232,7 +316,11 @@ def test_what_does_not_fit_is_refused_in_words(model) -> None:
         start_run(lead, judge=judge, task=task, send=False)
     with pytest.raises(NotAllowed):
         create_judge(lead, dataset, {"name": "x", "model": "m"})
-    start_run(researcher, judge=judge, task=task, send=False)
+    with pytest.raises(Invalid, match="no prices"):
+        start_run(researcher, judge=judge, task=task, most_money=1.0, send=False)
+    run = start_run(researcher, judge=judge, task=task, send=False)
+    with pytest.raises(NotAllowed):
+        pause(lead, run)
     with pytest.raises(Conflict):
         start_run(researcher, judge=judge, task=task, repeats=1, send=False)
 
@@ -256,3 +344,31 @@ def test_a_judge_never_changes() -> None:
         with pytest.raises(Invalid):
             create_judge(OPERATOR, dataset, {**spec, "name": "c", **wrong})
     assert Judge.objects.count() == 1
+
+
+def test_limits_and_prices_of_an_endpoint_may_change_and_its_identity_not(endpoint) -> None:
+    dataset = make_world_dataset()
+    spec = {"name": "e", "url": endpoint.url, "model": "m"}
+    create_endpoint(OPERATOR, dataset, {**spec, "limits": {"in_flight": 4}})
+    create_endpoint(
+        OPERATOR, dataset, {**spec, "limits": {"in_flight": 9}, "prices": {"input": 1, "output": 2}}
+    )
+    made = create_endpoint(OPERATOR, dataset, spec)
+    assert EndpointRow.objects.count() == 1
+    assert (made.limits, made.prices) == ({"in_flight": 9}, {"currency": "USD", "input": 1, "output": 2})
+    with client_of(made, at_once=4) as client:
+        assert client.limits.in_flight == 4
+    for wrong in (
+        {"limits": {"in_flight": 0}},
+        {"limits": {"in_flight": 2.5}},
+        {"limits": {"in_flight": 10_000}},
+        {"limits": {"speed": 1}},
+        {"limits": []},
+        {"limits": {"timeout": "5"}},
+        {"prices": {"input": 1}},
+        {"prices": {"input": -1, "output": 1}},
+        {"prices": {"input": 1, "output": True}},
+    ):
+        with pytest.raises(Invalid) as error_:
+            create_endpoint(OPERATOR, dataset, {**spec, "name": "f", **wrong})
+        assert error_.value.field == next(iter(wrong))
