@@ -210,8 +210,8 @@ def counts_of(task: RatingTask) -> dict[str, Any]:
     Wanted are ratings of what is offered; the others of the population wait for a round that draws them.
     """
     rows = taken(TaskResponse.objects.filter(task=task), leases=False)
-    numbers = list(rows.values_list("taken", flat=True))
-    offered = TaskResponse.objects.filter(task=task, offered=True).count()
+    found = list(rows.values_list("taken", "offered"))
+    numbers = [number for number, _offered in found]
     models = (
         TaskResponse.objects.filter(task=task)
         .order_by()
@@ -223,7 +223,7 @@ def counts_of(task: RatingTask) -> dict[str, Any]:
         "responses": len(numbers),
         "complete": sum(number >= task.overlap for number in numbers),
         "ratings": sum(numbers),
-        "wanted": offered * task.overlap,
+        "wanted": sum(offered for _number, offered in found) * task.overlap,
         "models": list(models),
     }
 
