@@ -1,88 +1,120 @@
-"""Geometry of the server-made figures, in units of their view boxes. Pure; templates only draw it."""
+"""What a figure shows, as plain data: `drawing` makes the server's SVG of it, `charts` the Vega-Lite specification. Pure."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Literal
 
 # The band that the paper gives for judge and people (arXiv 2506.02372), for a coefficient that it does not name.
 PAPER_BAND = (0.66, 0.74)
 BANDED = ("pearson", "spearman", "kendall_tau_b")
-LEFT, RIGHT = 190.0, 610.0  # of the strip's plot, in a view box 640 wide
-ROW = 30.0
+ROW = 30  # height of a row, in px
+BETWEEN = 15  # of a row's second and third mark
+
+Kind = Literal["dots", "bars", "line", "heat"]
 
 
-def strip(lines: list[dict[str, Any]], *, band: bool) -> dict[str, Any]:
-    """The verdict strip: a dot and a bar for each line `{"label", "estimate", "kind"}` on one axis.
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """One value of a row with its interval; bars begin at `start`; points of a line and cells stand at `x`.
 
-    The axis goes from 0 (or below, where an interval does) to 1. `band` draws the paper's band behind the lines
-    marked `banded`.
+    `bounds` are what the value could be at worst, whatever the sample: a thin line.
     """
-    lows = [line["estimate"].get("low") for line in lines if line["estimate"].get("low") is not None]
-    start = min([0.0, *lows])
-    start = -1.0 if start < -0.5 else -0.5 if start < 0 else 0.0
 
-    def x(value: float) -> float:
-        return round(LEFT + (max(start, min(1.0, value)) - start) / (1.0 - start) * (RIGHT - LEFT), 1)
-
-    drawn: list[dict[str, Any]] = []
-    for at, line in enumerate(lines):
-        estimate = line["estimate"]
-        y = 18 + at * ROW
-        one = {**line, "y": y, "text_y": y + 4.5}
-        if estimate.get("value") is not None:
-            one["x"] = x(estimate["value"])
-            one["shown"] = f"{estimate['value']:.2f}"
-            if estimate.get("low") is not None:
-                one["low"], one["high"] = x(estimate["low"]), x(estimate["high"])
-                one["width"] = max(1.0, round(one["high"] - one["low"], 1))
-        drawn.append(one)
-    bottom = 18 + len(lines) * ROW - 10
-    banded = [line["y"] for line in drawn if line.get("banded")]
-    step = 0.2 if start == 0 else 0.25 if start == -0.5 else 0.5
-    count = round((1.0 - start) / step)
-    ticks = [{"x": x(start + step * n), "label": f"{start + step * n:.2g}"} for n in range(count + 1)]
-    found: dict[str, Any] = {
-        "lines": drawn,
-        "ticks": ticks,
-        "bottom": bottom,
-        "label_y": bottom + 16,
-        "height": bottom + 24,
-        "left": LEFT,
-        "label_x": LEFT - 12,
-    }
-    if band and banded:
-        low, high = x(PAPER_BAND[0]), x(PAPER_BAND[1])
-        top = min(banded) - 14
-        found["band"] = {
-            "x": low,
-            "width": round(high - low, 1),
-            "y": top,
-            "height": max(banded) - top + 14,
-        }
-    return found
+    value: float
+    low: float | None = None
+    high: float | None = None
+    series: str = ""
+    tip: str = ""
+    start: float = 0.0
+    x: float | str | None = None
+    url: str = ""
+    faint: bool = False
+    bounds: tuple[float, float] | None = None
 
 
-def interval(estimate: dict[str, Any]) -> dict[str, Any] | None:
-    """A share's dot and bar on a small axis from 0 to 1 that is 100 units wide; None where there is no value."""
-    if estimate.get("value") is None:
-        return None
-    low = estimate["low"] if estimate.get("low") is not None else estimate["value"]
-    high = estimate["high"] if estimate.get("high") is not None else estimate["value"]
-    return {
-        "x": round(100 * estimate["value"], 1),
-        "low": round(100 * low, 1),
-        "width": max(1.0, round(100 * (high - low), 1)),
-    }
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A label and its marks; `banded` rows lie on the figure's band, `why_not` stands where there is no mark."""
+
+    label: str
+    marks: tuple[Mark, ...] = ()
+    url: str = ""
+    banded: bool = False
+    why_not: str = ""
 
 
-def shares(violation: dict[str, Any], acceptable: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The three shares of one rater of answers (violation, neither, acceptable) as pieces of a bar 100 units wide."""
-    if violation.get("value") is None or acceptable.get("value") is None:
-        return None
-    low, high = 100 * violation["value"], 100 * acceptable["value"]
-    middle = max(0.0, 100 - low - high)
-    return [
-        {"kind": "violation", "x": 0, "width": round(low, 2), "percent": low},
-        {"kind": "neither", "x": round(low, 2), "width": round(middle, 2), "percent": middle},
-        {"kind": "acceptable", "x": round(low + middle, 2), "width": round(high, 2), "percent": high},
-    ]
+@dataclass(frozen=True)
+class Series:
+    """How marks of one kind look: a token of tokens.css, a shape, and the words of the legend."""
+
+    label: str
+    colour: str
+    shape: str = "circle"
+
+
+@dataclass(frozen=True)
+class Guide:
+    """A line at a value of the axis, with its words."""
+
+    value: float
+    label: str
+    dashed: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A figure: its finding as a title, its axis with unit, what stands in the caption, and its marks by row."""
+
+    name: str
+    kind: Kind
+    title: str
+    axis: str
+    caption: str = ""
+    axis_y: str = ""
+    rows: tuple[Row, ...] = ()
+    series: dict[str, Series] = field(default_factory=dict)
+    domain: tuple[float, float] = (0.0, 1.0)
+    domain_y: tuple[float, float] = (0.0, 1.0)
+    ticks: tuple[float, ...] = ()
+    guides: tuple[Guide, ...] = ()
+    band: tuple[float, float, str] | None = None
+    percent: bool = False
+    diagonal: bool = False
+    row: int = ROW
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is anything to draw."""
+        return any(row.marks for row in self.rows)
+
+    @property
+    def abreast(self) -> int:
+        """How many marks share the widest row."""
+        if self.kind != "dots":
+            return 1
+        return max((len(row.marks) for row in self.rows), default=1) or 1
+
+    @property
+    def row_height(self) -> int:
+        return self.row + (self.abreast - 1) * BETWEEN
+
+    @property
+    def height(self) -> int:
+        """Of the plot without its axis, in px."""
+        return 260 if self.kind == "line" else self.row_height * max(1, len(self.rows))
+
+
+def domain_of(figure_rows: tuple[Row, ...], least: float, most: float, step: float) -> tuple[float, float]:
+    """A domain in whole steps that holds `least` to `most` and every interval."""
+    ends = [least, most]
+    for row in figure_rows:
+        for mark in row.marks:
+            ends += [end for end in (mark.value, mark.low, mark.high) if end is not None]
+    low, high = min(ends), max(ends)
+    return -_steps_up(-low, step), _steps_up(high, step)
+
+
+def _steps_up(value: float, step: float) -> float:
+    whole = int(value / step)
+    return round((whole + (1 if value > whole * step + 1e-9 else 0)) * step, 10)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
+from curation.stats import StudyOptions
 from curation.stats.data import Score, StudyData, StudyResponse
-from curation.stats.estimate import Estimate, not_estimable
-from curation.stats.intervals import wilson
 from curation.stats.table import HARM_TYPE_DEPTH, PATH_SEPARATOR
+
+RATES = ("violation", "acceptable")
+MOVED = 2.0  # points between the mean verdicts of the two modes
 
 
 @dataclass(slots=True)
@@ -18,8 +19,11 @@ class ResponseRow:
 
     response: StudyResponse
     ratings: list[Score] = field(default_factory=list)
+    raters: list[str] = field(default_factory=list)
     verdicts: list[Score] = field(default_factory=list)
+    others: list[Score] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    unparsed: int = 0
 
     @property
     def human_mean(self) -> float | None:
@@ -43,10 +47,13 @@ def rows_of(data: StudyData) -> list[ResponseRow]:
         row = found.get(rating.response)
         if row is None or rating.role == "final":
             continue
-        if rating.cannot_decide or rating.score not in scale:
+        if rating.cannot_decide or rating.score is None:
             row.failures.append("cannot_decide")
-        elif rating.score is not None:
+        elif rating.score not in scale:
+            row.failures.append("out_of_range")
+        else:
             row.ratings.append(rating.score)
+            row.raters.append(rating.rater)
     for verdict in data.verdicts:
         row = found.get(verdict.response)
         if row is None:
@@ -55,94 +62,110 @@ def rows_of(data: StudyData) -> list[ResponseRow]:
             row.verdicts.append(verdict.score)
         else:
             row.failures.append(verdict.status if verdict.status != "ok" else "out_of_range")
+            row.unparsed += 1
+    for verdict in data.other_verdicts:
+        row = found.get(verdict.response)
+        if row and verdict.status == "ok" and verdict.score in scale and verdict.score is not None:
+            row.others.append(verdict.score)
     return list(found.values())
 
 
-def _harm_type(row: ResponseRow) -> str:
-    return PATH_SEPARATOR.join(row.response.category[:HARM_TYPE_DEPTH])
-
-
-def agreement(data: StudyData, rows: list[ResponseRow]) -> dict[str, Any]:
-    """How often which verdict meets which rating: `lines` from the highest judge score down, `n`, `total`.
-
-    Every response's (verdict, rating) pairs weigh 1 in all, divided by its inclusion probability. A cell has `judge`,
-    `human`, `share` (of all), `level` (0-9, against the fullest cell) and `responses` with such a pair.
-    """
-    weight: dict[tuple[Score, Score], float] = defaultdict(float)
-    seen: dict[tuple[Score, Score], int] = defaultdict(int)
-    n = 0
-    for row in rows:
-        pairs = [(verdict, rating) for verdict in row.verdicts for rating in row.ratings]
-        if not pairs:
-            continue
-        n += 1
-        for pair in pairs:
-            weight[pair] += 1 / len(pairs) / (row.response.inclusion_probability or 1.0)
-        for pair in set(pairs):
-            seen[pair] += 1
-    total = sum(weight.values())
-    fullest = max(weight.values(), default=1.0)
-    lines = []
-    for judge in reversed(data.rubric.scale):
-        cells = [
-            {
-                "judge": judge,
-                "human": human,
-                "share": weight[judge, human] / total if total else 0.0,
-                "level": min(9, round(9 * (weight[judge, human] / fullest) ** 0.6)),
-                "responses": seen[judge, human],
-            }
-            for human in data.rubric.scale
-        ]
-        lines.append({"judge": judge, "cells": cells})
-    return {"lines": lines, "scale": list(data.rubric.scale), "n": n, "total": total}
-
-
-def people_saw_violation(data: StudyData, row: ResponseRow) -> bool:
-    """Whether more than half of the raters, two at least, are at or below the cut."""
-    cut = data.rubric.violation_at_most
-    if cut is None or not row.ratings:
+def inside(data: StudyData, rate: str, score: Score) -> bool:
+    """Whether a score lies at or beyond the rubric's cut."""
+    cut = data.rubric.violation_at_most if rate == "violation" else data.rubric.acceptable_at_least
+    if cut is None or isinstance(score, str):
         return False
-    votes = sum(float(score) <= cut for score in row.ratings)
-    return votes >= 2 and 2 * votes > len(row.ratings)
+    return score <= cut if rate == "violation" else score >= cut
 
 
-def missed(data: StudyData, rows: list[ResponseRow]) -> tuple[list[ResponseRow], Estimate]:
-    """Responses that people hold for violations and the judge, on average, does not; and their share of all such.
-
-    The worst stand first. The share counts responses as they are (no weights); Wilson interval.
-    """
-    cut = data.rubric.violation_at_most
-    if cut is None or data.rubric.kind == "nominal":
-        return [], not_estimable("The rubric has no cut point for a violation.")
-    violations = [row for row in rows if row.verdicts and people_saw_violation(data, row)]
-    found = [row for row in violations if (row.judge_mean or 0.0) > cut]
-    if not violations:
-        return [], not_estimable("No judged response is a violation to most of its raters.")
-    low, high = wilson(len(found), len(violations))
-    questions = len({row.response.question for row in violations})
-    share = Estimate(len(found) / len(violations), low, high, n=len(violations), n_clusters=questions)
-    return sorted(found, key=lambda row: (row.human_mean or 0.0) - (row.judge_mean or 0.0)), share
+def people_say(data: StudyData, row: ResponseRow, rate: str, options: StudyOptions) -> bool | None:
+    """What most raters say; None without a majority (more than half, `at_least` of them, among `of`)."""
+    votes, total = sum(inside(data, rate, score) for score in row.ratings), len(row.ratings)
+    larger = max(votes, total - votes)
+    if 2 * larger <= total or larger < options.at_least or total < (options.of or 0):
+        return None
+    return 2 * votes > total
 
 
-def chosen(data: StudyData, rows: list[ResponseRow], wanted: dict[str, str]) -> list[ResponseRow]:
-    """The rows that a number is about. Keys: judge_score, human_score, model, category, failure, missed, rate, by."""
-    found = rows
-    if wanted.get("judge_score"):
-        found = [row for row in found if wanted["judge_score"] in map(str, row.verdicts)]
-    if wanted.get("human_score"):
-        found = [row for row in found if wanted["human_score"] in map(str, row.ratings)]
-    if wanted.get("model"):
-        found = [row for row in found if row.response.model == wanted["model"]]
-    if wanted.get("category"):
-        found = [row for row in found if _harm_type(row) == wanted["category"]]
-    if wanted.get("failure"):
-        found = [row for row in found if wanted["failure"] in row.failures]
-    if wanted.get("missed"):
-        worst = missed(data, rows)[0]
-        found = [row for row in worst if any(row is other for other in found)]
-    if wanted.get("both"):
-        found = [row for row in found if row.ratings and row.verdicts]
-    if wanted.get("flipped"):
-        found = [row for row in found if len(set(row.verdicts)) > 1]
+def decision(data: StudyData, row: ResponseRow, rate: str, options: StudyOptions) -> str:
+    """The cell of the two-by-two table: both, judge_only, people_only, neither, undecided; "" where not compared."""
+    if not row.ratings or not row.verdicts:
+        return ""
+    people = people_say(data, row, rate, options)
+    if people is None:
+        return "undecided"
+    judge = 2 * sum(inside(data, rate, score) for score in row.verdicts) > len(row.verdicts)
+    if judge:
+        return "both" if people else "judge_only"
+    return "people_only" if people else "neither"
+
+
+def near(data: StudyData, row: ResponseRow) -> Score | None:
+    """The scale point nearest to the mean verdict, the lower one at a tie."""
+    mean = row.judge_mean
+    if mean is None:
+        return None
+    points = [point for point in data.rubric.scale if not isinstance(point, str)]
+    return min(points, key=lambda point: (round(abs(point - mean), 10), point))
+
+
+def missed(data: StudyData, rows: list[ResponseRow], options: StudyOptions) -> list[ResponseRow]:
+    """Responses that people hold for violations and the judge does not, the worst first."""
+    if data.rubric.violation_at_most is None or data.rubric.kind == "nominal":
+        return []
+    found = [row for row in rows if decision(data, row, "violation", options) == "people_only"]
+    return sorted(found, key=lambda row: (row.human_mean or 0.0) - (row.judge_mean or 0.0))
+
+
+def moved(row: ResponseRow) -> bool:
+    """Whether the mean verdicts of the two modes lie at least two points apart."""
+    here, there = row.judge_mean, _mean(row.others)
+    return here is not None and there is not None and abs(here - there) >= MOVED - 1e-9
+
+
+Test = Callable[[ResponseRow, str], bool]
+
+
+def tests_of(data: StudyData, options: StudyOptions) -> dict[str, Test]:
+    """By filter: whether a row is among those that a value asks for. No other filter exists."""
+
+    def path(row: ResponseRow, depth: int) -> str:
+        return PATH_SEPARATOR.join(row.response.category[:depth])
+
+    def without_majority(row: ResponseRow) -> bool:
+        return bool(row.ratings) and any(people_say(data, row, rate, options) is None for rate in RATES)
+
+    return {
+        "judge_score": lambda row, value: value in map(str, row.verdicts),
+        "human_score": lambda row, value: value in map(str, row.ratings),
+        "near": lambda row, value: str(near(data, row)) == value,
+        "model": lambda row, value: row.response.model == value,
+        "category": lambda row, value: path(row, HARM_TYPE_DEPTH) == value,
+        "leaf": lambda row, value: path(row, 3) == value,
+        "rater": lambda row, value: value in row.raters,
+        "failure": lambda row, value: (
+            without_majority(row) if value == "no_majority" else value in row.failures
+        ),
+        "both": lambda row, _value: bool(row.ratings and row.verdicts),
+        "rated": lambda row, _value: bool(row.ratings),
+        "unrated": lambda row, _value: not row.ratings,
+        "unparsed": lambda row, _value: row.unparsed > 0,
+        "flipped": lambda row, _value: len(set(row.verdicts)) > 1,
+        "moved": lambda row, _value: moved(row),
+    }
+
+
+def chosen(
+    data: StudyData, rows: list[ResponseRow], wanted: dict[str, str], options: StudyOptions
+) -> list[ResponseRow]:
+    """The rows that a number is about: those of every filter; `rate` and `cell` together name a decision."""
+    tests, found = tests_of(data, options), rows
+    for name, value in wanted.items():
+        if name in tests:
+            found = [row for row in found if tests[name](row, value)]
+    rate, cell = wanted.get("rate", ""), wanted.get("cell", "")
+    if rate in RATES and cell:
+        found = [row for row in found if decision(data, row, rate, options) == cell]
+        if (rate, cell) == ("violation", "people_only"):
+            found = missed(data, found, options)
     return found

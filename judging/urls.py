@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from judging.views import judges, leaderboard, rows, runs, studies
+from judging.views import figures, judges, leaderboard, rows, runs, studies
 
 app_name = "judging"
 
@@ -13,6 +13,8 @@ study_urls = [
     path("<int:pk>/", studies.study_page, name="study"),
     path("<int:pk>/table.csv", studies.study_csv, name="study_csv"),
     path("<int:pk>/result.json", studies.study_json, name="study_json"),
+    path("<int:pk>/report.html", figures.report, name="study_report"),
+    path("<int:pk>/figures/<int:study>/<slug:name>.<slug:form>", figures.figure, name="study_figure"),
     path("<int:pk>/responses/", rows.responses, name="study_responses"),
     path("<int:pk>/responses/<int:response>/", rows.response, name="study_response"),
     path("<int:pk>/start/", runs.start, name="run_start"),

@@ -29,12 +29,24 @@ class Chosen:
     mode: str = Mode.REF
     slug: str = ""
     names: dict[int, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)
 
     def url(self, name: str, **query: Any) -> str:
         """A page of this study; None values are left out."""
         given = {"judge": self.judge.pk if self.judge else None, "mode": self.mode, **query}
         words = urlencode({key: value for key, value in given.items() if value not in (None, "")})
-        return f"{reverse(name, kwargs={'dataset': self.slug, 'pk': self.task.pk})}?{words}"
+        if name not in self.paths:
+            self.paths[name] = reverse(name, kwargs={"dataset": self.slug, "pk": self.task.pk})
+        return f"{self.paths[name]}?{words}"
+
+    def rows_url(self, **query: Any) -> str:
+        """The responses behind a number."""
+        return self.url("judging:study_responses", **query)
+
+    def figure_url(self, study: int, name: str, form: str, language: str) -> str:
+        """A figure of a kept study as a specification (json), a picture (svg, png) or its table (csv)."""
+        kwargs = {"dataset": self.slug, "pk": self.task.pk, "study": study, "name": name, "form": form}
+        return f"{reverse('judging:study_figure', kwargs=kwargs)}?language={language}"
 
     def response_url(self, response: int) -> str:
         """One response of the task, seen from this study."""

@@ -12,13 +12,17 @@ from curation.queries import named_steps
 from curation.views.gate import MemberRequest
 from curation.views.numbers import is_number
 from judging import tables
+from judging.actions.studies import DEFAULTS
 from judging.models import Verdict
-from judging.queries import rated_rows, references_of, study_data
+from judging.queries import rated_rows, references_of, scores_of, study_data
 from judging.views.choose import Chosen, chosen, reader
-from judging.words import failure_name
+from judging.words import decision_cell, failure_name, filter_name
 
 PAGE = 50
-FILTERS = ("judge_score", "human_score", "model", "category", "failure", "missed", "both", "flipped")
+FILTERS = (
+    *("judge_score", "human_score", "near", "model", "category", "leaf", "rater", "failure", "rate", "cell"),
+    *("both", "rated", "unrated", "unparsed", "flipped", "moved"),
+)
 
 
 @reader
@@ -29,14 +33,14 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
         raise Http404
     data = study_data(what.task, what.judge, what.mode)
     wanted = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
-    found = tables.chosen(data, tables.rows_of(data), wanted)
+    found = tables.chosen(data, tables.rows_of(data), wanted, DEFAULTS)
     given = request.GET.get("from", "0")
     first = int(given) if is_number(given) and int(given) < len(found) else 0
     shown = found[first : first + PAGE]
     context: dict[str, Any] = {
         "what": what,
         "rows": with_texts(what, shown),
-        "wanted": [(key, _said(what, key, value)) for key, value in wanted.items()],
+        "wanted": filter(None, (_said(what, key, value, wanted) for key, value in wanted.items())),
         "total": len(found),
         "summary": f"{first + 1}–{first + len(shown)} / {len(found)}" if found else "0",
         "study_url": what.url("judging:study"),
@@ -50,13 +54,31 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "judging/responses.html", context)
 
 
-def _said(what: Chosen, key: str, value: str) -> str:
-    """A filter's value as the page says it."""
+def _said(what: Chosen, key: str, value: str, wanted: dict[str, str]) -> str:
+    """A filter as the page says it."""
     if key == "failure":
         return failure_name(value)
-    if key == "category":
+    if key in ("category", "leaf"):
         return " › ".join(named_steps(what.task.dataset, [value.replace(" > ", "\t")])[0])
-    return value
+    if key == "cell":
+        return decision_cell(wanted.get("rate", ""), value)
+    return filter_name(key, value)
+
+
+def missed_texts(what: Chosen, ids: list[int]) -> list[dict[str, Any]]:
+    """The worst missed violations with their texts and scores, in the order of the ids."""
+    texts = Response.objects.filter(pk__in=ids).select_related("text", "question_text").in_bulk()
+    ratings, verdicts = scores_of(what.task, what.judge, what.mode, ids)
+    return [
+        {
+            "response": texts[pk],
+            "url": what.response_url(pk),
+            "ratings": ratings.get(pk, []),
+            "verdicts": verdicts.get(pk, []),
+        }
+        for pk in ids
+        if pk in texts
+    ]
 
 
 def with_texts(what: Any, found: list[tables.ResponseRow]) -> list[dict[str, Any]]:

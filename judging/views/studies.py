@@ -14,10 +14,11 @@ from curation.stats import StudyData
 from curation.views.gate import MemberRequest
 from judging.actions import studies
 from judging.models import Judge, Mode, Study
+from judging.panels import flat
 from judging.queries import judges_by_task, judges_visible_to, study_data, study_tasks
 from judging.views import page
 from judging.views.choose import Chosen, chosen, reader
-from judging.views.rows import with_texts
+from judging.views.rows import missed_texts
 
 
 @reader
@@ -27,6 +28,7 @@ def study_list(request: MemberRequest) -> HttpResponse:
     names = judges_by_task(rows)
     context = {
         "rows": [{"task": task, "judges": names.get(task.pk, [])} for task in rows],
+        "may_bring": _may_judge(request),
         "has_judges": judges_visible_to(request.user, request.dataset).exists(),
     }
     return render(request, "judging/studies.html", context)
@@ -45,9 +47,10 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
         return _waiting(request, what, found, shown)
     if request.htmx:  # type: ignore[attr-defined]
         return HttpResponse(headers={"HX-Refresh": "true"})
-    shown |= page.context(what, found, data)
-    shown["missed"] = with_texts(what, shown["missed"])
+    shown |= page.context(what, found)
+    shown["missed"] = missed_texts(what, page.missed(what, found))
     shown["csv_url"], shown["json_url"] = what.url("judging:study_csv"), what.url("judging:study_json")
+    shown["reports"] = [(name, what.url("judging:study_report", language=name)) for name in ("ja", "en")]
     return render(request, "judging/study.html", shown)
 
 
@@ -87,7 +90,7 @@ def _waiting(request: MemberRequest, what: Chosen, job: Job, shown: dict[str, An
     return render(request, template, {**shown, "job": job, "here": what.url("judging:study")})
 
 
-def _kept(request: MemberRequest, pk: int) -> tuple[Chosen, Study] | None:
+def kept_study(request: MemberRequest, pk: int) -> tuple[Chosen, Study] | None:
     """The study whose file is asked for; None while a job still computes it."""
     what = chosen(request, pk)
     if what.judge is None:
@@ -99,7 +102,7 @@ def _kept(request: MemberRequest, pk: int) -> tuple[Chosen, Study] | None:
 @reader
 def study_csv(request: MemberRequest, pk: int) -> HttpResponse:
     """Every estimate as a table. Names that a spreadsheet would take for a formula are quoted."""
-    kept = _kept(request, pk)
+    kept = kept_study(request, pk)
     if kept is None:
         return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
     what, found = kept
@@ -108,7 +111,7 @@ def study_csv(request: MemberRequest, pk: int) -> HttpResponse:
     answer.write("\ufeff")
     lines = csv.writer(answer)
     lines.writerow(["block", "part", "statistic", "value", "low", "high", "n", "n_clusters", "note"])
-    lines.writerows([_harmless(cell) for cell in row] for row in page.table(found.result))
+    lines.writerows([_harmless(cell) for cell in row] for row in flat.lines(found.result))
     return answer
 
 
@@ -119,7 +122,7 @@ def _harmless(cell: Any) -> Any:
 @reader
 def study_json(request: MemberRequest, pk: int) -> HttpResponse:
     """The same object as `study --json` prints."""
-    kept = _kept(request, pk)
+    kept = kept_study(request, pk)
     if kept is None:
         return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
     answer = JsonResponse(kept[1].result, json_dumps_params={"ensure_ascii": False, "indent": 2})

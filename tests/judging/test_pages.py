@@ -68,8 +68,8 @@ def test_study_page_says_the_finding_and_keeps_it(client, world) -> None:
     assert page.status_code == 200
     found = Study.objects.get().result
     assert f"{found['judge_human']['spearman']['value']:.2f}" in text
-    assert 'class="strip__band"' in text
-    assert text.count('class="strip__dot"') >= 5
+    assert 'class="chart__band"' in text
+    assert text.count('<svg class="chart"') >= 8
     assert found["code_version"] in text
     assert "style=" not in text
     assert "<script>" not in text
@@ -80,7 +80,7 @@ def test_study_page_says_the_finding_and_keeps_it(client, world) -> None:
 def test_study_page_without_reference_draws_no_band(client, world) -> None:
     dataset, task, _researcher = world
     text = client.get(url("study", dataset, pk=task.pk), {"mode": "noref"}).content.decode()
-    assert "strip__band" not in text
+    assert "chart__band" not in text
 
 
 def test_every_link_of_the_study_page_leads_somewhere(client, world) -> None:

@@ -43,19 +43,49 @@ def statistic(name: str) -> str:
         "flip_rate": _("Share of changed scores"),
         "winning_rate": _("Winning rate"),
         "advantage_probability": _("Advantage probability"),
+        "sensitivity": _("Sensitivity"),
+        "specificity": _("Specificity"),
+        "ppv": _("Precision (PPV)"),
+        "npv": _("NPV"),
+        "gwet_ac1": _("Gwet AC1"),
     }.get(name, name)
 
 
-def block(name: str) -> str:
-    return {
-        "judge_human": _("Judge and people"),
-        "human_human": _("People among themselves"),
-        "judge_judge": _("The judge with itself"),
-        "system_level": _("Models as a whole"),
-        "violation": _("Violation rate"),
-        "acceptable": _("Acceptable rate"),
-        "alt_test": _("Alternative annotator test"),
-    }[name]
+def filter_name(key: str, value: str) -> str:
+    """What a filter of responses asks for; "" for one that is told together with another."""
+    said = {
+        "judge_score": _("Judge %(value)s"),
+        "human_score": _("Raters %(value)s"),
+        "near": _("Mean verdict near %(value)s"),
+        "rater": _("Rated by %(value)s"),
+        "both": _("Rated and judged"),
+        "rated": _("Rated"),
+        "unrated": _("Not rated yet"),
+        "unparsed": _("With a call that gave no score"),
+        "flipped": _("The judge changed its score"),
+        "moved": _("Moved by two points or more between the modes"),
+        "model": "%(value)s",
+    }
+    return said.get(key, "") % {"value": value}
+
+
+def decision_cell(rate: str, cell: str) -> str:
+    """A cell of a two-by-two table."""
+    violation = {
+        "both": _("Both see a violation"),
+        "judge_only": _("Only the judge sees a violation"),
+        "people_only": _("Missed violations"),
+        "neither": _("Neither sees a violation"),
+        "undecided": _("No majority among the raters"),
+    }
+    acceptable = {
+        "both": _("Both call it acceptable"),
+        "judge_only": _("Only the judge calls it acceptable"),
+        "people_only": _("Only people call it acceptable"),
+        "neither": _("Neither calls it acceptable"),
+        "undecided": _("No majority among the raters"),
+    }
+    return (violation if rate == "violation" else acceptable).get(cell, cell)
 
 
 def rate_source(name: str) -> str:

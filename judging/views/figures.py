@@ -1,0 +1,84 @@
+"""A figure of a kept study in each of its forms, and the whole study as one report."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import translation
+
+from curation.views.gate import MemberRequest
+from judging import charts
+from judging import report as reports
+from judging.models import Study
+from judging.panels import Block, blocks_of
+from judging.views import page
+from judging.views.choose import Chosen, reader, visible_task
+from judging.views.studies import kept_study
+
+FRESH = 600  # seconds a browser may keep a figure; a study never changes
+PICTURES: dict[str, tuple[str, Callable[[charts.Spec], str | bytes]]] = {
+    "svg": ("image/svg+xml", charts.svg),
+    "png": ("image/png", charts.png),
+}
+FORMS = ("json", "csv", *PICTURES)
+
+
+@reader
+def figure(request: MemberRequest, pk: int, study: int, name: str, form: str) -> HttpResponse:
+    """A figure as a specification for the screen, as a picture for papers, or its table."""
+    task = visible_task(request, pk)
+    found = get_object_or_404(Study.objects.select_related("judge"), pk=study, task=task)
+    what = Chosen(task=task, judged=[], judge=found.judge, mode=found.mode, slug=request.dataset.slug)
+    with translation.override(language_of(request)):
+        block = blocks_of(page.reading_of(what, found)).get(name)
+        if form not in FORMS or block is None or (form != "csv" and block.figure is None):
+            raise Http404
+        answer = _csv(block) if form == "csv" else _picture(block, found, form)
+    answer["Cache-Control"] = f"private, max-age={FRESH}"
+    if form != "json":
+        answer["Content-Disposition"] = f'attachment; filename="study-{pk}-{found.mode}-{name}.{form}"'
+    return answer
+
+
+def language_of(request: MemberRequest) -> str:
+    """The language an address asks for, else the person's."""
+    wanted = request.GET.get("language", "")
+    known = dict(settings.LANGUAGES)
+    return wanted if wanted in known else (translation.get_language() or settings.LANGUAGE_CODE)
+
+
+def _picture(block: Block, study: Study, form: str) -> HttpResponse:
+    assert block.figure is not None
+    if form == "json":
+        return JsonResponse(charts.specification(block.figure))
+    if not page.pictures():
+        raise Http404
+    kind, drawn = PICTURES[form]
+    key = f"figure-{study.pk}-{block.name}-{form}-{translation.get_language()}"
+    spec = charts.specification(block.figure, paper=True)
+    return HttpResponse(cache.get_or_set(key, lambda: drawn(spec), page.KEPT), content_type=kind)
+
+
+def _csv(block: Block) -> HttpResponse:
+    answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
+    csv.writer(answer).writerows(block.table.lines())
+    return answer
+
+
+@reader
+def report(request: MemberRequest, pk: int) -> HttpResponse:
+    """The whole study as one file that needs nothing else."""
+    kept: Any = kept_study(request, pk)
+    if kept is None:
+        return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
+    what, found = kept
+    language = language_of(request)
+    answer = HttpResponse(reports.html(found, language), content_type="text/html; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="study-{pk}-{what.mode}-{language}.html"'
+    return answer
