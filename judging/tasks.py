@@ -27,6 +27,14 @@ def settle() -> None:
     settle_all()
 
 
+@shared_task(name="judging.bring")
+def bring(job: int) -> None:
+    """Read, or import, files that a person brought."""
+    from judging.actions.uploads import work
+
+    run_job(job, work)
+
+
 @shared_task(name="judging.study")
 def study(job: int) -> None:
     run_job(job, _study)

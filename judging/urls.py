@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from judging.views import figures, judges, leaderboard, rows, runs, studies
+from judging.views import bring, figures, judges, leaderboard, rows, runs, studies
 
 app_name = "judging"
 
 study_urls = [
     path("", studies.study_list, name="studies"),
+    path("bring/", bring.bring, name="bring"),
+    path("bring/<slug:key>/", bring.brought, name="brought"),
     path("<int:pk>/", studies.study_page, name="study"),
     path("<int:pk>/table.csv", studies.study_csv, name="study_csv"),
     path("<int:pk>/result.json", studies.study_json, name="study_json"),

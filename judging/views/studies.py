@@ -29,6 +29,7 @@ def study_list(request: MemberRequest) -> HttpResponse:
     context = {
         "rows": [{"task": task, "judges": names.get(task.pk, [])} for task in rows],
         "may_bring": _may_judge(request),
+        "may_bring": _may_judge(request),
         "has_judges": judges_visible_to(request.user, request.dataset).exists(),
     }
     return render(request, "judging/studies.html", context)

@@ -1,0 +1,269 @@
+"""Files that a person has brought and not yet imported: in a place of their own, bounded, gone after the import.
+
+A place is a folder below TEINEI_VAR/brought/<person>: the files under fixed names, `state.json` (what the person said
+about them) and `report.json` (what would be taken). Nothing in it is reached by anybody else, and a day later it is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from curation.actions import jobs
+from curation.errors import Invalid
+from curation.formats import UnusableFile
+from curation.formats.mapping import KINDS, Columns, Kind, guess, look
+from curation.log import Actor
+from curation.models import Dataset, Job, Person
+from judging.actions.bring import Source, import_study, propose, scores_in, source
+
+LARGEST = 64 << 20  # bytes of one file
+MOST_COLUMNS = 200
+INLINE_LINES = 24_000  # scores that are read within a page's time
+KEPT_SECONDS = 24 * 3600
+_KEY = re.compile(r"[a-z0-9]{24}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The folder of one pair of files; `key` stands in the address."""
+
+    folder: Path
+    key: str
+
+    def path(self, kind: Kind) -> Path:
+        """Where the file of one kind lies; one file may serve both."""
+        own = self.folder / kind
+        return own if own.is_file() else self.folder / "ratings"
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return _read(self.folder / "state.json") or {}
+
+    @property
+    def report(self) -> dict[str, Any] | None:
+        """What would be taken, or `{"error", "values"}`; None while it is not known."""
+        return _read(self.folder / "report.json")
+
+    def say(self, **changes: Any) -> None:
+        """Change what the state says."""
+        _write(self.folder / "state.json", {**self.state, **changes})
+
+    def keep_report(self, report: Mapping[str, Any] | None) -> None:
+        if report is None:
+            (self.folder / "report.json").unlink(missing_ok=True)
+        else:
+            _write(self.folder / "report.json", report)
+
+    def forget_files(self) -> None:
+        """Delete the files and what was read of them; that they were imported stays known for a day."""
+        for name in (*KINDS, "report.json"):
+            (self.folder / name).unlink(missing_ok=True)
+
+
+def take(person: Person, dataset: Dataset, *, task: str, files: Mapping[Kind, UploadedFile | None]) -> Place:
+    """Keep uploaded files and guess what their columns mean. Raises Invalid or UnusableFile, and keeps nothing then."""
+    sweep()
+    key = secrets.token_hex(12)
+    place = Place(folder=_home(person) / key, key=key)
+    place.folder.mkdir(parents=True, mode=0o700)
+    try:
+        for kind, given in files.items():
+            if given is not None:
+                _store(place.folder / kind, kind, given)
+        names = {kind: Path(given.name or kind).name[:120] for kind, given in files.items() if given}
+        columns = _guessed(place, files)
+        place.say(dataset=dataset.pk, task=task, rubric="", names=names, columns=columns)
+        place.say(rubric=_first_rubric(place))
+    except (Invalid, UnusableFile):
+        discard(place)
+        raise
+    return place
+
+
+def _store(path: Path, kind: str, given: UploadedFile) -> None:
+    if (given.size or 0) > LARGEST:
+        message = _("The file is larger than %(most)d MB. Use the command import_study.")
+        raise Invalid(message % {"most": LARGEST >> 20}, field=kind)
+    with path.open("xb") as stream:
+        path.chmod(0o600)
+        for chunk in given.chunks():
+            stream.write(chunk)
+
+
+def _guessed(place: Place, files: Mapping[Kind, UploadedFile | None]) -> dict[str, dict[str, Any]]:
+    """Both kinds are looked for in a single file; verdicts only where it has columns for them."""
+    shared = files.get("verdicts") is None
+    found: dict[str, dict[str, Any]] = {}
+    for kind in KINDS:
+        if kind == "ratings" and files.get("ratings") is None:
+            continue
+        if kind == "verdicts" and shared and files.get("ratings") is None:
+            continue
+        seen = look(place.path(kind))
+        if len(seen.headings) > MOST_COLUMNS:
+            message = _("The file has %(n)d columns; the page takes at most %(most)d.")
+            raise Invalid(message % {"n": len(seen.headings), "most": MOST_COLUMNS}, field=kind)
+        columns = guess(seen, kind, shared=shared)
+        if kind == "ratings" or not shared or columns.each or "judge" in columns.columns:
+            found[kind] = columns.as_dict()
+    return found
+
+
+def _first_rubric(place: Place) -> str:
+    try:
+        sources = sources_of(place)
+    except UnusableFile:
+        return ""
+    scores = scores_in(sources.get("ratings"), sources.get("verdicts"))
+    return propose(scores) if scores else ""
+
+
+def place_of(person: Person, dataset: Dataset, key: str) -> Place | None:
+    """The person's own place of that key, None for any other."""
+    folder = _home(person) / key
+    if not _KEY.fullmatch(key) or not (folder / "state.json").is_file():
+        return None
+    place = Place(folder=folder, key=key)
+    return place if place.state.get("dataset") == dataset.pk else None
+
+
+def columns_of(place: Place) -> dict[Kind, Columns]:
+    """What the person says the columns mean."""
+    said = place.state["columns"]
+    return {
+        kind: Columns(kind, said[kind]["columns"], tuple(said[kind]["each"]), said[kind]["constants"])
+        for kind in KINDS
+        if kind in said
+    }
+
+
+def sources_of(place: Place) -> dict[str, Source]:
+    return {kind: source(place.path(kind), columns) for kind, columns in columns_of(place).items()}
+
+
+def is_large(place: Place) -> bool:
+    """Whether reading the files takes longer than a page may."""
+    scores = 0
+    for kind, columns in columns_of(place).items():
+        scores += look(place.path(kind)).lines * max(1, len(columns.each))
+    return scores > INLINE_LINES
+
+
+def carry_out(actor: Actor, dataset: Dataset, place: Place, *, dry_run: bool) -> dict[str, Any]:
+    """Read the files as the person said; keep the report of a dry run, or import and delete the files."""
+    state = place.state
+    try:
+        done = import_study(
+            actor,
+            dataset,
+            task=state["task"],
+            rubric=state["rubric"],
+            dry_run=dry_run,
+            **sources_of(place),
+        )
+    except UnusableFile as error:
+        if not dry_run:
+            raise
+        report = {"error": error.template, "values": {k: str(v) for k, v in error.values.items()}}
+    except Invalid as error:
+        if not dry_run:
+            raise
+        report = {"error": error.sentence.replace("%", "%%"), "values": {}}
+    else:
+        report = done.as_dict()
+    if dry_run:
+        place.keep_report(report)
+    else:
+        place.say(done=report["task_id"], told=_counts(report))
+        place.forget_files()
+    return report
+
+
+def _counts(report: Mapping[str, Any]) -> dict[str, int]:
+    """What was taken in numbers; without any content of the files."""
+    kinds = [report[kind] for kind in KINDS if kind in report]
+    return {
+        "new": sum(kind["imported"] for kind in kinds),
+        "apart": sum(len(kind["quarantined"]) for kind in kinds),
+    }
+
+
+def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool) -> Job | None:
+    """Do it now where that is quick (None), else by a job whose id the place keeps."""
+    if not is_large(place):
+        carry_out(person, dataset, place, dry_run=dry_run)
+        return None
+    from judging.tasks import bring as task
+
+    job = jobs.queue_job(
+        person,
+        dataset,
+        kind="bring",
+        title=_("Files for the study %(task)s") % {"task": place.state["task"]},
+        task=task,
+        arguments={"person": person.pk, "key": place.key, "dry_run": dry_run},
+        target_url=reverse("judging:brought", kwargs={"dataset": dataset.slug, "key": place.key}),
+    )
+    place.say(job=job.pk)
+    return job
+
+
+def work(job: Job) -> dict[str, Any]:
+    """The body of the job."""
+    assert job.person is not None
+    assert job.dataset is not None
+    place = place_of(job.person, job.dataset, job.arguments["key"])
+    if place is None:
+        raise Invalid(_("The files are not kept any more. Bring them once more."))
+    report = carry_out(job.person, job.dataset, place, dry_run=job.arguments["dry_run"])
+    return {"task": report.get("task_id")}
+
+
+def discard(place: Place) -> None:
+    shutil.rmtree(place.folder, ignore_errors=True)
+
+
+def sweep() -> None:
+    """Delete what anybody left lying for a day."""
+    oldest = time.time() - KEPT_SECONDS
+    for folder in _root().glob("*/*"):
+        try:
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+        except FileNotFoundError:
+            continue
+
+
+def _root() -> Path:
+    return Path(settings.TEINEI_VAR) / "brought"
+
+
+def _home(person: Person) -> Path:
+    return _root() / str(person.pk)
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+def _write(path: Path, content: Mapping[str, Any]) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    draft.replace(path)

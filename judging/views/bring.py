@@ -1,0 +1,112 @@
+"""Bring your own data: files, what their columns mean, what would be taken, and on to the study."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from curation.errors import TeineiError
+from curation.formats import UnusableFile
+from curation.models import Job
+from curation.rules import allows
+from curation.views.gate import MemberRequest
+from judging.actions import uploads
+from judging.forms_bring import BringForm, ColumnsForm
+from judging.views.choose import reader
+
+RUNNING = (Job.State.QUEUED, Job.State.RUNNING)
+
+
+def sentence(error: TeineiError) -> str:
+    """The error in the reader's language."""
+    return _(error.template) % error.values if isinstance(error, UnusableFile) else error.sentence
+
+
+@reader
+def bring(request: MemberRequest) -> HttpResponse:
+    """Choose files and a name for the study."""
+    _only_who_may(request)
+    form = BringForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            place = uploads.take(
+                request.user, request.dataset, task=form.cleaned_data["task"], files=form.files_given
+            )
+            uploads.begin(request.user, request.dataset, place, dry_run=True)
+        except TeineiError as error:
+            form.add_error(error.field if error.field in form.fields else None, sentence(error))
+        else:
+            return redirect("judging:brought", dataset=request.dataset.slug, key=place.key)
+    return render(request, "judging/bring.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@reader
+def brought(request: MemberRequest, key: str) -> HttpResponse:
+    """What would be taken; change what a column means and look again, or import."""
+    _only_who_may(request)
+    place = uploads.place_of(request.user, request.dataset, key)
+    if place is None:
+        messages.info(request, _("These files are not kept any more. Bring them once more."))
+        return redirect("judging:bring", dataset=request.dataset.slug)
+    if place.state.get("done"):
+        return redirect("judging:study", dataset=request.dataset.slug, pk=place.state["done"])
+    if request.method == "POST":
+        return _act(request, place)
+    return _shown(request, place, ColumnsForm(place))
+
+
+def _only_who_may(request: MemberRequest) -> None:
+    for verb in ("import_ratings", "import_verdicts"):
+        if not allows(request.user, verb, request.dataset):
+            raise Http404
+
+
+def _act(request: MemberRequest, place: uploads.Place) -> HttpResponse:
+    """Discard, look again, or import exactly what was last shown."""
+    here = redirect("judging:brought", dataset=request.dataset.slug, key=place.key)
+    if "discard" in request.POST:
+        uploads.discard(place)
+        messages.info(request, _("The files are deleted; nothing was imported."))
+        return redirect("judging:bring", dataset=request.dataset.slug)
+    form = ColumnsForm(place, request.POST)
+    if not form.is_valid():
+        return _shown(request, place, form)
+    changed = form.keep()
+    importing = "import" in request.POST and not changed
+    if "import" in request.POST and changed:
+        messages.info(request, _("The columns were changed: look once more at what would be taken."))
+    try:
+        job = uploads.begin(request.user, request.dataset, place, dry_run=not importing)
+    except TeineiError as error:
+        messages.error(request, sentence(error))
+        return here
+    if importing and job is None:
+        told = place.state["told"]
+        messages.success(request, _("%(new)d rows are imported, %(apart)d were set apart.") % told)
+    return here
+
+
+def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> HttpResponse:
+    state = place.state
+    job = Job.objects.filter(pk=state.get("job", 0)).first()
+    waiting = job is not None and job.state in RUNNING
+    report = None if waiting else place.report
+    if request.htmx and not waiting:  # type: ignore[attr-defined]
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    context: dict[str, Any] = {
+        "place": place,
+        "state": state,
+        "form": form,
+        "report": report,
+        "error": _(report["error"]) % report["values"] if report and "error" in report else "",
+        "sides": form.sides(report),
+        "job": job,
+        "waiting": waiting,
+        "failed": job is not None and job.state == Job.State.FAILED and report is None,
+    }
+    template = "judging/brought.html#live" if request.htmx else "judging/brought.html"  # type: ignore[attr-defined]
+    return render(request, template, context, status=400 if form.errors else 200)
