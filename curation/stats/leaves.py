@@ -115,7 +115,8 @@ def normal_means(mean: Array, variance: Array, *, largest: float) -> Posterior:
         found: Array = (low + high) / 2
         return found
 
-    above = ndtr((middle - centre[:, None]) / sd)
+    # A leaf less the overall mean, which is itself uncertain.
+    above = ndtr((middle - centre[:, None]) / np.sqrt(tau2 * pull + (1 - pull) ** 2 * spread[:, None]))
     return Posterior(
         mean=(weight * middle).sum(axis=0),
         low=quantile(TAIL),
