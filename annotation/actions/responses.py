@@ -13,7 +13,8 @@ from django.db import transaction
 from annotation.models import Response
 from curation.actions.texts import keep_texts
 from curation.formats import Quarantined, ResponseRow
-from curation.formats.faults import excerpt, gettext_noop
+from curation.formats.conversations import given_turns, questions_of
+from curation.formats.faults import Fault, excerpt, gettext_noop
 from curation.log import Actor, record
 from curation.models import Dataset, Release, ReleaseItem
 from curation.rules import require
@@ -58,10 +59,11 @@ def import_responses(
     """Keep responses to a release's questions; the same file twice changes nothing.
 
     Set apart: items that the release does not hold, and a second, different text under one identity (several samples
-    of one model need `sample` numbers). Extra keys `settings`, `model_hash` and `turns` are understood.
+    of one model need `sample` numbers), and `turns` that are not one answer for each question of the item. Extra keys
+    `settings`, `model_hash` and `turns` are understood.
     """
     require(actor, "import_responses", dataset)
-    frozen = {row.external_id: row for row in release.items.select_related("item")}
+    frozen = {row.external_id: row for row in release.items.select_related("item", "question_text")}
     done = ResponsesImported()
     known = _known(dataset, {row.item for row in rows})
     fresh: list[Response] = []
@@ -71,7 +73,11 @@ def import_responses(
         if item is None:
             done.quarantined.append(_unknown(row, release))
             continue
-        response = made_of(dataset, item, row)
+        try:
+            response = made_of(dataset, item, row)
+        except Fault as fault:
+            done.quarantined.append(_unfit(row, fault))
+            continue
         stands = known.get(identity(response))
         if stands is None:
             known[identity(response)] = response.text_id or ""
@@ -89,8 +95,8 @@ def import_responses(
 
 
 def made_of(dataset: Dataset, item: ReleaseItem, row: ResponseRow) -> Response:
-    """An unsaved response to a frozen question; its text is kept by the caller."""
-    turns = row.extra.get("turns")
+    """An unsaved response to a frozen question; its text is kept by the caller. Fault for turns that do not fit."""
+    questions = questions_of(item.question_text.body, item.attributes)
     return Response(
         dataset=dataset,
         item_id=item.item_id,
@@ -103,7 +109,7 @@ def made_of(dataset: Dataset, item: ReleaseItem, row: ResponseRow) -> Response:
         settings_hash=settings_hash(row.extra.get("settings")),
         sample_number=row.sample,
         text_id=text_hash(row.response),
-        turns=turns if isinstance(turns, list) else [],
+        turns=given_turns(row.extra.get("turns"), questions),
     )
 
 
@@ -124,6 +130,11 @@ def _unknown(row: ResponseRow, release: Release) -> Quarantined:
         excerpt=excerpt(row.item),
         values={"release": release.name},
     )
+
+
+def _unfit(row: ResponseRow, fault: Fault) -> Quarantined:
+    values = {"field": fault.field, **fault.values}
+    return Quarantined(row.row, fault.template, field=fault.field, excerpt=fault.excerpt, values=values)
 
 
 def _differs(row: ResponseRow) -> Quarantined:

@@ -14,6 +14,7 @@ from typing import Any
 from curation.similar import text_hash
 
 from . import fields
+from .conversations import as_item
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
 from .records import Record, RecordFile, collect, key_of, read_records
 
@@ -175,6 +176,8 @@ class _Items:
     def build(self, record: Record) -> ItemRow:
         """An ItemRow, or Fault."""
         given = {_key(key): (key, value) for key, value in record.values.items()}
+        if "turns" in given and not any(name in given for name in QUESTION):
+            given = as_item(given)
         question_id, external_id = self._id(given)
         row = ItemRow(
             row=record.row,

@@ -9,11 +9,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from annotation.actions.generation import generate
+from annotation.actions.responses import import_responses
 from annotation.models import Response
 from curation.actions.endpoints import client_of, create_endpoint
 from curation.errors import Invalid, NotAllowed
+from curation.formats import ResponseRow
 from curation.llm import Client
 from curation.log import OPERATOR
 from curation.models import Endpoint, Membership
@@ -57,8 +60,8 @@ def said(text: str | None, reason: str = "stop", **message: Any) -> Answer:
     return 200, {}, {"choices": [choice], "usage": {"prompt_tokens": 3, "completion_tokens": 2}}
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
+@contextlib.contextmanager
+def serving() -> Iterator[Server]:
     made = Server()
     thread = threading.Thread(target=made.http.serve_forever, args=(0.05,))
     thread.start()
@@ -66,6 +69,12 @@ def server() -> Iterator[Server]:
     made.http.shutdown()
     thread.join()
     made.http.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with serving() as made:
+        yield made
 
 
 HELLO = [{"role": "user", "content": "こんにちは"}]
@@ -222,8 +231,149 @@ def test_generate_asks_only_for_what_is_missing(server) -> None:
         return said("途中", "length") if "その3" in question and number <= 5 else said(f"{question}への回答")
 
     server.answer = answer
-    first = generate(OPERATOR, dataset, release=release, endpoint=endpoint)
+    first = generate(OPERATOR, dataset, release=release, endpoints=[endpoint])["e1"]
     assert (first.new, first.known, dict(first.failures)) == (4, 0, {"truncated": 1})
-    second = generate(OPERATOR, dataset, release=release, endpoint=endpoint)
+    second = generate(OPERATOR, dataset, release=release, endpoints=[endpoint])["e1"]
     assert (second.new, second.known, dict(second.failures), len(server.seen)) == (1, 4, {}, 6)
     assert Response.objects.get(item_key="q3").text.body == "質問その3です。への回答"
+
+
+def named(dataset: Any, server: Server, name: str, **given: Any) -> Endpoint:
+    spec = {
+        **SPEC,
+        "name": name,
+        "url": server.url,
+        "model": f"model-{name}",
+        "limits": {"backoff": 0.01, "tries": 2},
+    }
+    return create_endpoint(OPERATOR, dataset, {**spec, **given})
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_generate_asks_many_endpoints_at_once_and_each_for_itself(server) -> None:
+    dataset = make_world_dataset()
+    release = make_release(dataset, questions=6)
+    with serving() as broken:
+        broken.answer = lambda body, number: (500, {}, b"oops")
+        good = [named(dataset, server, name) for name in "ab"]
+        bad = named(dataset, broken, "c")
+        told: dict[str, int] = {}
+        made = generate(
+            OPERATOR,
+            dataset,
+            release=release,
+            endpoints=[*good, bad],
+            progress=lambda name, done, total: told.update({name: done}),
+        )
+    assert {name: (one.new, dict(one.failures)) for name, one in made.items()} == {
+        "a": (6, {}),
+        "b": (6, {}),
+        "c": (0, {"transport": 6}),
+    }
+    assert told == {"a": 6, "b": 6, "c": 6}
+    assert sorted(Response.objects.values_list("model", flat=True)) == ["model-a"] * 6 + ["model-b"] * 6
+    again = generate(OPERATOR, dataset, release=release, endpoints=good)
+    assert {name: (one.new, one.known) for name, one in again.items()} == {"a": (0, 6), "b": (0, 6)}
+    assert len(server.seen) == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_generate_keeps_what_came_before_it_was_stopped(server) -> None:
+    dataset = make_world_dataset()
+    release = make_release(dataset, questions=30)
+    endpoint = named(dataset, server, "a", limits={"in_flight": 2})
+
+    def stop(name: str, done: int, total: int) -> None:
+        if done >= 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(OPERATOR, dataset, release=release, endpoints=[endpoint], progress=stop)
+    kept = Response.objects.count()
+    # Every call that was answered is kept, and hardly more than the two under way were sent after the stop.
+    assert (kept, kept < 30) == (len(server.seen), True)
+    done = generate(OPERATOR, dataset, release=release, endpoints=[endpoint])["a"]
+    assert (done.known, done.new, len(server.seen)) == (kept, 30 - kept, 30)
+
+
+@pytest.mark.django_db
+def test_generate_refuses_endpoints_whose_responses_would_be_the_same(server) -> None:
+    dataset = make_world_dataset()
+    release = make_release(dataset, questions=1)
+    pair = [named(dataset, server, name, model="same") for name in "ab"]
+    for endpoints in (pair, []):
+        with pytest.raises(Invalid) as refused:
+            generate(OPERATOR, dataset, release=release, endpoints=endpoints)
+        assert refused.value.field == "endpoint"
+    assert server.seen == []
+
+
+TWO_TURNS = {
+    "question_id": 81,
+    "category": "writing",
+    "turns": ["旅行記を書いてください。", "短くしてください。"],
+}
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_two_turns_are_asked_one_after_the_other(server, tmp_path, capsys) -> None:
+    dataset = make_world_dataset("talk")
+    file = tmp_path / "questions_test.jsonl"
+    rows = [
+        {**TWO_TURNS, "reference": ["長い手本", "短い手本"]},
+        {**TWO_TURNS, "question_id": 82, "turns": ["九九の七の段は？", "八の段は？"]},
+        {**TWO_TURNS, "question_id": 83, "turns": "一つの文"},
+        {**TWO_TURNS, "question_id": 84, "turns": ["一", "二"], "reference": ["一つだけ"]},
+    ]
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        call_command("import_release", str(file), "--name", "mt", "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert (ended.value.code, told["counts"]["test"]) == (3, 2)
+    assert [(row["row"], row["field"]) for row in told["quarantined"]] == [(3, "turns"), (4, "reference")]
+    item = dataset.releases.get().items.get(external_id="81")
+    assert item.answer == "長い手本\n\n【2回目の質問】\n短くしてください。\n\n【2回目の回答】\n短い手本"
+    assert item.attributes["category"] == "writing"
+
+    def answer(body: dict[str, Any], number: int) -> Answer:
+        asked = [one["content"] for one in body["messages"]]
+        return said(f"答え{len(asked)}") if "八の段は？" not in asked else said("途中", "length")
+
+    server.answer = answer
+    named(dataset, server, "a")
+    with pytest.raises(SystemExit):
+        call_command("generate", "--release", "mt", "--endpoint", "a", "--json")
+    done = json.loads(capsys.readouterr().out)["endpoints"]["a"]
+    assert done == {"generated": 1, "unchanged": 0, "failures": {"truncated": 1}, "down": None}
+    made = Response.objects.get()
+    assert made.turns == [
+        {"question": "旅行記を書いてください。", "answer": "答え1"},
+        {"question": "短くしてください。", "answer": "答え3"},
+    ]
+    assert made.text.body == "答え1\n\n【2回目の質問】\n短くしてください。\n\n【2回目の回答】\n答え3"
+    roles = [[one["role"] for one in body["messages"]] for _headers, body in server.seen]
+    assert max(roles, key=len) == ["user", "assistant", "user"]
+
+
+@pytest.mark.django_db
+def test_turns_of_imported_responses_fit_the_item(tmp_path, capsys) -> None:
+    dataset = make_world_dataset("talk")
+    file = tmp_path / "q_test.jsonl"
+    file.write_text(json.dumps(TWO_TURNS, ensure_ascii=False), encoding="utf-8")
+    call_command("import_release", str(file), "--name", "mt")
+    rows = [
+        ResponseRow(1, "81", "m1", "全文", extra={"turns": ["一", "二"]}),
+        ResponseRow(2, "81", "m2", "全文", extra={"turns": ["一"]}),
+        ResponseRow(3, "81", "m3", "全文", extra={"turns": [{"question": "問", "answer": "答"}] * 2}),
+        ResponseRow(4, "81", "m4", "全文", extra={"turns": [3, 4]}),
+        ResponseRow(5, "81", "m5", "全文"),
+    ]
+    done = import_responses(OPERATOR, dataset, release=dataset.releases.get(), rows=rows)
+    assert [(apart.row, apart.field) for apart in done.quarantined] == [(2, "turns"), (4, "turns")]
+    assert [(len(one.turns), one.model) for one in Response.objects.order_by("model")] == [
+        (2, "m1"),
+        (2, "m3"),
+        (0, "m5"),
+    ]
