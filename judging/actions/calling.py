@@ -39,12 +39,17 @@ CAPPED = gettext_noop(
 
 
 def carry_out(job: Job, *, client: llm.Client | None = None, at_once: int | None = None) -> dict[str, Any]:
-    """The body of the job: make the calls that are missing, and leave the run in the state that says how it ended."""
+    """The body of the job: make the calls that are missing, and leave the run in the state that says how it ended.
+
+    Raises Taken where another job has the run, and jobs.Cancelled where it ended before all was asked.
+    """
     run = JudgeRun.objects.select_related("judge__dataset", "judge__endpoint", "task", "release").get(
         pk=job.arguments["run"]
     )
     endpoint = run.judge.endpoint
     assert endpoint is not None
+    if run.job_id != job.pk:
+        raise Taken
     advance(run, "start", actor=OPERATOR, log=False, changes={"note": ""})
     verb, note = "fail", ""
     try:
