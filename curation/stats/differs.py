@@ -61,9 +61,9 @@ def blocks(table: StudyTable, rule: MajorityRule) -> dict[str, dict[str, Any]]:
         here = cell == at
         sizes = [here.sum() / deff, (~here).sum() / deff]
         if min(sizes) < MIN_EFFECTIVE:
-            which = "here" if sizes[0] < MIN_EFFECTIVE else "in the rest"
+            n, where = (sizes[0], "here") if sizes[0] < MIN_EFFECTIVE else (sizes[1], "in the rest")
             done[path] = _not_tested(
-                f"Not tested: effectively {min(sizes):.1f} responses {which}, fewer than {MIN_EFFECTIVE:.0f}."
+                f"Not tested: effectively {n:.1f} responses {where}, fewer than {MIN_EFFECTIVE:.0f}."
             )
         elif hit.min() == hit.max():
             done[path] = _not_tested("Not tested: all responses are on one side of the cut.")
