@@ -64,7 +64,8 @@ def beta_binomial(hits: Array, trials: Array) -> Posterior:
     prior_density = np.exp(np.outer(a, log_theta) + np.outer(b, log_rest) - log_b[:, None])
     likelihood = np.exp(np.outer(hits, log_theta) + np.outer(misses, log_rest) - best)
     share = weight * np.exp(best - evidence)
-    density = likelihood * (share @ prior_density)
+    # Not by BLAS, whose last bits depend on its threads.
+    density = likelihood * np.einsum("lg,gx->lx", share, prior_density)
     # What lies beyond the grid's ends: there the density falls like e^(alpha x), and like e^(-beta x).
     below = likelihood[:, 0] * (share * prior_density[:, 0] / alpha).sum(axis=1)
     beyond = likelihood[:, -1] * (share * prior_density[:, -1] / beta).sum(axis=1)
