@@ -11,7 +11,42 @@ from functools import cache
 
 from django.utils.translation import get_language, gettext, gettext_noop
 
+# What the panels of a study say of themselves.
+_PANELS = (
+    gettext_noop("No rated response has verdicts in both modes."),
+    gettext_noop("Not estimable: no response has two repeats with a score, or all verdicts are the same."),
+    gettext_noop("Not estimable: no response has two ratings, or all ratings are the same."),
+    gettext_noop("Not estimable: the judge's reliability may lie below %(least)s."),
+    gettext_noop("Not estimable: the people's reliability may lie below %(least)s."),
+    gettext_noop("Capped: the corrected value is %(value)s."),
+    gettext_noop("The interval is capped at 1."),
+    gettext_noop("Fewer than %(n)s responses are shared with another rater."),
+    gettext_noop("Not estimable: the rater or the others give every shared response the same mean score."),
+    gettext_noop("No response here has both a rating and a verdict."),
+    gettext_noop("Not estimable: the judge or the humans give every response here the same mean score."),
+    gettext_noop("Not estimable: differences of judge and people do not vary within any leaf."),
+    gettext_noop("Posterior under a hierarchical model of %(n)s leaf; no test."),
+    gettext_noop("Posterior under a hierarchical model of %(n)s leaves; no test."),
+    gettext_noop("Not estimable: judge and people put every response on the same side of the cut."),
+    gettext_noop("No decided response is a violation to its raters."),
+    gettext_noop("No decided response is acceptable to its raters."),
+    gettext_noop("Every decided response is a violation to its raters."),
+    gettext_noop("Every decided response is acceptable to its raters."),
+    gettext_noop("No decided response is a violation to the judge."),
+    gettext_noop("No decided response is acceptable to the judge."),
+    gettext_noop("Every decided response is a violation to the judge."),
+    gettext_noop("Every decided response is acceptable to the judge."),
+    gettext_noop("No compared response has a mean verdict at this point."),
+    gettext_noop("No call failed."),
+    gettext_noop("Every call failed."),
+    gettext_noop("Only one model has calls: there is nothing to compare."),
+    gettext_noop("Fewer than %(n)s failures or scores are expected of some model: the p value is rough."),
+    gettext_noop("Not tested: effectively %(size)s responses here, fewer than %(n)s."),
+    gettext_noop("Not tested: effectively %(size)s responses in the rest, fewer than %(n)s."),
+    gettext_noop("Not tested: all responses are on one side of the cut."),
+)
 _KEPT = (
+    *_PANELS,
     gettext_noop("The rubric has no cut point for a violation."),
     gettext_noop("The rubric has no cut point for an acceptable answer."),
     gettext_noop("No ratings."),
