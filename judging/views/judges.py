@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from curation.errors import TeineiError
 from curation.rules import allows
 from curation.views.gate import MemberRequest
-from judging.actions.judges import create_judge, scale_of
+from judging import benchmarks
+from judging.actions.judges import create_judge, profile_of, scale_of, shipped_prompt
 from judging.forms import JudgeForm
 from judging.queries import judges_visible_to, runs_visible_to, with_verdict_counts
 from judging.views.choose import reader
@@ -20,15 +23,30 @@ SHOWN = 20
 
 @reader
 def judge_list(request: MemberRequest) -> HttpResponse:
-    """Every judge of the dataset, and the runs of late."""
-    rows = with_verdict_counts(judges_visible_to(request.user, request.dataset)).order_by("name")
+    """Every judge of the dataset, the runs of late, and the benchmarks that judges can be made for."""
+    rows = list(with_verdict_counts(judges_visible_to(request.user, request.dataset)).order_by("name"))
+    for row in rows:
+        row.profile = profile_of(row)  # type: ignore[attr-defined]
     runs = runs_visible_to(request.user, request.dataset).select_related("judge", "task", "release", "job")
     context = {
         "judges": rows,
         "runs": runs[:SHOWN],
         "may_create": allows(request.user, "create_judge", request.dataset),
+        "benchmarks": [_benchmark(one) for one in benchmarks.shipped()],
     }
     return render(request, "judging/judges.html", context)
+
+
+def _benchmark(one: benchmarks.Benchmark) -> dict[str, Any]:
+    """A benchmark's words, and whether a native reader has signed the prompts of its axes."""
+    language = "ja" if (get_language() or "ja").startswith("ja") else "en"
+    return {
+        "name": one.name,
+        "title": one.titles[language],
+        "population": one.populations[language],
+        "axes": one.axes,
+        "unreviewed": any(not shipped_prompt(axis.prompt).get("reviewed") for axis in one.axes),
+    }
 
 
 @reader
@@ -53,6 +71,7 @@ def judge(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "judge": found,
         "scale": scale_of(found),
+        "profile": profile_of(found),
         "prompt": found.spec.get("prompt"),
         "sampling": json.dumps(found.spec.get("sampling") or {}, ensure_ascii=False),
         "runs": runs_visible_to(request.user, request.dataset)
