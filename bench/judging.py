@@ -101,6 +101,7 @@ def judged(dataset: Any, release: Any, url: str, *, modes: tuple[str, ...], repe
     began, worked = time.perf_counter(), time.process_time()
     run = start_run(OPERATOR, judge=judge, release=release, modes=modes, repeats=repeats, send=False)
     planned = time.perf_counter() - began
+    assert run.job_id is not None
     run_job(run.job_id, carry_out)
     wall, cpu = time.perf_counter() - began, time.process_time() - worked
     run.refresh_from_db()

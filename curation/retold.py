@@ -107,6 +107,14 @@ _KEPT = (
     gettext_noop("%(short)d of %(all)d categories hold fewer than %(k)d test questions."),
     gettext_noop("Some dev questions are test questions of: %(releases)s."),
     gettext_noop("No worker could be reached (%(error)s)."),
+    gettext_noop("The worker went away. What was answered is kept; resume to go on."),
+    gettext_noop(
+        "The endpoint does not answer (%(said)s), so the run has paused itself. What was answered is kept; resume it when "
+        "the endpoint is back."
+    ),
+    gettext_noop(
+        "The run has reached its cap: %(spent)s spent. What was answered is kept; raise the cap to go on."
+    ),
 )
 _PLACE = re.compile(r"%\((\w+)\)[sd]")
 _BETWEEN = re.compile(r"(?<=[.)]) (?=[A-Z])")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from typing import Any
 
@@ -63,6 +64,22 @@ def purse_of(run: JudgeRun) -> Purse:
     )
 
 
+def spent_of(run: JudgeRun) -> dict[str, Any]:
+    """What the servers have counted for the run's attempts, beside its caps."""
+    spent = Attempt.objects.filter(run=run).aggregate(
+        tokens_in=Sum("tokens_in"), tokens_out=Sum("tokens_out")
+    )
+    tokens_in, tokens_out = spent["tokens_in"] or 0, spent["tokens_out"] or 0
+    prices = run.judge.endpoint.prices if run.judge.endpoint else {}
+    return {
+        "tokens": tokens_in + tokens_out,
+        "money": money(prices, tokens_in, tokens_out),
+        "currency": prices.get("currency", ""),
+        "most_tokens": run.most_tokens,
+        "most_money": run.most_money,
+    }
+
+
 def estimate(run: JudgeRun) -> dict[str, Any]:
     """What a run would take that is not begun (its row need not be saved): counts of calls, tokens, money.
 
@@ -112,16 +129,21 @@ def pace_of(run: JudgeRun) -> dict[str, Any]:
     """Calls a minute over the last minute of a running run, and the seconds that the rest takes at this pace."""
     job = run.job
     if job is None or run.state != JudgeRun.State.RUNNING or job.started_at is None:
-        return {"per_minute": None, "seconds_left": None}
+        return {"per_minute": None, "seconds_left": None, "minutes_left": None}
     now = timezone.now()
     since = max(job.started_at, now - LOOKED_AT)
     lasted = (now - since).total_seconds()
     calls = Attempt.objects.filter(run=run, created_at__gte=since).values("call").distinct().count()
     if lasted < 1 or not calls:
-        return {"per_minute": None, "seconds_left": None}
+        return {"per_minute": None, "seconds_left": None, "minutes_left": None}
     rate = calls / lasted
     rest = max(0, (job.total or 0) - job.done)
-    return {"per_minute": round(rate * 60), "seconds_left": round(rest / rate)}
+    left = rest / rate
+    return {
+        "per_minute": round(rate * 60),
+        "seconds_left": round(left),
+        "minutes_left": math.ceil(left / 60),
+    }
 
 
 def soundness_of(run: JudgeRun) -> dict[str, Any]:

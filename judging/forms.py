@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.models import RatingTask
 from curation.models import Dataset, Endpoint
 from judging.actions.judges import scale_of, shipped_prompts
-from judging.actions.runs import MOST_REPEATS
+from judging.actions.runs import MOST_REPEATS, MOST_TOKENS
 from judging.models import Judge
 
 MODES = [("both", _("Both, side by side")), ("ref", _("With reference")), ("noref", _("Without reference"))]
@@ -52,7 +52,24 @@ class JudgeForm(forms.Form):
         return given
 
 
-class RunForm(forms.Form):
+class CapForm(forms.Form):
+    """What a run may take; an empty field sets no cap, or leaves the one that stands."""
+
+    most_tokens = forms.IntegerField(
+        label=_("At most so many tokens"), min_value=1, max_value=MOST_TOKENS, required=False
+    )
+    most_money = forms.FloatField(
+        label=_("At most so much money"),
+        min_value=0,
+        max_value=MOST_TOKENS,
+        required=False,
+        help_text=_(
+            "In the currency of the endpoint's prices. The run pauses before it takes more, and goes on when the cap is raised."
+        ),
+    )
+
+
+class RunForm(CapForm):
     """Start a judge over a task's responses; only judges that can run here and have the task's scale are offered."""
 
     judge = forms.ChoiceField(label=_("Judge"))
@@ -64,6 +81,7 @@ class RunForm(forms.Form):
         initial=3,
         help_text=_("Several answers to the same question show how steady the judge is."),
     )
+    field_order = ("judge", "mode", "repeats", "most_tokens", "most_money")
 
     def __init__(self, *args: Any, task: RatingTask, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

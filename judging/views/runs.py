@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from annotation.models import RatingTask
 from annotation.queries import counts_of
-from curation.errors import TeineiError
+from curation.errors import Invalid, TeineiError
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt
-from judging.actions import runs
-from judging.forms import RunForm
+from judging.actions import reparsing, runs
+from judging.estimates import pace_of, soundness_of, spent_of
+from judging.forms import CapForm, RunForm
 from judging.models import JudgeRun, Verdict
 from judging.queries import runs_visible_to, verdict_counts
 from judging.views.choose import reader, visible_task
@@ -25,31 +29,42 @@ def run_list(request: MemberRequest) -> HttpResponse:
 
 @reader
 def start(request: MemberRequest, pk: int) -> HttpResponse:
-    """Start a judge over the task's responses, or take up the same run that broke off."""
+    """Start a judge over the task's responses, or take up the same run that broke off; or say what it would take."""
     task = visible_task(request, pk)
     form = RunForm(request.POST or None, task=task)
+    estimate = None
     if request.method == "POST" and form.is_valid():
-        given = form.cleaned_data
         try:
-            made = runs.start_run(
-                request.user, judge=given["judge"], task=task, modes=given["mode"], repeats=given["repeats"]
-            )
+            if "estimate" in request.POST:
+                estimate = runs.estimate_run(request.user, **_pass(form, task))
+            else:
+                made = runs.start_run(request.user, **_pass(form, task), **_caps(form))
+                return redirect("judging:run", dataset=request.dataset.slug, pk=made.pk)
         except TeineiError as error:
             form.add_error(error.field if error.field in form.fields else None, error.sentence)
-        else:
-            return redirect("judging:run", dataset=request.dataset.slug, pk=made.pk)
     context = {
         "task": task,
         "form": form,
+        "estimate": estimate,
         "responses": counts_of(task)["responses"],
         "may_create": allows(request.user, "create_judge", request.dataset),
     }
     return render(request, "judging/run_start.html", context, status=400 if form.errors else 200)
 
 
+def _pass(form: RunForm, task: RatingTask) -> dict[str, Any]:
+    given = form.cleaned_data
+    return {"judge": given["judge"], "task": task, "modes": given["mode"], "repeats": given["repeats"]}
+
+
+def _caps(form: CapForm) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in ("most_tokens", "most_money")}
+
+
 def _visible(request: MemberRequest, pk: int) -> JudgeRun:
     rows = runs_visible_to(request.user, request.dataset)
-    return get_object_or_404(rows.select_related("judge__dataset", "task", "release", "job", "person"), pk=pk)
+    joined = ("judge__dataset", "judge__endpoint", "task", "release", "job", "person")
+    return get_object_or_404(rows.select_related(*joined), pk=pk)
 
 
 @reader
@@ -57,21 +72,40 @@ def run(request: MemberRequest, pk: int) -> HttpResponse:
     """How far a run is and what the judge has said so far; the page asks for itself again while it goes on."""
     found = _visible(request, pk)
     runs.settle(found)
-    counts = verdict_counts(found)
-    labels = dict(Verdict.Status.choices)
+    active = found.state in ACTIVE
     context = {
         "run": found,
         "job": found.job,
-        "active": found.state in ACTIVE,
-        "done": sum(counts.values()),
-        "counts": [
-            (name, labels.get(name, name), counts[name]) for name in Verdict.Status.values if name in counts
-        ],
-        "may_resume": found.state not in ACTIVE and allows(request.user, "resume", found),
-        "may_cancel": found.state in ACTIVE and allows(request.user, "cancel", found),
+        "active": active,
+        "pace": pace_of(found),
+        "spent": spent_of(found),
+        "sound": soundness_of(found),
+        "counts": _counts(found),
+        "caps": CapForm(),
+        "may_stop": active and allows(request.user, "pause", found),
+        "may_resume": not active and allows(request.user, "resume", found),
+        "outdated": 0 if active else len(reparsing.outdated(found.judge)),
     }
     template = "judging/run.html#live" if request.htmx else "judging/run.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def _counts(found: JudgeRun) -> list[tuple[str, str, int]]:
+    """Status, its words, and how many verdicts have it."""
+    counts = verdict_counts(found)
+    return [(name, str(label), counts[name]) for name, label in Verdict.Status.choices if name in counts]
+
+
+@require_POST
+@reader
+def pause(request: MemberRequest, pk: int) -> HttpResponse:
+    found = _visible(request, pk)
+    attempt(
+        request,
+        lambda: runs.pause(request.user, found),
+        _("It will pause shortly. Answers that came are kept."),
+    )
+    return redirect("judging:run", dataset=request.dataset.slug, pk=pk)
 
 
 @require_POST
@@ -89,6 +123,25 @@ def cancel(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @reader
 def resume(request: MemberRequest, pk: int) -> HttpResponse:
+    """Go on with what is missing, under higher caps where some are given."""
+    found, form = _visible(request, pk), CapForm(request.POST)
+
+    def act() -> None:
+        if not form.is_valid():
+            raise Invalid(_("A cap must be a number above 0, or be left empty."))
+        runs.resume(request.user, found, **_caps(form))
+
+    attempt(request, act, _("It goes on with what is missing."))
+    return redirect("judging:run", dataset=request.dataset.slug, pk=pk)
+
+
+@require_POST
+@reader
+def reparse(request: MemberRequest, pk: int) -> HttpResponse:
     found = _visible(request, pk)
-    attempt(request, lambda: runs.resume(request.user, found), _("It goes on with what is missing."))
+    attempt(
+        request,
+        lambda: reparsing.reparse(request.user, found.judge),
+        _("The stored replies were read again. What changed stands in the log."),
+    )
     return redirect("judging:run", dataset=request.dataset.slug, pk=pk)
