@@ -108,7 +108,10 @@ class ColumnsForm(forms.Form):
                 choices = [("", _("not taken")), *((name, MEANINGS[name]) for name in FIELDS[kind])]
                 choices.insert(5, (EACH, EACH_OF[kind]))
                 self.fields[f"{kind}-{at}"] = forms.ChoiceField(
-                    label=heading, choices=choices, required=False
+                    label=heading,
+                    choices=choices,
+                    required=False,
+                    widget=forms.Select(attrs={"class": "input"}),
                 )
             for name in ("model", WHO[kind]):
                 self.fields[f"{kind}-all-{name}"] = forms.CharField(
@@ -173,11 +176,20 @@ class ColumnsForm(forms.Form):
                 "title": TITLES[kind],
                 "file": names.get(kind) or names.get("ratings", ""),
                 "columns": self._column_rows(kind),
-                "constants": [self[f"{kind}-all-{name}"] for name in ("model", WHO[kind])],
+                "constants": [self[f"{kind}-all-{name}"] for name in self._untold(kind)],
                 "found": _found(kind, report),
                 "warnings": [gettext(notice.template) % notice.values for notice in seen.warnings],
             }
             for kind, seen in self.seen.items()
+        ]
+
+    def _untold(self, kind: Kind) -> list[str]:
+        """Fields that no column names, so that one value must do for every row."""
+        said = self.said[kind]
+        return [
+            name
+            for name in ("model", WHO[kind])
+            if name not in said.columns and not (said.each and name == WHO[kind])
         ]
 
     def _column_rows(self, kind: Kind) -> list[dict[str, Any]]:
