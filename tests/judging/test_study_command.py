@@ -264,3 +264,71 @@ def test_study_command_as_a_person_who_still_rates_is_refused(tmp_path) -> None:
     code, said, _err = run("study", "--task", "task", "--as-user", both.username, "--resamples", "50")
     assert code == 2
     assert "still rate" in said["error"]
+
+
+def test_study_options_are_part_of_what_names_it(tmp_path) -> None:
+    rate_and_judge(tmp_path)
+    command = ("study", "--task", "outside", "--resamples", "100")
+    plain = run(*command)[1]
+    assert plain["options"] == {
+        "epsilon": 0.2,
+        "majority": {"at_least": 2, "of": None},
+        "target": "test_set",
+    }
+    given = ("--epsilon", "0.15", "--majority", "3/3", "--target", "population")
+    code, found, _err = run(*command, *given)
+    assert code == 0
+    assert found["options"] == {
+        "epsilon": 0.15,
+        "majority": {"at_least": 3, "of": 3},
+        "target": "population",
+    }
+    assert found["alt_test"]["epsilon"] == 0.15
+    # Two of three raters agree on 15 responses at least; all three on fewer.
+    whole, strict = (one["violation"]["human_majority"]["n"] for one in (plain, found))
+    assert strict < whole
+    assert Study.objects.count() == 2
+    assert run(*command, *given)[1] == found
+    assert run(*command)[1] == plain
+    assert Study.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "field"),
+    [
+        ("--epsilon", "-0.1", "epsilon"),
+        ("--epsilon", "nan", "epsilon"),
+        ("--majority", "0", "majority"),
+        ("--majority", "4/3", "majority"),
+        ("--majority", "two", "majority"),
+        ("--majority", "2/", "majority"),
+        ("--majority", "2/51", "majority"),
+        ("--majority", "1/2/3", "majority"),
+    ],
+)
+def test_study_refuses_impossible_options(tmp_path, option, value, field) -> None:
+    rate_and_judge(tmp_path)
+    code, said, _err = run("study", "--task", "outside", f"{option}={value}")
+    assert (code, said["field"]) == (2, field)
+    assert Study.objects.count() == 0
+
+
+def test_study_compares_both_modes_and_keeps_full_paths(tmp_path) -> None:
+    rate_and_judge(tmp_path)
+    assert run("study", "--task", "outside", "--resamples", "100")[1]["other_mode"] is None
+    more = [
+        {"item": f"q{n}", "model": "m1", "judge": "alpha", "mode": "noref", "score": 1 + (n + 2) % 5}
+        for n in range(8)
+    ]
+    assert run("import_verdicts", lines(tmp_path / "noref.jsonl", more), "--task", "outside")[0] == 0
+    found = run("study", "--task", "outside", "--resamples", "100")[1]
+    # q0 x m1 was refused with the reference. Without it the judge says 1 + (n + 2) % 5 of the other seven, with it
+    # 1 + n % 5: -2 for n % 5 < 3, else +3: n = 1 2 3 4 5 6 7 gives -2 -2 3 3 -2 -2 -2 = -4
+    block = found["other_mode"]
+    assert (block["mode"], block["responses"], block["moved"]) == ("noref", 7, 7)
+    assert block["differences"]["bias"]["value"] == pytest.approx(-4 / 7)
+    assert list(found["leaves"]) == ["area > type > leaf"]
+    assert list(found["by_category"]) == ["area > type"]
+    turned = run("study", "--task", "outside", "--mode", "noref", "--resamples", "100")[1]["other_mode"]
+    assert turned == block | {"mode": "ref"}
+    assert Study.objects.count() == 3
