@@ -18,10 +18,10 @@ def quadratic_weighted_kappa(squared: Array, a: Array, b: Array) -> Array:
     squared: (C,) sum of (i - j)^2 over pairs; a, b: (K, C) margins of the same pairs. D_e needs the margins only:
     E(i - j)^2 = E i^2 + E j^2 - 2 E i E j under independence. Source: Cohen (1968).
     """
-    n = a.sum(axis=0)
-    position = np.arange(len(a), dtype=np.float64)[:, None]
-    mean_a, mean_b = (position * a).sum(axis=0) / n, (position * b).sum(axis=0) / n
-    expected = (position**2 * (a + b)).sum(axis=0) / n - 2 * mean_a * mean_b
+    n, both = a.sum(axis=0), a + b
+    position = np.arange(len(a), dtype=np.float64)
+    mean_a, mean_both = _weighted(position, a) / n, _weighted(position, both) / n
+    expected = _weighted(position**2, both) / n - 2 * mean_a * (mean_both - mean_a)
     return _one_minus(squared / n, expected)
 
 
@@ -35,7 +35,7 @@ def gwet_ac2(squared: Array, a: Array, b: Array) -> Array:
     position = np.arange(size)
     total = (1 - (position[:, None] - position) ** 2 / (size - 1) ** 2).sum()
     pi = (a + b) / (2 * n)
-    chance = total / (size * (size - 1)) * (pi * (1 - pi)).sum(axis=0)
+    chance = total / (size * (size - 1)) * (1 - np.einsum("kc,kc->c", pi, pi))
     observed = 1 - squared / n / (size - 1) ** 2
     return _one_minus(1 - observed, 1 - chance)
 
@@ -89,6 +89,12 @@ def macro_f1(table: Array) -> Array:
     occurs = margins > _NOTHING
     f1 = np.where(occurs, 2 * _diagonal(table) / np.where(occurs, margins, 1.0), 0.0)
     found: Array = f1.sum(axis=0) / occurs.sum(axis=0)
+    return found
+
+
+def _weighted(weight: Array, margin: Array) -> Array:
+    """Sums over the scale, (K,) and (K, C) -> (C,)."""
+    found: Array = np.einsum("k,kc->c", weight, margin)
     return found
 
 

@@ -17,9 +17,8 @@ def pearson_from_moments(w: Array, x: Array, y: Array, xx: Array, yy: Array, xy:
 
     x and y should be centred near their means before they are summed, against cancellation.
     """
-    vx, vy = xx / w - (x / w) ** 2, yy / w - (y / w) ** 2
-    cov = xy / w - (x / w) * (y / w)
-    return _ratio(cov, vx, vy, flat=_FLAT)
+    mx, my = x / w, y / w
+    return _ratio(xy / w - mx * my, xx / w - mx * mx, yy / w - my * my, flat=_FLAT)
 
 
 def spearman_from_table(table: Array) -> Array:
@@ -73,8 +72,9 @@ def _tau_b(table: Array, a: Array, b: Array) -> Array:
     difference = np.einsum("jhc,jhc->c", table, below)
     difference += np.einsum("jhc,jhc->c", table[:, 1:], below[:, :-1])
     difference -= np.einsum("jc,jc->c", a, below[:, -1])
-    untied_a, untied_b = (n**2 - (a**2).sum(axis=0)) / 2, (n**2 - (b**2).sum(axis=0)) / 2
-    return _ratio(difference / n**2, untied_a / n**2, untied_b / n**2, flat=_FLAT)
+    pairs = n * n
+    untied_a, untied_b = (pairs - np.einsum("kc,kc->c", margin, margin) for margin in (a, b))
+    return _ratio(2 * difference / pairs, untied_a / pairs, untied_b / pairs, flat=2 * _FLAT)
 
 
 def pearson_of_rows(x: Array, y: Array) -> Array:
