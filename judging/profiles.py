@@ -53,6 +53,12 @@ PROFILES = {
 }
 
 
+def label_of(spec: dict[str, Any]) -> str | None:
+    """In English: the words for a judge that behaves as a published tool does; None for every other."""
+    found = PROFILES.get((spec.get("prompt") or {}).get("profile", ""))
+    return found.label if found else None
+
+
 class _Plain(yaml.SafeLoader):
     """YAML without aliases, which can make a small file fill the memory."""
 

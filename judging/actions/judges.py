@@ -100,12 +100,6 @@ def scale_of(judge: Judge) -> list[Any]:
     return list((judge.spec.get("rubric") or {}).get("scale") or [])
 
 
-def profile_of(judge: Judge) -> str:
-    """The words for a judge that behaves as a published tool does; '' for every other."""
-    named = (judge.spec.get("prompt") or {}).get("profile")
-    return _(profiles.PROFILES[named].label) if named in profiles.PROFILES else ""
-
-
 def _checked(
     dataset: Dataset, given: dict[str, Any], folder: Path | None
 ) -> tuple[str, dict[str, Any], Endpoint | None]:

@@ -64,7 +64,6 @@ def leaderboard_of(
 def _board(board: Board, seed: int, resamples: int) -> dict[str, Any]:
     spec = board.judge.spec
     prompt = spec.get("prompt") or {}
-    profile = profiles.PROFILES.get(prompt.get("profile", ""))
     groups = [_group(group, seed, resamples) for group in board.groups]
     for group in groups:
         group["differs"] = [key for key in ("generation", "questions") if group[key] != groups[0][key]]
@@ -81,7 +80,7 @@ def _board(board: Board, seed: int, resamples: int) -> dict[str, Any]:
         "rubric": board.scale.name,
         "sampling": spec.get("sampling") or {},
         "parser": spec.get("parser", ""),
-        "profile": profile.label if profile else None,
+        "profile": profiles.label_of(spec),
         "refusal_judge": board.refusal_judge.name if board.refusal_judge else None,
         "groups": groups,
         "published": board.published,

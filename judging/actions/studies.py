@@ -22,6 +22,7 @@ from curation.models import Job
 from curation.rules import require
 from curation.stats import StudyData, StudyOptions, study
 from judging.models import Judge, Mode, Study
+from judging.profiles import label_of
 from judging.queries import study_data
 
 DEFAULTS = StudyOptions()
@@ -110,6 +111,7 @@ def study_of(
             "result": {
                 "task": task.name,
                 "judge": judge.name,
+                "profile": label_of(judge.spec),
                 "mode": mode,
                 "seed": seed,
                 "resamples": resamples,

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from judging.profiles import label_of
+
 
 class Judge(models.Model):
     """Model + prompt + parameters + parser version: immutable, identified by its hash.
@@ -26,6 +28,12 @@ class Judge(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def profile(self) -> str:
+        """The words for a judge that behaves as a published tool does; '' for every other."""
+        label = label_of(self.spec)
+        return str(_(label)) if label else ""
 
 
 class Mode(models.TextChoices):

@@ -13,7 +13,7 @@ from curation.errors import TeineiError
 from curation.rules import allows
 from curation.views.gate import MemberRequest
 from judging import benchmarks
-from judging.actions.judges import create_judge, profile_of, scale_of, shipped_prompt
+from judging.actions.judges import create_judge, scale_of, shipped_prompt
 from judging.forms import JudgeForm
 from judging.queries import judges_visible_to, runs_visible_to, with_verdict_counts
 from judging.views.choose import reader
@@ -24,9 +24,7 @@ SHOWN = 20
 @reader
 def judge_list(request: MemberRequest) -> HttpResponse:
     """Every judge of the dataset, the runs of late, and the benchmarks that judges can be made for."""
-    rows = list(with_verdict_counts(judges_visible_to(request.user, request.dataset)).order_by("name"))
-    for row in rows:
-        row.profile = profile_of(row)  # type: ignore[attr-defined]
+    rows = with_verdict_counts(judges_visible_to(request.user, request.dataset)).order_by("name")
     runs = runs_visible_to(request.user, request.dataset).select_related("judge", "task", "release", "job")
     context = {
         "judges": rows,
@@ -71,7 +69,6 @@ def judge(request: MemberRequest, pk: int) -> HttpResponse:
     context = {
         "judge": found,
         "scale": scale_of(found),
-        "profile": profile_of(found),
         "prompt": found.spec.get("prompt"),
         "sampling": json.dumps(found.spec.get("sampling") or {}, ensure_ascii=False),
         "runs": runs_visible_to(request.user, request.dataset)

@@ -12,7 +12,7 @@ from curation.formats import UnusableFile
 from curation.formats.faults import Fault
 from curation.log import OPERATOR
 from judging import profiles, prompting
-from judging.actions.judges import create_judge, profile_of
+from judging.actions.judges import create_judge
 from judging.models import Judge
 from tests.data_sets import data_set
 from tests.factories.annotation import make_world_dataset
@@ -200,7 +200,7 @@ def test_the_command_puts_the_files_text_into_the_judge(file, capsys) -> None:
     call_command("create_judge", str(given), "--json")
     told = json.loads(capsys.readouterr().out)
     made = Judge.objects.get()
-    assert (told["profile"], profile_of(made)) == ("as llm-jp-judge v1 does",) * 2
+    assert (told["profile"], made.profile) == ("as llm-jp-judge v1 does",) * 2
     assert made.spec["prompt"]["modes"]["noref"]["template"] == "質問：{question}\n回答：{response}"
     assert made.spec["prompt"]["file_sha256"] == profiles.hashlib.sha256(file.read_bytes()).hexdigest()
     assert made.spec["sampling"] == profiles.SAMPLING

@@ -178,6 +178,7 @@ def test_study_json_has_exactly_the_promised_keys(tmp_path) -> None:
     assert list(found) == [
         "task",
         "judge",
+        "profile",
         "mode",
         "seed",
         "resamples",

@@ -8,7 +8,7 @@ from curation.formats.objects import read_object
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome
 from curation.models import Dataset
-from judging.actions.judges import create_judge, profile_of
+from judging.actions.judges import create_judge
 
 
 class Command(BenchCommand):
@@ -23,13 +23,12 @@ class Command(BenchCommand):
     def act(self, *, actor: Actor, dataset: Dataset, file: str, **options: Any) -> Outcome:  # type: ignore[override]
         judge = create_judge(actor, dataset, read_object(file), folder=Path(file).resolve().parent)
         where = f"endpoint {judge.endpoint.name}" if judge.endpoint else "no endpoint, imports only"
-        profile = profile_of(judge)
         return Outcome(
-            sentence=f"Judge {judge.name} ({', '.join(filter(None, [where, profile]))}), {judge.hash[:12]}.",
+            sentence=f"Judge {judge.name} ({', '.join(filter(None, [where, judge.profile]))}), {judge.hash[:12]}.",
             payload={
                 "judge": judge.name,
                 "hash": judge.hash,
                 "endpoint": judge.spec["endpoint"],
-                "profile": profile or None,
+                "profile": judge.profile or None,
             },
         )
