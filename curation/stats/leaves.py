@@ -24,6 +24,7 @@ TAIL = 0.025
 _LOGITS = np.linspace(-16.0, 16.0, 321)
 # Grid points this far (in log probability) below the best are left out: e^-14 is a millionth.
 _NEGLIGIBLE = 14.0
+_NEGLIGIBLE_SHARE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -74,8 +75,18 @@ def beta_binomial(hits: Array, trials: Array) -> Posterior:
         mean=(weight * alpha / (alpha + beta)).sum(axis=1),
         low=low,
         high=high,
-        above=(weight * betaincc(alpha, beta, mu)).sum(axis=1),
+        above=_above(hits, trials, a, b, mu, weight),
     )
+
+
+def _above(hits: Array, trials: Array, a: Array, b: Array, mu: Array, weight: Array) -> Array:
+    """P(theta > mu) per leaf, over the grid points that matter and once for leaves with the same counts."""
+    heavy = weight > _NEGLIGIBLE_SHARE * weight.max()
+    a, b, mu, weight = a[heavy], b[heavy], mu[heavy], weight[heavy] / weight[heavy].sum()
+    counts, at = np.unique(np.stack([hits, trials], axis=1), axis=0, return_inverse=True)
+    k, misses = counts[:, :1], counts[:, 1:] - counts[:, :1]
+    found: Array = (weight * betaincc(a + k, b + misses, mu)).sum(axis=1)[at]
+    return found
 
 
 def _grid_quantiles(density: Array, below: Array, beyond: Array) -> tuple[Array, Array]:
