@@ -82,6 +82,16 @@ def test_counts_in_sparse_tables_are_exact(monkeypatch):
     assert estimates({"g": group}, seed=0, resamples=1000) == first
 
 
+def test_whole_parts_in_single_precision_are_exact(monkeypatch):
+    thirds = np.random.default_rng(5).integers(1, 9, (4, 100)) / 3
+    group = replace(means_group(thirds), evaluate=lambda cells, sums: sums[1:] - sums[:-1])
+    first = estimates({"g": group}, seed=0, resamples=1000)["g"]["0"]
+    # Thirds are no multiples of 1/100: they go through the grid of double precision.
+    monkeypatch.setattr(bootstrap, "_PARTS", 100)
+    second = estimates({"g": group}, seed=0, resamples=1000)["g"]["0"]
+    assert (second.low, second.high) == pytest.approx((first.low, first.high), rel=1e-12)
+
+
 def test_bca_takes_draws_in_any_order():
     rng = np.random.default_rng(3)
     draws, left_out = rng.normal(size=999), rng.normal(size=40)
