@@ -52,28 +52,20 @@ def with_verdict_counts(judges: QuerySet[Judge]) -> QuerySet[Judge]:
 
 
 def judged_in(task: RatingTask) -> list[dict[str, Any]]:
-    """Who judged the task's population: `judge` (id), `name`, `mode`, `verdicts`, `failures`, `responses`."""
-    rows = (
-        Verdict.objects.filter(call__response__in_tasks__task=task)
-        .order_by()
-        .values("call__judge", "call__judge__name", "call__mode")
-        .annotate(
-            ok=Count("pk", filter=Q(status=OK)),
-            failed=Count("pk", filter=~Q(status=OK)),
-            seen=Count("call__response", distinct=True),
-        )
-        .order_by("call__judge__name", "-call__mode")
+    """Who judged the task's population, by name, with the reference first: `judge` (id), `name`, `mode`.
+
+    One look each into the judge's calls, up to the first that is there; a page asks for it every time.
+    """
+    calls = JudgeCall.objects.filter(
+        judge=OuterRef("pk"), response__in_tasks__task=task, verdict__isnull=False
     )
+    modes = {f"in_{mode}": Exists(calls.filter(mode=mode)) for mode in Mode.values}
+    judges = Judge.objects.filter(dataset=task.dataset_id).annotate(**modes).order_by("name")
     return [
-        {
-            "judge": row["call__judge"],
-            "name": row["call__judge__name"],
-            "mode": row["call__mode"],
-            "verdicts": row["ok"],
-            "failures": row["failed"],
-            "responses": row["seen"],
-        }
-        for row in rows
+        {"judge": row["pk"], "name": row["name"], "mode": str(mode)}
+        for row in judges.values("pk", "name", *modes)
+        for mode in (Mode.REF, Mode.NOREF)
+        if row[f"in_{mode}"]
     ]
 
 

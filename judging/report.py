@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString, mark_safe
 from judging.charts import FONT, PAPER
 from judging.models import Study
 from judging.panels import Reading, blocks_of
+from judging.panels.shown import Shown, names_of
 from judging.panels.verdict import sentence
-from judging.views.page import Shown, names_of
 
 LANGUAGES = ("ja", "en")
 LIBRARIES = ("numpy", "scipy", "Django")

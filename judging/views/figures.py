@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import csv
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib import messages
 from django.core.cache import cache
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from curation.views.gate import MemberRequest
+from curation.views.gate import MemberRequest, attempt
+from curation.views.numbers import is_number
 from judging import charts
 from judging import report as reports
+from judging.actions.rounds import hand_over_from
 from judging.models import Study
 from judging.panels import Block, blocks_of
+from judging.panels.shown import pictures
 from judging.views import page
 from judging.views.choose import Chosen, reader, visible_task
 from judging.views.studies import kept_study
@@ -57,10 +64,10 @@ def _picture(block: Block, study: Study, form: str) -> HttpResponse:
     assert block.figure is not None
     if form == "json":
         return JsonResponse(charts.specification(block.figure))
-    if not page.pictures():
+    if not pictures():
         raise Http404
     kind, drawn = PICTURES[form]
-    key = f"figure-{study.pk}-{block.name}-{form}-{translation.get_language()}"
+    key = f"figure-{page.stamp(study)}-{block.name}-{form}-{translation.get_language()}"
     spec = charts.specification(block.figure, paper=True)
     return HttpResponse(cache.get_or_set(key, lambda: drawn(spec), page.KEPT), content_type=kind)
 
@@ -69,6 +76,25 @@ def _csv(block: Block) -> HttpResponse:
     answer = HttpResponse("\ufeff", content_type="text/csv; charset=utf-8")
     csv.writer(answer).writerows(block.table.lines())
     return answer
+
+
+@reader
+def next_ratings(request: MemberRequest, pk: int, study: int) -> HttpResponse:
+    """Hand the next ratings of a kept study to the raters."""
+    task = visible_task(request, pk)
+    found = get_object_or_404(Study.objects.select_related("judge"), pk=study, task=task)
+    count = request.POST.get("count", "")
+    if request.method != "POST":
+        return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
+
+    def act() -> None:
+        number = int(count) if is_number(count) else 0
+        drawn = hand_over_from(request.user, found, count=number, seed=secrets.randbelow(2**31))
+        messages.success(request, _("Handed over to the raters: %(n)s responses.") % {"n": drawn})
+
+    attempt(request, act)
+    query = f"judge={found.judge_id}&mode={found.mode}"
+    return redirect(f"{reverse('judging:study', kwargs={'dataset': request.dataset.slug, 'pk': pk})}?{query}")
 
 
 @reader

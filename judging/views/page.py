@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cached_property
-from importlib.util import find_spec
 from typing import Any
 
 from django.core.cache import cache
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
-from annotation.models import RatingTask
-from curation.queries import named_steps
-from judging import drawing, tables
+from judging import tables
 from judging.actions.studies import DEFAULTS
 from judging.models import Study
-from judging.panels import Block, Reading, blocks_of
-from judging.panels.verdict import sentence
+from judging.panels import Reading, blocks_of
+from judging.panels.shown import Shown, names_of, pictures
+from judging.panels.verdict import BLOCKS, sentence
 from judging.queries import study_data
 from judging.views.choose import Chosen
 
 MISSED_SHOWN = 6
 KEPT = 24 * 3600  # seconds; what is kept belongs to one study, which never changes
-SEPARATOR = " > "
+
+
+def stamp(study: Study) -> str:
+    """Names a study among all that a process has ever seen: what is kept of it goes under this name."""
+    return f"{study.pk}-{study.created_at.timestamp()}"
 
 
 def reading_of(what: Chosen, study: Study) -> Reading:
@@ -33,63 +32,26 @@ def reading_of(what: Chosen, study: Study) -> Reading:
     return Reading(result=study.result, rows=what.rows_url, named=named, cut=cut)
 
 
-def names_of(task: RatingTask, result: dict[str, Any]) -> Callable[[str], str]:
-    """The display names of category paths; the study itself keeps the exact labels."""
-    paths = list({*result["by_category"], *(result.get("leaves") or {})})
-    steps = named_steps(task.dataset, ["\t".join(path.split(SEPARATOR)) for path in paths]) if paths else []
-    known = {path: " › ".join(found) for path, found in zip(paths, steps, strict=True)}
-    return lambda path: known.get(path, path)
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A block as the templates draw it."""
-
-    block: Block
-    what: Chosen | None = None
-    study: Study | None = None
-
-    @cached_property
-    def svg(self) -> SafeString:
-        """The server's picture: every text in it is escaped by `drawing`."""
-        figure = self.block.figure
-        return mark_safe(drawing.svg(figure) if figure and figure.drawn else "")  # noqa: S308
-
-    @cached_property
-    def legend(self) -> list[tuple[SafeString, str]]:
-        figure = self.block.figure
-        return [(mark_safe(key), words) for key, words in drawing.legend(figure)] if figure else []  # noqa: S308
-
-    @cached_property
-    def urls(self) -> dict[str, str]:
-        """json, svg, png and csv; no pictures where nothing draws them."""
-        if self.what is None or self.study is None:
-            return {}
-        forms = ["csv", "json", *(("svg", "png") if pictures() else ())]
-        language = "ja" if (get_language() or "ja").startswith("ja") else "en"
-        return {form: self.what.figure_url(self.study.pk, self.block.name, form, language) for form in forms}
-
-
-def pictures() -> bool:
-    """Whether SVG and PNG files can be made (requirements/analysis.txt)."""
-    return find_spec("vl_convert") is not None
-
-
 def context(what: Chosen, study: Study) -> dict[str, Any]:
     """Everything the template draws."""
-    reading = reading_of(what, study)
-    blocks = blocks_of(reading)
+    language = "ja" if (get_language() or "ja").startswith("ja") else "en"
+
+    def address(name: str, form: str) -> str:
+        return what.figure_url(study.pk, name, form, language)
+
+    # Most of the page is kept as text with the study: what it needs is made only where it is not there yet.
+    reading: Any = SimpleLazyObject(lambda: reading_of(what, study))
+    blocks: Any = SimpleLazyObject(lambda: {n: Shown(b, address) for n, b in blocks_of(reading).items()})
     return {
-        "result": study.result,
+        "kept": KEPT,
+        "stamp": stamp(study),
+        "result": SimpleLazyObject(lambda: study.result),
         "study": study,
-        "sentence": sentence(reading),
-        "weights_note": reading.weights_note,
-        "blocks": {name: Shown(block, what, study) for name, block in blocks.items()},
-        "further": [
-            Shown(blocks[name]) for name in ("judge_human", "human_human", "judge_judge", "system_level")
-        ],
+        "sentence": SimpleLazyObject(lambda: sentence(reading)),
+        "weights_note": SimpleLazyObject(lambda: reading.weights_note),
+        "blocks": blocks,
+        "further": SimpleLazyObject(lambda: [blocks[name] for name in BLOCKS]),
         "missed_url": what.rows_url(rate="violation", cell="people_only"),
-        "behind": {"all": what.url("judging:study_responses"), "both": what.rows_url(both=1)},
         "pictures": pictures(),
     }
 
@@ -103,4 +65,4 @@ def missed(what: Chosen, study: Study) -> list[int]:
         rows = tables.missed(data, tables.rows_of(data), DEFAULTS)
         return [int(str(row.response.id)) for row in rows[:MISSED_SHOWN]]
 
-    return cache.get_or_set(f"missed-{study.pk}", found, KEPT) or []
+    return cache.get_or_set(f"missed-{stamp(study)}", found, KEPT) or []

@@ -5,13 +5,14 @@ from typing import Any
 
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 
 from annotation.queries import with_counts
 from curation.formats.writing import formula_safe
 from curation.models import Job
 from curation.rules import allows
-from curation.stats import StudyData
 from curation.views.gate import MemberRequest
+from judging import freshness
 from judging.actions import studies
 from judging.models import Judge, Mode, Study
 from judging.panels import flat
@@ -29,7 +30,6 @@ def study_list(request: MemberRequest) -> HttpResponse:
     context = {
         "rows": [{"task": task, "judges": names.get(task.pk, [])} for task in rows],
         "may_bring": _may_judge(request),
-        "may_bring": _may_judge(request),
         "has_judges": judges_visible_to(request.user, request.dataset).exists(),
     }
     return render(request, "judging/studies.html", context)
@@ -42,8 +42,7 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
     shown: dict[str, Any] = {"what": what, "may_judge": _may_judge(request), "tabs": tabs(what)}
     if what.judge is None:
         return render(request, "judging/study_empty.html", shown)
-    data = study_data(what.task, what.judge, what.mode)
-    found = _study(request, what, what.judge, data)
+    found = _study(request, what, what.judge)
     if isinstance(found, Job):
         return _waiting(request, what, found, shown)
     if request.htmx:  # type: ignore[attr-defined]
@@ -51,8 +50,24 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
     shown |= page.context(what, found)
     shown["missed"] = missed_texts(what, page.missed(what, found))
     shown["csv_url"], shown["json_url"] = what.url("judging:study_csv"), what.url("judging:study_json")
+    shown["hand_over_url"] = _hand_over_url(request, what, found)
     shown["reports"] = [(name, what.url("judging:study_report", language=name)) for name in ("ja", "en")]
     return render(request, "judging/study.html", shown)
+
+
+def _hand_over_url(request: MemberRequest, what: Chosen, study: Study) -> str:
+    """Where the next ratings are handed over; "" where the task cannot take them or the person may not."""
+    task, strata = what.task, (study.result.get("rate_next") or {}).get("strata") or []
+    unrated = any(stratum["rated"] < stratum["responses"] for stratum in strata)
+    if (
+        not unrated
+        or task.external
+        or task.state != task.State.OPEN
+        or not allows(request.user, "offer", task)
+    ):
+        return ""
+    kwargs = {"dataset": what.slug, "pk": task.pk, "study": study.pk}
+    return reverse("judging:study_next", kwargs=kwargs)
 
 
 def tabs(what: Chosen) -> dict[str, Any]:
@@ -77,13 +92,18 @@ def _may_judge(request: MemberRequest) -> bool:
     return allows(request.user, "create_judge", request.dataset)
 
 
-def _study(request: MemberRequest, what: Chosen, judge: Judge, data: StudyData) -> Study | Job:
-    known = studies.known_study(what.task, judge, what.mode, seed=0, resamples=studies.RESAMPLES, data=data)
-    if known:
-        return known
-    if studies.needs_job(data):
+def _study(request: MemberRequest, what: Chosen, judge: Judge) -> Study | Job:
+    """The kept study; its rows are read only where they may have changed since it was looked at last."""
+    found, mark = freshness.remembered(what.task, judge, what.mode)
+    if found:
+        return found
+    data = study_data(what.task, judge, what.mode)
+    kept = studies.known_study(what.task, judge, what.mode, seed=0, resamples=studies.RESAMPLES, data=data)
+    if kept is None and studies.needs_job(data):
         return studies.study_job(request.user, what.task, judge, what.mode, data)
-    return studies.study_of(request.user, what.task, judge, what.mode, data=data)
+    found = kept or studies.study_of(request.user, what.task, judge, what.mode, data=data)
+    freshness.remember(found, mark)
+    return found
 
 
 def _waiting(request: MemberRequest, what: Chosen, job: Job, shown: dict[str, Any]) -> HttpResponse:
@@ -96,7 +116,7 @@ def kept_study(request: MemberRequest, pk: int) -> tuple[Chosen, Study] | None:
     what = chosen(request, pk)
     if what.judge is None:
         raise Http404
-    found = _study(request, what, what.judge, study_data(what.task, what.judge, what.mode))
+    found = _study(request, what, what.judge)
     return None if isinstance(found, Job) else (what, found)
 
 

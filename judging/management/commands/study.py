@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from annotation.management.edges import task_named
@@ -10,7 +11,8 @@ from curation.models import Dataset
 from curation.stats import StudyOptions
 from judging.actions.studies import DEFAULTS, RESAMPLES, TARGETS, study_of
 from judging.management.edges import judge_named, only_judge
-from judging.models import Mode
+from judging.models import Mode, Study
+from judging.report import LANGUAGES, html
 
 BLOCKS = ("judge_human", "human_human", "judge_judge", "system_level", "violation", "acceptable", "alt_test")
 
@@ -37,6 +39,9 @@ class Command(BenchCommand):
             "--target", choices=TARGETS, default=DEFAULTS.target, help="what the combined rates speak about"
         )
 
+        parser.add_argument("--report", metavar="FILE", help="write the whole study there as one HTML file")
+        parser.add_argument("--language", choices=LANGUAGES, default="ja", help="of the report")
+
     def act(
         self, *, actor: Actor, dataset: Dataset, task: str, judge: str | None, mode: str, **options: Any
     ) -> Outcome:  # type: ignore[override]
@@ -46,7 +51,19 @@ class Command(BenchCommand):
         made = study_of(
             actor, found, chosen, mode, seed=options["seed"], resamples=options["resamples"], options=given
         )
+        if options["report"]:
+            write_report(made, options["report"], options["language"])
         return Outcome(sentence=readable(made.result), payload=made.result)
+
+
+def write_report(study: Study, path: str, language: str) -> None:
+    """The report as a file. Unusable where it cannot be written."""
+    try:
+        Path(path).write_text(html(study, language), encoding="utf-8")
+    except OSError as error:
+        raise Unusable(
+            f"The report could not be written to {path}: {error.strerror}.", field="report"
+        ) from None
 
 
 def majority(given: str) -> tuple[int, int | None]:

@@ -1,0 +1,59 @@
+"""A block as a page or a report draws it: its picture, its legend, its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from typing import Any
+
+from django.utils.safestring import SafeString, mark_safe
+
+from annotation.models import RatingTask
+from curation.queries import named_steps
+from judging import drawing
+from judging.panels.reading import Block
+
+SEPARATOR = " > "
+Address = Callable[[str, str], str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """`address` gives the address of a block's file by (block, form); a report has none."""
+
+    block: Block
+    address: Address | None = None
+
+    @cached_property
+    def svg(self) -> SafeString:
+        """The server's picture: every text in it is escaped by `drawing`."""
+        figure = self.block.figure
+        return mark_safe(drawing.svg(figure) if figure and figure.drawn else "")  # noqa: S308
+
+    @cached_property
+    def legend(self) -> list[tuple[SafeString, str]]:
+        figure = self.block.figure
+        return [(mark_safe(key), words) for key, words in drawing.legend(figure)] if figure else []  # noqa: S308
+
+    @cached_property
+    def urls(self) -> dict[str, str]:
+        """csv, json, and where they can be made svg and png."""
+        if self.address is None:
+            return {}
+        forms = ("csv", "json", *(("svg", "png") if pictures() else ()))
+        return {form: self.address(self.block.name, form) for form in forms}
+
+
+def pictures() -> bool:
+    """Whether SVG and PNG files can be made (requirements/analysis.txt)."""
+    return find_spec("vl_convert") is not None
+
+
+def names_of(task: RatingTask, result: dict[str, Any]) -> Callable[[str], str]:
+    """The display names of category paths; the study itself keeps the exact labels."""
+    paths = sorted({*result["by_category"], *(result.get("leaves") or {})})
+    steps = named_steps(task.dataset, ["\t".join(path.split(SEPARATOR)) for path in paths]) if paths else []
+    known = {path: " › ".join(found) for path, found in zip(paths, steps, strict=True)}
+    return lambda path: known.get(path, path)
