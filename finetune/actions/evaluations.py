@@ -111,7 +111,7 @@ def _answer(evaluation: Evaluation) -> dict[str, Any]:
         code = _generate(folder, model, evaluation.pk)
         if code != 0:
             raise Invalid(_outcome(folder).get("message") or f"exit code {code}")
-        rows = _read(folder / _out(model, evaluation.pk))
+        rows = read_answers(folder / _out(model, evaluation.pk))
         _keep_responses(evaluation, items, rows, label)
         result["models"][label] = summary(rows)
     return result
@@ -159,8 +159,13 @@ def _outcome(folder: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+def read_answers(path: Path) -> list[dict[str, Any]]:
+    """The lines of a file of answers, as a database can keep them.
+
+    A model may write any character: U+2028 is no end of a line here, and NUL, which PostgreSQL refuses, becomes U+FFFD.
+    """
+    rows: list[dict[str, Any]] = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+    return [row | {"response": row["response"].replace("\0", "\ufffd")} for row in rows]
 
 
 @transaction.atomic

@@ -1,11 +1,14 @@
 """Before and after: the same test questions to both models, answers kept, shares with intervals, no safety number."""
 
+import json
+from pathlib import Path
+
 import pytest
 
 from annotation.models import Response
 from curation.errors import Invalid, NotAllowed
 from curation.stats.intervals import wilson
-from finetune.actions.evaluations import carry_out, queue_evaluation, summary
+from finetune.actions.evaluations import carry_out, queue_evaluation, read_answers, summary
 from finetune.actions.supervision import supervise, take_lease
 from tests.factories.curation import make_member
 from tests.factories.finetune import make_run, make_world
@@ -32,6 +35,13 @@ def test_summary_of_one_answer_has_no_spread() -> None:
     }
 
 
+def test_answers_with_any_character_are_one_row_each(tmp_path: Path) -> None:
+    written = [{"id": "1", "response": "行\u2028と\x85"}, {"id": "2", "response": "無\0"}]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written), encoding="utf-8")
+    assert [row["response"] for row in read_answers(path)] == ["行\u2028と\x85", "無\ufffd"]
+
+
 @pytest.mark.django_db
 def test_evaluation_needs_a_checkpoint_and_the_role() -> None:
     dataset, _release, person = make_world()
@@ -43,6 +53,7 @@ def test_evaluation_needs_a_checkpoint_and_the_role() -> None:
     assert carry_out(999_999) is None
 
 
+@pytest.mark.both_databases
 @pytest.mark.django_db(transaction=True)
 def test_evaluation_keeps_the_answers_of_both_models() -> None:
     dataset, release, person = make_world()
