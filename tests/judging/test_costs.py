@@ -11,6 +11,7 @@ from curation.log import OPERATOR
 from curation.models import LogEntry
 from judging.actions.reparsing import reparse
 from judging.actions.runs import estimate_run, resume
+from judging.actions.studies import study_of
 from judging.costs import Purse, Rates, money
 from judging.models import Attempt, JudgeCall, JudgeRun, Verdict
 from tests.factories.annotation import make_task, make_world_dataset
@@ -152,7 +153,10 @@ def test_replies_are_read_again_without_a_call_and_the_log_keeps_what_was(endpoi
     Verdict.objects.exclude(status="transport").update(parser_version="1")
     Verdict.objects.filter(call=wrong).update(score="1")
     asked = endpoint.requests
+    study = study_of(OPERATOR, task, judge, "ref", resamples=50)
     assert reparse(OPERATOR, judge) == {"parser": "2", "read": 9, "changed": 1}
+    # Kept studies are found by the hash of their data, so that of the old verdicts is not taken for one of these.
+    assert study_of(OPERATOR, task, judge, "ref", resamples=50).pk != study.pk
     assert {key: (row.status, row.score) for key, row in by_text().items()} == before
     assert before["q0への2番"] == ("ok", "5")
     assert before["q0への1番"] == ("off_format", "")
