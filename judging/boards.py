@@ -22,12 +22,14 @@ from curation.models import Dataset, Endpoint, Person, Release
 from curation.rules import roles_of
 from curation.stats.ranking import RankedAnswer, RankingData
 from judging import profiles
+from judging.benchmarks import Benchmark
 from judging.models import Attempt, Judge, Mode, Verdict
 
 OK = Verdict.Status.OK
 NOT_RECORDED = gettext_noop("not recorded")
 Model = tuple[str, str, str]  # name, hash of the checkpoint, hash of the generation settings
 Outcomes = list[tuple[str, str]]  # (status, score) of each repeat
+Chosen = dict[tuple[tuple[int, ...], str], dict[int, Outcomes]]  # by judges that count as one, and mode
 
 
 @dataclass(frozen=True)
@@ -62,9 +64,9 @@ class Group:
 
 @dataclass(kw_only=True)
 class Board:
-    """One judge in one mode: groups of models, the largest first."""
+    """One judge in one mode (or the judges of several axes that count as one): groups of models, the largest first."""
 
-    judge: Judge
+    judges: tuple[Judge, ...]
     mode: str
     scale: Scale
     groups: list[Group] = field(default_factory=list)
@@ -79,31 +81,64 @@ def releases_visible_to(person: Person, dataset: Dataset) -> QuerySet[Release]:
     return Release.objects.filter(dataset=dataset)
 
 
-def boards_of(release: Release, *, judge: Judge | None = None, mode: str = "") -> list[Board]:
-    """The boards of a release's test questions, those with most verdicts first, refusal judges last."""
+def boards_of(
+    release: Release, *, judge: Judge | None = None, mode: str = "", benchmark: Benchmark | None = None
+) -> list[Board]:
+    """The boards of a release's test questions, those with most verdicts first, refusal judges last.
+
+    A benchmark takes the judges that have its prompts, and puts those together whose scores it averages.
+    """
     answers = answers_to(release)
     given = _verdicts(release.dataset_id, answers)
     judges = {one.pk: one for one in Judge.objects.filter(dataset=release.dataset_id)}
     scales = {pk: scale_of(judges[pk], release) for pk in {key[0] for key in given}}
     settings = _settings(release.dataset_id)
+    chosen: Chosen = {((pk,), said): rows for (pk, said), rows in given.items()}
+    if benchmark:
+        chosen = _of_benchmark(given, judges, benchmark)
 
-    def place(key: tuple[int, str]) -> tuple[Any, ...]:
-        pk, said = key
-        return scales[pk].refusal_at_most is not None, -len(given[key]), judges[pk].name, said != Mode.REF
+    def place(key: tuple[tuple[int, ...], str]) -> tuple[Any, ...]:
+        pks, said = key
+        refusal = scales[pks[0]].refusal_at_most is not None
+        return refusal, -len(chosen[key]), [judges[pk].name for pk in pks], said != Mode.REF
 
     boards = []
-    for pk, said in sorted(given, key=place):
-        scale, verdicts = scales[pk], given[pk, said]
-        if (judge and judge.pk != pk) or (mode and mode != said) or not scale.points:
+    for pks, said in sorted(chosen, key=place):
+        scale = scales[pks[0]]
+        if (judge and judge.pk not in pks) or (mode and mode != said) or not scale.points:
             continue
-        refusals = pk if scale.refusal_at_most is not None else _refusals(given, scales, said)
-        board = Board(judge=judges[pk], mode=said, scale=scale)
-        board.refusal_judge = judges[refusals] if refusals else None
+        refusals = pks[0] if scale.refusal_at_most is not None else _refusals(given, scales, said)
         second = (scales[refusals], given[refusals, said]) if refusals else None
-        board.groups = _groups(answers, verdicts, scale, second, settings)
-        board.published = _published(board.judge, said, answers)
+        board = Board(judges=tuple(judges[pk] for pk in pks), mode=said, scale=scale)
+        board.refusal_judge = judges[refusals] if refusals else None
+        board.groups = _groups(answers, chosen[pks, said], scale, second, settings)
+        board.published = _published(board.judges[0], said, answers) if len(pks) == 1 else {}
         boards.append(board)
     return boards
+
+
+def _of_benchmark(
+    given: dict[tuple[int, str], dict[int, Outcomes]], judges: dict[int, Judge], benchmark: Benchmark
+) -> Chosen:
+    """The judges of a benchmark's prompts; where it averages several axes, those alike in all but the prompt as one."""
+    wanted = benchmark.joined_prompts or [axis.prompt for axis in benchmark.axes]
+    alike: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
+    for pk, said in given:
+        spec = judges[pk].spec
+        name = (spec.get("prompt") or {}).get("name")
+        if name in wanted:
+            rest = {key: value for key, value in spec.items() if key != "prompt"}
+            alike[json.dumps(rest, sort_keys=True), said][name] = pk
+    if not benchmark.joined_prompts:
+        return {((pk,), said): given[pk, said] for (_rest, said), own in alike.items() for pk in own.values()}
+    found: Chosen = {}
+    for (_rest, said), own in alike.items():
+        if set(own) == set(wanted):
+            pks = tuple(own[name] for name in wanted)
+            parts = [given[pk, said] for pk in pks]
+            whole = set(parts[0]).intersection(*parts[1:])
+            found[pks, said] = {one: [said for part in parts for said in part[one]] for one in whole}
+    return found
 
 
 def answers_to(release: Release) -> list[Answer]:

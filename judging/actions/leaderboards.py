@@ -17,6 +17,7 @@ from curation.rules import require
 from curation.stats.ranking import ranking
 from judging import profiles
 from judging.actions.studies import MOST_RESAMPLES, RESAMPLES, code_version
+from judging.benchmarks import Benchmark
 from judging.boards import Board, Group, answers_to, boards_of
 from judging.models import Judge
 
@@ -30,6 +31,7 @@ def leaderboard_of(
     *,
     judge: Judge | None = None,
     mode: str = "",
+    benchmark: Benchmark | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
 ) -> dict[str, Any]:
@@ -43,7 +45,7 @@ def leaderboard_of(
     if seed < 0 or not 2 <= resamples <= MOST_RESAMPLES:
         message = _("The seed must be 0 or more, and the resamples from 2 to %(most)d.")
         raise Invalid(message % {"most": MOST_RESAMPLES}, field="resamples" if seed >= 0 else "seed")
-    boards = boards_of(release, judge=judge, mode=mode)
+    boards = boards_of(release, judge=judge, mode=mode, benchmark=benchmark)
     told = [_board(board, seed, resamples) for board in boards]
     for board in told:
         board["differs"] = [key for key in IDENTITY if board[key] != told[0][key]]
@@ -51,6 +53,7 @@ def leaderboard_of(
     judged = {model[0] for board in boards for group in board.groups for model in group.names.values()}
     return {
         "release": release.name,
+        "benchmark": benchmark.name if benchmark else None,
         "split": "test",
         "questions": release.items.filter(split="test").count(),
         "seed": seed,
@@ -62,8 +65,8 @@ def leaderboard_of(
 
 
 def _board(board: Board, seed: int, resamples: int) -> dict[str, Any]:
-    spec = board.judge.spec
-    prompt = spec.get("prompt") or {}
+    spec = board.judges[0].spec
+    prompts = [(judge.spec.get("prompt") or {}).get("name", "") for judge in board.judges]
     groups = [_group(group, seed, resamples) for group in board.groups]
     for group in groups:
         group["differs"] = [key for key in ("generation", "questions") if group[key] != groups[0][key]]
@@ -71,12 +74,12 @@ def _board(board: Board, seed: int, resamples: int) -> dict[str, Any]:
         if of.questions != board.groups[0].questions and "questions" not in group["differs"]:
             group["differs"].append("questions")  # as many, but others
     return {
-        "judge": board.judge.name,
-        "hash": board.judge.hash,
+        "judge": " + ".join(judge.name for judge in board.judges),
+        "hash": " + ".join(judge.hash for judge in board.judges),
         "mode": board.mode,
         "model": spec.get("model", ""),
         "snapshot": spec.get("snapshot", ""),
-        "prompt": prompt.get("name", ""),
+        "prompt": " + ".join(prompts),
         "rubric": board.scale.name,
         "sampling": spec.get("sampling") or {},
         "parser": spec.get("parser", ""),

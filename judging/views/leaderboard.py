@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from annotation.queries import blind_tasks
 from curation.formats.writing import formula_safe
 from curation.models import Release
 from curation.views.gate import MemberRequest
+from judging import benchmarks
 from judging.actions.leaderboards import leaderboard_of
 from judging.boards import NOT_RECORDED, releases_visible_to
 from judging.models import Judge, Mode
@@ -31,6 +33,11 @@ def leaderboard(request: MemberRequest) -> HttpResponse:
     """The models of a release under one judge and mode, and what else there is to look at."""
     releases, release = _chosen(request)
     shown: dict[str, Any] = {"releases": releases, "release": release, "answer": None}
+    language = "ja" if (get_language() or "ja").startswith("ja") else "en"
+    shown["benchmarks"] = [
+        {"name": one.name, "title": one.titles[language], "chosen": one.name == request.GET.get("benchmark")}
+        for one in benchmarks.shipped()
+    ]
     shown["blinded"] = blind_tasks(request.user, request.dataset).exists()
     if release is not None:
         shown |= _context(request, release)
@@ -40,10 +47,8 @@ def leaderboard(request: MemberRequest) -> HttpResponse:
 @reader
 def leaderboard_json(request: MemberRequest) -> HttpResponse:
     """The same object as `leaderboard --json` prints."""
-    release = _wanted(request)
-    answer = JsonResponse(
-        leaderboard_of(request.user, release), json_dumps_params={"ensure_ascii": False, "indent": 2}
-    )
+    found = leaderboard_of(request.user, _wanted(request), benchmark=_benchmark(request))
+    answer = JsonResponse(found, json_dumps_params={"ensure_ascii": False, "indent": 2})
     answer["Content-Disposition"] = 'attachment; filename="leaderboard.json"'
     return answer
 
@@ -51,7 +56,7 @@ def leaderboard_json(request: MemberRequest) -> HttpResponse:
 @reader
 def leaderboard_csv(request: MemberRequest) -> HttpResponse:
     """One line for each estimate of each model. Names that a spreadsheet would take for a formula are quoted."""
-    found = leaderboard_of(request.user, _wanted(request))
+    found = leaderboard_of(request.user, _wanted(request), benchmark=_benchmark(request))
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = 'attachment; filename="leaderboard.csv"'
     answer.write("\ufeff")
@@ -83,9 +88,10 @@ def _chosen(request: MemberRequest) -> tuple[list[Release], Release | None]:
 
 
 def _context(request: MemberRequest, release: Release) -> dict[str, Any]:
-    answer = leaderboard_of(request.user, release)
+    answer = leaderboard_of(request.user, release, benchmark=_benchmark(request))
     base = reverse("judging:leaderboard", kwargs={"dataset": request.dataset.slug})
     boards = answer["boards"]
+    same = {"release": release.name, **({"benchmark": answer["benchmark"]} if answer["benchmark"] else {})}
     place = _place(request, boards)
     ids = dict(Judge.objects.filter(dataset=request.dataset).values_list("hash", "pk"))
 
@@ -99,7 +105,7 @@ def _context(request: MemberRequest, release: Release) -> dict[str, Any]:
         {"label": f"{board['judge']} · {Mode(board['mode']).label}", "url": url(at), "active": at == place}
         for at, board in enumerate(boards)
     ]
-    query = urlencode({"release": release.name})
+    query = urlencode(same)
     return {
         "answer": answer,
         "tabs": tabs,
@@ -107,6 +113,15 @@ def _context(request: MemberRequest, release: Release) -> dict[str, Any]:
         "json_url": f"{base}result.json?{query}",
         "csv_url": f"{base}table.csv?{query}",
     }
+
+
+def _benchmark(request: MemberRequest) -> benchmarks.Benchmark | None:
+    """The benchmark that the address names; an unknown one is another address."""
+    name = request.GET.get("benchmark", "")
+    found = benchmarks.named(name) if name else None
+    if name and found is None:
+        raise Http404
+    return found
 
 
 def _place(request: MemberRequest, boards: list[dict[str, Any]]) -> int:
@@ -125,7 +140,7 @@ def _board(board: dict[str, Any], first: dict[str, Any], ids: dict[str, int]) ->
         key: board[key] for key in ("judge", "mode", "model", "prompt", "rubric", "refusal_judge", "hash")
     }
     shown |= {
-        "pk": ids[board["hash"]],
+        "pk": ids.get(board["hash"]),  # none for several judges that count as one
         "mode_label": Mode(board["mode"]).label,
         "profile": _(board["profile"]) if board["profile"] else "",
         "differs": [identity_word(key) for key in board["differs"]],

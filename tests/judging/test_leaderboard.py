@@ -20,7 +20,8 @@ from judging import profiles
 from judging.actions.judges import create_judge
 from judging.actions.leaderboards import leaderboard_of
 from judging.actions.verdicts import import_verdicts
-from judging.models import Attempt, JudgeCall, Verdict
+from judging.benchmarks import named
+from judging.models import Attempt, Judge, JudgeCall, Verdict
 from judging.plane import plane
 from tests.factories.annotation import make_member, make_responses, make_task, make_world_dataset
 
@@ -243,7 +244,7 @@ def test_it_does_not_exist_for_other_roles(world, client, role) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"judge": "nobody"}, {"mode": "x"}, {"release": "none"}, {"release": "\0"}]
+    "query", [{"judge": "nobody"}, {"mode": "x"}, {"benchmark": "x"}, {"release": "none"}, {"release": "\0"}]
 )
 def test_unknown_words_in_the_address_are_another_address(world, client, query) -> None:
     dataset, _task = world
@@ -288,3 +289,24 @@ def test_plane_leaves_out_what_has_no_value_and_parts_labels() -> None:
     assert [tick["label"] for tick in drawn["x_ticks"]] == ["0", "10", "20", "30", "40", "50"]
     labels = sorted(point["label_y"] for point in drawn["points"])
     assert all(below - above >= 16 for above, below in pairwise(labels))
+
+
+def test_a_benchmark_of_two_turns_averages_its_two_judges(world) -> None:
+    dataset, task = world
+    for name, prompt in (("t1", "conversation_turn1_ja"), ("t2", "conversation_turn2_ja")):
+        create_judge(OPERATOR, dataset, {"name": name, "model": "m", "prompt": prompt})
+        judge = Judge.objects.get(name=name)
+        for response in Response.objects.filter(model="alder"):
+            call = JudgeCall.objects.create(judge=judge, response=response, mode="ref", repeat=1)
+            Verdict.objects.create(call=call, status="ok", score="8" if name == "t1" else "5")
+    found = leaderboard_of(OPERATOR, task.release, benchmark=named("conversation"), resamples=50)
+    (board,) = found["boards"]
+    model = board["groups"][0]["models"]["alder"]
+    assert (found["benchmark"], board["judge"], board["groups"][0]["ranked_by"]) == (
+        "conversation",
+        "t1 + t2",
+        "mean",
+    )
+    # Five answers, each with an 8 and a 5
+    assert (model["mean"]["value"], model["calls"]) == (6.5, 10)
+    assert leaderboard_of(OPERATOR, task.release, benchmark=named("quality"), resamples=50)["boards"] == []

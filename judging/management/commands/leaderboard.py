@@ -7,6 +7,7 @@ from annotation.management.edges import release_named
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome
 from curation.models import Dataset
+from judging import benchmarks
 from judging.actions.leaderboards import RESAMPLES, leaderboard_of
 from judging.management.edges import judge_named
 from judging.models import Mode
@@ -22,6 +23,8 @@ class Command(BenchCommand):
         parser.add_argument("--release", metavar="N", required=True)
         parser.add_argument("--judge", metavar="J", help="all judges where left out")
         parser.add_argument("--mode", choices=Mode.values, default="", help="both where left out")
+        names = [one.name for one in benchmarks.shipped()]
+        parser.add_argument("--benchmark", choices=names, help="the judges of its prompts alone")
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--resamples", type=int, default=RESAMPLES)
 
@@ -33,6 +36,7 @@ class Command(BenchCommand):
             release_named(dataset, release),
             judge=judge_named(dataset, judge) if judge else None,
             mode=options["mode"],
+            benchmark=benchmarks.named(options["benchmark"]) if options["benchmark"] else None,
             seed=options["seed"],
             resamples=options["resamples"],
         )
