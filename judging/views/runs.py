@@ -16,7 +16,7 @@ from judging.actions import reparsing, runs
 from judging.estimates import pace_of, soundness_of, spent_of
 from judging.forms import CapForm, RunForm
 from judging.models import JudgeRun, Verdict
-from judging.queries import runs_visible_to, verdict_counts
+from judging.queries import UNANSWERED, runs_visible_to, verdict_counts
 from judging.views.choose import reader, visible_task
 
 ACTIVE = (JudgeRun.State.QUEUED, JudgeRun.State.RUNNING)
@@ -72,22 +72,30 @@ def run(request: MemberRequest, pk: int) -> HttpResponse:
     """How far a run is and what the judge has said so far; the page asks for itself again while it goes on."""
     found = _visible(request, pk)
     runs.settle(found)
-    active = found.state in ACTIVE
+    active, counts = found.state in ACTIVE, _counts(found)
+    sound = soundness_of(found)
+    missing = sound["calls"] - sum(n for status, _label, n in counts if status not in UNANSWERED)
     context = {
         "run": found,
         "job": found.job,
         "active": active,
         "pace": pace_of(found),
         "spent": spent_of(found),
-        "sound": soundness_of(found),
-        "counts": _counts(found),
+        "sound": sound,
+        "counts": counts,
+        "missing": missing,
         "caps": CapForm(),
         "may_stop": active and allows(request.user, "pause", found),
-        "may_resume": not active and allows(request.user, "resume", found),
-        "outdated": 0 if active else len(reparsing.outdated(found.judge)),
+        "may_resume": not active and missing and allows(request.user, "resume", found),
+        "outdated": _outdated(request, found) if not active else 0,
     }
     template = "judging/run.html#live" if request.htmx else "judging/run.html"  # type: ignore[attr-defined]
     return render(request, template, context)
+
+
+def _outdated(request: MemberRequest, found: JudgeRun) -> int:
+    """How many stored replies could be read again by this person."""
+    return len(reparsing.outdated(found.judge)) if allows(request.user, "reparse", found.judge) else 0
 
 
 def _counts(found: JudgeRun) -> list[tuple[str, str, int]]:
