@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from curation.actions.imports import dataset_for, import_items, rights_named
+from curation.actions.imports import dataset_for, import_items
+from curation.actions.rights import rights_named
 from curation.errors import Invalid, NotAllowed
 from curation.formats.reading import UnusableFile
 from curation.log import OPERATOR
