@@ -23,14 +23,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import ndtr, ndtri
 
-from curation.stats.estimate import Estimate, not_estimable
+from curation.stats.estimate import MIN_QUESTIONS, Estimate, not_estimable, too_few_questions
 from curation.stats.intervals import wilson
 
 Array = NDArray[np.float64]
 Evaluate = Callable[[Array, Array], Array]
 
 BLOCK = 1000
-MIN_CLUSTERS = 3
 LEVEL = 0.95
 # Above this share of undefined resamples (constant scores, say) the rest is no fair picture of the sampling error.
 MAX_UNDEFINED = 0.10
@@ -93,7 +92,7 @@ def estimates(
     """
     if resamples < 2:
         raise ValueError("A study needs at least 2 resamples.")
-    usable = {k: g for k, g in groups.items() if g.why_not is None and g.n_clusters >= MIN_CLUSTERS}
+    usable = {k: g for k, g in groups.items() if g.why_not is None and g.n_clusters >= MIN_QUESTIONS}
     draws = {key: np.empty((len(group.names), resamples)) for key, group in usable.items()}
     stacks = _stacks(usable)
 
@@ -211,9 +210,8 @@ def _group_estimates(group: Group, draws: Array | None) -> dict[str, Estimate]:
     if group.why_not is not None:
         return {name: not_estimable(group.why_not, **sizes) for name in group.names}
     if draws is None:
-        questions = "question" if group.n_clusters == 1 else "questions"
-        why = f"Only {group.n_clusters} {questions}: at least {MIN_CLUSTERS} are needed for an interval."
-        return {name: not_estimable(why, **sizes) for name in group.names}
+        few = too_few_questions(**sizes)
+        return dict.fromkeys(group.names, few)
     point, left_out = point_and_jackknife(group)
     return {
         name: _estimate(group, name, point[at], draws[at], left_out[at])

@@ -10,6 +10,7 @@ from curation.stats.bootstrap import Group
 from curation.stats.estimate import Estimate, about_part
 from curation.stats.features import Units, means, shares
 from curation.stats.judge_human import why_no_units
+from curation.stats.rates import judge_stratum
 from curation.stats.table import Array, Bools, StudyTable
 
 NOBODY = "No compared response has a mean verdict at this point."
@@ -25,8 +26,7 @@ def agreement_table(table: StudyTable) -> Array:
 
 def _strata(table: StudyTable, units: Units) -> Bools:
     """Which scale point each unit's mean verdict is nearest to, (n, K)."""
-    at = table.nearest(means(table.verdicts[units.rows], table.values))
-    found: Bools = at[:, None] == np.arange(len(table.values))
+    found: Bools = judge_stratum(table)[units.rows, None] == np.arange(len(table.values))
     return found
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from curation.stats.data import StudyData, StudyOptions
 from curation.stats.judge_human import majority_position
 from curation.stats.rate_next import UNIFORM, expected, outlook, rate_of_interest, within
-from curation.stats.rates import MajorityRule
+from curation.stats.rates import MajorityRule, judge_stratum
 from curation.stats.table import Array, Bools, Ints, StudyTable, study_table
 
 # Why a response was drawn: for the core, because the judge's score leaves people open, because its repeats differ, or
@@ -122,11 +122,8 @@ def _worth(table: StudyTable, rule: MajorityRule) -> Array:
 
 
 def _strata(table: StudyTable) -> list[str]:
-    if table.rubric.kind == "nominal":
-        at = majority_position(table.verdicts)
-    else:
-        total = table.verdicts.sum(axis=1)
-        at = np.where(total > 0, table.nearest((table.verdicts @ table.values) / np.maximum(total, 1)), -1)
+    nominal = table.rubric.kind == "nominal"
+    at = majority_position(table.verdicts) if nominal else judge_stratum(table)
     return ["" if position < 0 else str(table.rubric.scale[position]) for position in at]
 
 

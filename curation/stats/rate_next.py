@@ -13,7 +13,7 @@ from scipy.special import ndtri
 
 from curation.stats import rates
 from curation.stats.data import Target
-from curation.stats.features import means, shares
+from curation.stats.features import shares
 from curation.stats.rates import MajorityRule, Strata
 from curation.stats.table import Array, Bools, StudyTable
 
@@ -52,7 +52,7 @@ def outlook(table: StudyTable, rate: str, rule: MajorityRule) -> Outlook:
 
 
 def _by_score(table: StudyTable, chosen: Bools) -> Array:
-    at = table.nearest(means(table.verdicts[chosen], table.values))
+    at = rates.judge_stratum(table)[chosen]
     return np.bincount(at, minlength=len(table.values)).astype(np.float64)
 
 

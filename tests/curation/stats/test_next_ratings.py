@@ -117,3 +117,23 @@ def test_words_are_drawn_too():
 def test_less_than_one_cannot_be_drawn():
     with pytest.raises(ValueError, match="At least one"):
         draw(small_study(), count=0, seed=0)
+
+
+def test_weights_of_drawn_responses_recover_the_whole():
+    full = random_study(8, questions=60, models=3, gap=0.0)
+    violation = {}
+    for rating in full.ratings:
+        violation.setdefault(rating.response, []).append(rating.score <= 2)
+    unrated = replace(full, ratings=())
+    goal = np.mean([np.mean(votes) for votes in violation.values()])
+    weighted, plain = [], []
+    for seed in range(300):
+        drawn = draw(unrated, count=45, seed=seed)
+        y = np.array([np.mean(violation[name]) for name, *_ in drawn])
+        w = np.array([1 / chance for _, _, chance, _ in drawn])
+        weighted.append((w * y).sum() / w.sum())
+        plain.append(y.mean())
+    error = np.std(weighted) / np.sqrt(300)
+    # Hajek's ratio has a bias of the order of one in the sample size; unweighted, hard scores count too much.
+    assert abs(np.mean(weighted) - goal) < 4 * error + 0.002
+    assert np.mean(plain) - goal > 0.02
