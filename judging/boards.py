@@ -84,7 +84,8 @@ def releases_visible_to(person: Person, dataset: Dataset) -> QuerySet[Release]:
 def boards_of(
     release: Release, *, judge: Judge | None = None, mode: str = "", benchmark: Benchmark | None = None
 ) -> list[Board]:
-    """The boards of a release's test questions, those with most verdicts first, refusal judges last.
+    """The boards of a release's test questions, those with most verdicts first, refusal judges and profiles of
+    published tools last.
 
     A benchmark takes the judges that have its prompts, and puts those together whose scores it averages.
     """
@@ -100,7 +101,13 @@ def boards_of(
     def place(key: tuple[tuple[int, ...], str]) -> tuple[Any, ...]:
         pks, said = key
         refusal = scales[pks[0]].refusal_at_most is not None
-        return refusal, -len(chosen[key]), [judges[pk].name for pk in pks], said != Mode.REF
+        return (
+            bool(profiles.label_of(judges[pks[0]].spec)),
+            refusal,
+            -len(chosen[key]),
+            [judges[pk].name for pk in pks],
+            said != Mode.REF,
+        )
 
     boards = []
     for pks, said in sorted(chosen, key=place):

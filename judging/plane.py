@@ -8,7 +8,7 @@ from typing import Any
 WIDTH, HEIGHT = 640.0, 420.0
 LEFT, RIGHT, TOP, BOTTOM = 58.0, 560.0, 14.0, 364.0
 SERIES = 8  # colours
-_LINE = 16.0  # between two labels
+_LINE = 19.0  # between two labels
 _NEAR = 150.0  # labels that begin nearer to each other than this could run into each other
 
 

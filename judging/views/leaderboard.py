@@ -147,6 +147,7 @@ def _board(board: dict[str, Any], first: dict[str, Any], ids: dict[str, int]) ->
         "first": f"{first['judge']} · {Mode(first['mode']).label}",
         "groups": [group_shown(group, board) for group in board["groups"]],
         "published": [{"name": name, **rates} for name, rates in sorted(board["published"].items())],
+        "published_refusals": any("refusal" in rates for rates in board["published"].values()),
         "sampling": json.dumps(board["sampling"], ensure_ascii=False) if board["sampling"] else "",
     }
     return shown
@@ -170,7 +171,7 @@ def group_shown(group: dict[str, Any], board: dict[str, Any]) -> dict[str, Any]:
         "refusal_judge": board["refusal_judge"],
         "rows": [_row(place, name, group) for place, name in enumerate(order, 1)],
         "winner": _winner(group),
-        "plane": plane(points),
+        "plane": plane(points) if len(order) > 1 else None,
         "pairs": _pairs(group),
         "places": range(1, len(order) + 1),
         "alone": len(order) == 1,
