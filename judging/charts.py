@@ -37,6 +37,8 @@ PAPER = {
     "series-3": "#009e73",
 }
 PAPER_WIDTH = 560
+# An axis' own format would round to the digits that its steps seem to need: -0.25 becomes -0.3.
+NUMBER = "format(datum.value * %d, '~g')"
 Spec = dict[str, Any]
 
 
@@ -177,9 +179,8 @@ def _row_scale(figure: Figure) -> Spec:
 
 def _value_scale(figure: Figure, field: str = "value") -> Spec:
     values = list(figure.ticks or ticks(figure.domain))
-    axis: Spec = {"title": figure.axis, "values": values, "grid": True, "labelFlush": False, "format": "~g"}
-    if figure.percent:
-        axis["labelExpr"] = "format(datum.value * 100, '~g')"
+    axis: Spec = {"title": figure.axis, "values": values, "grid": True, "labelFlush": False}
+    axis["labelExpr"] = NUMBER % (100 if figure.percent else 1)
     scale = {"domain": list(figure.domain), "zero": False, "nice": False}
     return {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
 
@@ -315,10 +316,8 @@ def _bars(figure: Figure, paper: bool) -> list[Spec]:
 
 
 def _line(figure: Figure, paper: bool) -> list[Spec]:
-    percent = "format(datum.value * 100, '~g')"
     axis_y: Spec = {"title": figure.axis_y, "values": ticks(figure.domain_y)}
-    if figure.percent:
-        axis_y["labelExpr"] = percent
+    axis_y["labelExpr"] = NUMBER % (100 if figure.percent else 1)
     scale_x = {"domain": list(figure.domain), "nice": False, "zero": False}
     scale_y = {"domain": list(figure.domain_y), "nice": False, "zero": False}
     axis_x = {"title": figure.axis, "grid": False, "labelFlush": False}

@@ -34,7 +34,7 @@ class Study(models.Model):
     resamples = models.PositiveIntegerField(default=10_000)
     data_hash = models.CharField(max_length=64, help_text="Of ratings, verdicts, rubric and weights")
     code_version = models.CharField(max_length=40)
-    result = Result()
+    result: models.Field[Any, Any] = Result()
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -44,43 +44,44 @@ def _plan(reading: Reading) -> Block | None:
     """How narrow the violation rate's interval becomes with more ratings."""
     plan: list[dict[str, Any]] = reading.at("rate_next", "plan") or []
     now = reading.at("rate_next", "half_width")
-    if now is None or not plan:
+    if now is None:
         return None
-    points: list[tuple[int, tuple[str | int, ...], Any]] = [(0, ("rate_next", "half_width"), now)]
-    points += [
-        (step["more"], ("rate_next", "plan", at, "half_width"), step["half_width"])
-        for at, step in enumerate(plan)
-    ]
+    steps: list[tuple[int, tuple[str | int, ...]]] = [(0, ("rate_next", "half_width"))]
+    steps += [(step["more"], ("rate_next", "plan", at, "half_width")) for at, step in enumerate(plan)]
     marks, lines = [], []
-    for more, at, value in points:
-        label = _("Now") if not more else _("%(n)s more ratings") % {"n": more}
-        width = reading.plain(*at, digits=1, percent=True)
-        lines.append((text(label), width))
+    for more, at in steps:
+        label, value = _("%(n)s more ratings") % {"n": more} if more else _("Now"), reading.at(*at)
+        lines.append((text(label), reading.plain(*at, digits=1, percent=True)))
         if value is not None:
             tip = f"{label}\n± {number(value, digits=1, percent=True)}"
             marks.append(Mark(x=float(more), value=value, tip=tip))
+    columns = (Column(_("Ratings")), Column(_("Half width of the interval"), number=True))
     title = _plan_title(now, plan)
-    most = max((mark.value for mark in marks), default=0.1)
-    figure = Figure(
+    figure = _plan_figure(title, tuple(marks)) if plan else None
+    return Block(name="plan", title=title, table=Table(columns, tuple(lines)), figure=figure)
+
+
+def _plan_figure(title: str, marks: tuple[Mark, ...]) -> Figure:
+    most = max(mark.value for mark in marks)
+    steps = tuple(float(mark.x or 0) for mark in marks)
+    return Figure(
         name="plan",
         kind="line",
         title=title,
         axis=_("More responses rated"),
         axis_y=_("Half width of the interval (%)"),
         caption=_("Of the combined violation rate, 95 %"),
-        rows=(Row(label="", marks=tuple(marks)),),
-        domain=(0.0, float(points[-1][0])),
+        rows=(Row(label="", marks=marks),),
+        domain=(0.0, steps[-1]),
         domain_y=(0.0, figures.domain_of((), 0.0, most * 1.1, 0.01)[1]),
-        ticks=tuple(float(more) for more, _at, _value in points),
+        ticks=steps,
         percent=True,
     )
-    columns = (Column(_("Ratings")), Column(_("Half width of the interval"), number=True))
-    return Block(name="plan", title=title, table=Table(columns, tuple(lines)), figure=figure)
 
 
 def _plan_title(now: float, plan: list[dict[str, Any]]) -> str:
-    step = next((one for one in plan if one["more"] == PLANNED), plan[0])
-    if step["half_width"] is None:
+    step = next((one for one in plan if one["more"] == PLANNED), plan[0] if plan else None)
+    if step is None or step["half_width"] is None:
         return _("The interval is ±%(now)s now") % {"now": number(now, digits=1, percent=True)}
     found = {
         "n": step["more"],
