@@ -23,17 +23,19 @@ def overall(data, *, seed=0, resamples=2):
 
 @pytest.mark.slow
 def test_bca_by_question_covers_95_percent():
-    shape = {"models": 6, "raters": 3, "repeats": 2, "gap": 0.0, "question_sd": 0.8, "model_sd": 0.6}
-    truth = {name: overall(random_study(10_000, questions=8000, **shape))[name].value for name in NAMES}
+    shape = {"models": 3, "raters": 3, "repeats": 2, "gap": 0.0, "question_sd": 0.8, "model_sd": 0.6}
+    # A single large study is still off by a fifth of the standard error here: eight are not.
+    large = [overall(random_study(10_000 + at, questions=8000, **shape)) for at in range(8)]
+    truth = {name: np.mean([found[name].value for found in large]) for name in NAMES}
     hits = dict.fromkeys(NAMES, 0)
-    runs = 300
+    runs = 1000
     for run in range(runs):
-        found = overall(random_study(run, questions=100, **shape), seed=run, resamples=1000)
+        found = overall(random_study(run, questions=200, **shape), seed=run, resamples=1000)
         for name in NAMES:
             hits[name] += found[name].low <= truth[name] <= found[name].high
-    # The standard error of a coverage of .95 over 300 runs is .0126.
+    # The standard error of a coverage of .95 over 1,000 runs is .007.
     for name, count in hits.items():
-        assert 0.91 <= count / runs <= 0.985, (name, count / runs)
+        assert 0.93 <= count / runs <= 0.97, (name, count / runs)
 
 
 @pytest.mark.slow
