@@ -50,13 +50,23 @@ def brought(request: MemberRequest, key: str) -> HttpResponse:
     _only_who_may(request)
     place = uploads.place_of(request.user, request.dataset, key)
     if place is None:
-        messages.info(request, _("These files are not kept any more. Bring them once more."))
-        return redirect("judging:bring", dataset=request.dataset.slug)
+        return _gone(request)
     if place.state.get("done"):
         return redirect("judging:study", dataset=request.dataset.slug, pk=place.state["done"])
-    if request.method == "POST":
-        return _act(request, place)
-    return _shown(request, place, ColumnsForm(place))
+    try:
+        return (
+            _act(request, place) if request.method == "POST" else _shown(request, place, ColumnsForm(place))
+        )
+    except (UnusableFile, FileNotFoundError):
+        if not place.state.get("done"):
+            return _gone(request)
+        # Imported at this very moment, by the same button in another window.
+        return redirect("judging:brought", dataset=request.dataset.slug, key=key)
+
+
+def _gone(request: MemberRequest) -> HttpResponse:
+    messages.info(request, _("These files are not kept any more. Bring them once more."))
+    return redirect("judging:bring", dataset=request.dataset.slug)
 
 
 def _only_who_may(request: MemberRequest) -> None:

@@ -21,6 +21,7 @@ PROMISED = [
     "create_endpoint",
     "import_ratings",
     "import_verdicts",
+    "import_study",
     "judge",
     "study",
     "train",

@@ -53,6 +53,7 @@ def files_kept():
     return [p.name for p in (Path(settings.TEINEI_VAR) / "brought").glob("*/*/*") if p.suffix != ".json"]
 
 
+@pytest.mark.both_databases
 def test_from_files_to_the_study(world):
     client, dataset, _person = world
     answer = upload(client, dataset)

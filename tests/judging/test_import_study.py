@@ -92,6 +92,7 @@ def test_mtbench_labels_need_a_scale_and_get_the_one_they_use(tmp_path):
     assert round(found["alt_test"]["advantage_probability"]["value"], 2) == 0.77
 
 
+@pytest.mark.both_databases
 def test_one_file_for_both_and_judged_responses_that_nobody_rated(tmp_path):
     make_world_dataset()
     rows = [["id", "system", "ann", "ben", "gpt_judge"]]
@@ -132,6 +133,7 @@ def test_rows_that_are_no_use_are_named_and_the_rest_is_taken(tmp_path):
     assert "quarantined" not in told["ratings"]
 
 
+@pytest.mark.both_databases
 def test_what_cannot_be_used_ends_with_2_and_writes_nothing(tmp_path):
     make_world_dataset()
     sound = write(tmp_path / "r.csv", [["item", "model", "rater", "score"], ["q1", "m", "a", "4"]])
