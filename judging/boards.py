@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext_noop
 
 from annotation.actions.responses import settings_hash
@@ -23,7 +23,7 @@ from curation.rules import roles_of
 from curation.stats.ranking import RankedAnswer, RankingData
 from judging import profiles
 from judging.benchmarks import Benchmark
-from judging.models import Attempt, Judge, Mode, Verdict
+from judging.models import Attempt, Judge, JudgeCall, Mode, Verdict
 
 OK = Verdict.Status.OK
 NOT_RECORDED = gettext_noop("not recorded")
@@ -73,6 +73,10 @@ class Board:
     refusal_judge: Judge | None = None
     published: dict[str, dict[str, Any]] = field(default_factory=dict)
 
+    @property
+    def name(self) -> str:
+        return " + ".join(judge.name for judge in self.judges)
+
 
 def releases_visible_to(person: Person, dataset: Dataset) -> QuerySet[Release]:
     """Releases whose leaderboard the person may read: none while they still rate responses of the dataset blind."""
@@ -92,7 +96,8 @@ def boards_of(
     answers = answers_to(release)
     given = _verdicts(release.dataset_id, answers)
     judges = {one.pk: one for one in Judge.objects.filter(dataset=release.dataset_id)}
-    scales = {pk: scale_of(judges[pk], release) for pk in {key[0] for key in given}}
+    rubrics = list(Rubric.objects.filter(dataset=release.dataset_id).order_by("-version"))
+    scales = {pk: scale_of(judges[pk], rubrics) for pk in {key[0] for key in given}}
     settings = _settings(release.dataset_id)
     chosen: Chosen = {((pk,), said): rows for (pk, said), rows in given.items()}
     if benchmark:
@@ -180,30 +185,20 @@ def _verdicts(dataset: int, answers: list[Answer]) -> dict[tuple[int, str], dict
     return found
 
 
-def scale_of(judge: Judge, release: Release) -> Scale:
+def scale_of(judge: Judge, rubrics: list[Rubric]) -> Scale:
     """The judge's scale with the cuts of the rubric of that name: the dataset's newest, else the shipped one.
 
-    A judge known by its name alone has the scale of the newest task that its verdicts were imported for.
+    A judge known by its name alone has the scale of the newest task that holds responses it judged.
     """
     stated = judge.spec.get("rubric") or {}
-    rubrics = Rubric.objects.filter(dataset=release.dataset_id)
     if stated:
-        rubric = next(
-            (
-                one
-                for one in rubrics.filter(name=stated["name"]).order_by("-version")
-                if one.scale == stated["scale"]
-            ),
-            None,
-        )
+        same = (one for one in rubrics if one.name == stated["name"] and one.scale == stated["scale"])
+        rubric = next(same, None)
         given = _cuts(rubric) if rubric else _shipped(stated)
         return _scale(stated["name"], stated["kind"], stated["scale"], given)
-    task = (
-        RatingTask.objects.filter(population__response__judge_calls__judge=judge)
-        .select_related("rubric")
-        .order_by("-pk")
-        .first()
-    )
+    judged = JudgeCall.objects.filter(judge=judge, response__in_tasks__task=OuterRef("pk"))
+    tasks = RatingTask.objects.filter(Exists(judged), dataset=judge.dataset_id).select_related("rubric")
+    task = tasks.order_by("-pk").first()
     if task is None:
         return Scale("", {})
     return _scale(task.rubric.name, task.rubric.kind, task.rubric.scale, _cuts(task.rubric))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import astuple
 from typing import Any
 
@@ -34,19 +35,20 @@ def leaderboard_of(
     benchmark: Benchmark | None = None,
     seed: int = 0,
     resamples: int = RESAMPLES,
+    ranked: Callable[[int, Board], bool] = lambda place, board: True,
 ) -> dict[str, Any]:
     """What `leaderboard --json` prints: the boards of a release's test questions. Shape: docs/commands.md.
 
     A board is one judge in one mode; its groups hold models with the same generation settings and the same judged
     questions. `differs` names what sets a board apart from the first board, a group from its board's first group.
-    Numbers of the same answers are computed once. Raises Invalid for numbers that no resampling can have.
+    Numbers of the same answers are computed once. `ranked` leaves out the groups of boards that nobody looks at. Raises Invalid for numbers that no resampling can have.
     """
     require(actor, "leaderboard", release)
     if seed < 0 or not 2 <= resamples <= MOST_RESAMPLES:
         message = _("The seed must be 0 or more, and the resamples from 2 to %(most)d.")
         raise Invalid(message % {"most": MOST_RESAMPLES}, field="resamples" if seed >= 0 else "seed")
     boards = boards_of(release, judge=judge, mode=mode, benchmark=benchmark)
-    told = [_board(board, seed, resamples) for board in boards]
+    told = [_board(board, seed, resamples, ranked(place, board)) for place, board in enumerate(boards)]
     for board in told:
         board["differs"] = [key for key in IDENTITY if board[key] != told[0][key]]
     answers = answers_to(release)
@@ -64,17 +66,17 @@ def leaderboard_of(
     }
 
 
-def _board(board: Board, seed: int, resamples: int) -> dict[str, Any]:
+def _board(board: Board, seed: int, resamples: int, ranked: bool) -> dict[str, Any]:
     spec = board.judges[0].spec
     prompts = [(judge.spec.get("prompt") or {}).get("name", "") for judge in board.judges]
-    groups = [_group(group, seed, resamples) for group in board.groups]
+    groups = [_group(group, seed, resamples) for group in board.groups] if ranked else []
     for group in groups:
         group["differs"] = [key for key in ("generation", "questions") if group[key] != groups[0][key]]
-    for group, of in zip(groups[1:], board.groups[1:], strict=True):
+    for group, of in zip(groups[1:], board.groups[1:], strict=ranked):
         if of.questions != board.groups[0].questions and "questions" not in group["differs"]:
             group["differs"].append("questions")  # as many, but others
     return {
-        "judge": " + ".join(judge.name for judge in board.judges),
+        "judge": board.name,
         "hash": " + ".join(judge.hash for judge in board.judges),
         "mode": board.mode,
         "model": spec.get("model", ""),

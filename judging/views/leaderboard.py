@@ -19,7 +19,7 @@ from curation.models import Release
 from curation.views.gate import MemberRequest
 from judging import benchmarks
 from judging.actions.leaderboards import leaderboard_of
-from judging.boards import NOT_RECORDED, releases_visible_to
+from judging.boards import NOT_RECORDED, Board, releases_visible_to
 from judging.models import Judge, Mode
 from judging.plane import plane
 from judging.views.choose import reader
@@ -88,7 +88,14 @@ def _chosen(request: MemberRequest) -> tuple[list[Release], Release | None]:
 
 
 def _context(request: MemberRequest, release: Release) -> dict[str, Any]:
-    answer = leaderboard_of(request.user, release, benchmark=_benchmark(request))
+    judge, mode = request.GET.get("judge", ""), request.GET.get("mode", "")
+
+    def looked_at(place: int, board: Board) -> bool:
+        if not judge and not mode:
+            return place == 0
+        return judge in ("", board.name) and mode in ("", board.mode)
+
+    answer = leaderboard_of(request.user, release, benchmark=_benchmark(request), ranked=looked_at)
     base = reverse("judging:leaderboard", kwargs={"dataset": request.dataset.slug})
     boards = answer["boards"]
     same = {"release": release.name, **({"benchmark": answer["benchmark"]} if answer["benchmark"] else {})}

@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.actions.responses import import_responses
@@ -310,3 +312,34 @@ def test_a_benchmark_of_two_turns_averages_its_two_judges(world) -> None:
     # Five answers, each with an 8 and a 5
     assert (model["mean"]["value"], model["calls"]) == (6.5, 10)
     assert leaderboard_of(OPERATOR, task.release, benchmark=named("quality"), resamples=50)["boards"] == []
+
+
+def test_query_counts_do_not_grow_with_models_and_judges_run_here(world, client) -> None:
+    dataset, task = world
+    client.force_login(make_member(dataset, Role.RESEARCHER))
+    shown(dataset, client)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as caught:
+            assert shown(dataset, client).status_code == 200
+        return len(caught)
+
+    before = queries()
+    make_responses(dataset, task.release, models=("fir", "gum", "hazel"))
+    for name in ("elm", "yew", "ash"):
+        create_judge(OPERATOR, dataset, {"name": name, "model": f"of-{name}"})
+        for response in Response.objects.filter(dataset=dataset):
+            call = JudgeCall.objects.create(
+                judge=Judge.objects.get(name=name), response=response, mode="ref", repeat=1
+            )
+            Verdict.objects.create(call=call, status="ok", score="4")
+    assert queries() == before
+
+
+def test_only_the_board_that_is_looked_at_is_computed(world, client) -> None:
+    _dataset, task = world
+    judge_all(task, "oak", SCORES, mode="noref")
+    found = leaderboard_of(
+        OPERATOR, task.release, resamples=50, ranked=lambda place, board: board.mode == "noref"
+    )
+    assert [(board["mode"], len(board["groups"])) for board in found["boards"]] == [("ref", 0), ("noref", 1)]
