@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models import Rubric
 from curation.errors import Invalid
-from curation.formats import UnusableFile, ratings
-from curation.formats.faults import Fault
+from curation.formats import ratings
 from curation.formats.objects import read_object
 from curation.log import Actor, record
 from curation.models import Dataset
@@ -102,10 +101,7 @@ def rubric_as_given(name_or_file: str) -> dict[str, Any]:
 
 
 def _checked(given: dict[str, Any]) -> ratings.Rubric:
-    try:
-        scale = ratings.rubric_of(given)
-    except Fault as fault:
-        raise UnusableFile(fault.template, **{"field": fault.field, **fault.values}) from None
+    scale = ratings.usable_rubric(given)
     cut = given.get("reason_below")
     if cut is not None and (
         scale.kind == "nominal" or isinstance(cut, bool) or not isinstance(cut, int | float)

@@ -200,7 +200,11 @@ def read_verdicts(
 
 def read_rubric(path: str | Path) -> Rubric:
     """A rubric from a JSON file. Every fault makes the whole file unusable and is named in the sentence."""
-    given = read_object(path)
+    return usable_rubric(read_object(path))
+
+
+def usable_rubric(given: dict[str, Any]) -> Rubric:
+    """As `rubric_of`, with UnusableFile in place of Fault: for all who answer a person."""
     try:
         return rubric_of(given)
     except Fault as fault:

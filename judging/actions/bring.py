@@ -176,7 +176,7 @@ def _rubric(
         given = rubric_as_given(USUAL) if rubric == "" else found_rubric(task, scores)
     else:
         given = rubric_as_given(rubric)
-    return given, scales.rubric_of(given)
+    return given, scales.usable_rubric(given)
 
 
 def _read(scale: scales.Rubric, ratings: Source | None, verdicts: Source | None) -> dict[str, Side]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from tests.factories.addresses import address_of, every_name
 from tests.factories.whole import Whole, make_whole
 
 pytestmark = pytest.mark.django_db
@@ -73,18 +72,7 @@ APART = ("judge", "mode")
 ANSWERS = {200, 204, 301, 302, 400, 404}
 
 
-def addresses(patterns: Any, names: tuple[str, ...] = ()) -> Iterator[str]:
-    """The names of all addresses, with their namespaces; those of allauth and the admin are not ours."""
-    for each in patterns:
-        if isinstance(each, URLResolver):
-            if each.namespace != "admin" and str(each.pattern) != "accounts/":
-                inner = (*names, each.namespace) if each.namespace else names
-                yield from addresses(each.url_patterns, inner)
-        elif isinstance(each, URLPattern) and each.name:
-            yield ":".join((*names, each.name))
-
-
-EVERY = sorted(set(addresses(get_resolver().url_patterns)))
+EVERY = every_name()
 
 
 def queries(number: int) -> Iterator[str]:
@@ -95,18 +83,6 @@ def queries(number: int) -> Iterator[str]:
         yield "&".join(f"{name}={junk}" for name, junk in pairs if name not in APART)
     yield REPEATED
     yield "&".join(f"{name}={junk}" for name, junk in pairs if name in APART)
-
-
-def address_of(name: str, keys: dict[str, Any]) -> str:
-    """The address of that name with those of the keys that it asks for."""
-    resolver: Any = get_resolver()
-    *spaces, last = name.split(":")
-    asked: list[str] = []
-    for space in spaces:
-        prefix, resolver = resolver.namespace_dict[space]
-        asked += [key for key in keys if f"({key})s" in prefix]
-    asked += resolver.reverse_dict.getlist(last)[0][0][0][1]
-    return reverse(name, kwargs={key: keys[key] for key in asked})
 
 
 def visit(client: Client, address: str, query: str) -> tuple[int, str]:

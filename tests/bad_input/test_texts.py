@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from html.parser import HTMLParser
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
@@ -15,13 +18,14 @@ from curation.actions.releases import freeze
 from curation.formats import read_items
 from curation.formats.writing.csv_files import formula_unsafe
 from curation.log import OPERATOR
+from curation.models import Person
+from tests.factories.addresses import address_of, every_name
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 from tests.factories.whole import Whole, make_whole
 
 pytestmark = pytest.mark.django_db
 
-MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7*7 }}{% now "Y" %}\u202e&amp;'
-ALIVE = ("<script>alert(1)", "<img src=x", "49", "alert(2)>{{")
+MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7|add:70000 }}\u202e&amp;'
 FORMULAS = [
     '=HYPERLINK("http://x","y")',
     "+1",
@@ -43,26 +47,121 @@ def whole() -> Whole:
         comment=f"{MARKUP}理由です。",
         model=f"m{MARKUP}",
         name=f"n{MARKUP[:70]}",
-        run_name=f"r{MARKUP[:60]}",
-        task_name="t<script>alert(1)<script>",
+        run_name=f"r{MARKUP[:70]}",
+        task_name=f"t{MARKUP[:70].replace('/', '')}",
+        judge_name=f"j{MARKUP}",
+        rubric_texts={
+            "name": f"r{MARKUP[:70]}",
+            "title_ja": MARKUP,
+            "title_en": MARKUP,
+            "instructions_ja": MARKUP,
+            "anchors": {
+                str(point): dict.fromkeys(
+                    ("ja", "en", "long_ja", "long_en", "example_ja"), f"{point}{MARKUP}"
+                )
+                for point in range(1, 6)
+            },
+        },
     )
 
 
-def shown(client: Client, name: str, **keys: object) -> str:
-    answer = client.get(reverse(name, kwargs=keys))
-    assert answer.status_code == 200, (name, answer.status_code)
-    return answer.content.decode()
+class Alive(HTMLParser):
+    """What of a page a browser would run or fetch though nobody of ours wrote it, and the texts it shows."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.shown = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        inline = tag == "script" and "src" not in given and given.get("type") != "application/json"
+        if inline or (tag == "img" and given.get("src") == "x") or any(key.startswith("on") for key in given):
+            self.found.append(self.get_starttag_text() or tag)
+        self.shown += "".join(value or "" for value in given.values())
+
+    def handle_data(self, data: str) -> None:
+        self.shown += data
 
 
-def test_markup_before_a_rater_is_shown_and_not_run(whole: Whole) -> None:
+def alive(page: str) -> list[str]:
+    """Markup that came to life, template code that was run, and text escaped twice."""
+    parsed = Alive(page)
+    run = [word for word in ("70007", "&lt;script") if word in parsed.shown]
+    return parsed.found + run
+
+
+def signed_in(person: Person) -> Client:
     client = Client()
-    client.force_login(whole.rater, backend="django.contrib.auth.backends.ModelBackend")
-    text = shown(client, "annotation:rate_task", dataset="demo", pk=whole.task.pk)
-    assert ("&lt;script&gt;alert(1)" in text, "<script>alert(1)" in text, "<img src=x" in text) == (
-        True,
-        False,
-        False,
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.mark.both_databases
+def test_markup_in_texts_and_names_is_shown_and_run_on_no_page(whole: Whole) -> None:
+    chief, rater = signed_in(whole.person), signed_in(whole.rater)
+    wrong, telling = {}, set()
+    chief.get(reverse("judging:study", args=["demo", whole.outside.pk]))  # kept, for the report
+    for name in every_name():
+        client = rater if name.startswith("annotation:rate") else chief
+        answer = client.get(address_of(name, whole.keys(name)))
+        if answer.status_code != 200 or not answer["Content-Type"].startswith("text/html"):
+            continue
+        page = answer.content.decode()
+        if found := alive(page):
+            wrong[name] = found
+        if "<script>alert(1)</script>" in Alive(page).shown:
+            telling.add(name)
+    assert wrong == {}
+    assert telling >= TELLING, TELLING - telling  # or nothing was shown here
+
+
+# Pages that show one of the texts or names, whole: each must have met the markup.
+TELLING = {
+    "annotation:rate_task",
+    "annotation:task",
+    "annotation:tasks",
+    "curation:home",
+    "curation:item",
+    "curation:items",
+    "curation:jobs",
+    "curation:people",
+    "curation:review_item",
+    "curation:translate_item",
+    "curation:translation_review_item",
+    "curation:write_item",
+    "finetune:training",
+    "finetune:training_run",
+    "judging:judge",
+    "judging:judges",
+    "judging:leaderboard",
+    "judging:run",
+    "judging:studies",
+    "judging:study",
+    "judging:study_report",
+    "judging:study_response",
+    "judging:study_responses",
+}
+
+
+@pytest.mark.both_databases
+def test_markup_in_the_cells_of_a_brought_file_is_shown_and_not_run() -> None:
+    dataset = make_dataset(slug="demo")
+    client = signed_in(make_member(dataset, "researcher"))
+    table = StringIO()
+    rows = [[f"q{n}{MARKUP}", f"m{MARKUP}", f"p{MARKUP}", MARKUP if n == 4 else 1 + n] for n in range(5)]
+    csv.writer(table).writerows(
+        [["item", "model", "rater", "score", MARKUP], *([*row, MARKUP] for row in rows)]
     )
+    given = {
+        "task": f"t{MARKUP[:70].replace('/', '')}",
+        "ratings": SimpleUploadedFile(f"{MARKUP[:60]}.csv", table.getvalue().encode()),
+    }
+    sent = client.post(reverse("judging:bring", args=["demo"]), given)
+    assert sent.status_code == 302, alive(sent.content.decode())
+    page = client.get(sent["Location"]).content.decode()
+    assert (alive(page), "<script>alert(1)</script>" in Alive(page).shown) == ([], True)
 
 
 def frozen(folder: Path, texts: list[str]) -> Path:

@@ -7,9 +7,9 @@ from typing import Any
 
 from annotation.actions.ratings_import import import_ratings
 from annotation.actions.responses import import_responses
-from annotation.actions.rubrics import load_rubric
+from annotation.actions.rubrics import keep_rubric, rubric_as_given
 from annotation.actions.tasks import create_task
-from annotation.models import Rating, RatingTask, Response
+from annotation.models import Rating, RatingTask, Response, Rubric
 from curation.actions import translations
 from curation.actions.endpoints import create_endpoint
 from curation.actions.jobs import queue_job
@@ -19,7 +19,7 @@ from curation.models import Dataset, Item, Job, Membership, Person, Release
 from finetune.models import TrainingRun
 from judging.actions.judges import create_judge
 from judging.actions.verdicts import import_verdicts
-from judging.models import Judge, JudgeRun
+from judging.models import Judge, JudgeRun, Study
 from tests.factories.curation import make_dataset, make_item, make_member
 from tests.factories.finetune import make_release, make_run
 
@@ -62,18 +62,24 @@ class Whole:
             pk = self.run.pk
         elif app == "judging":
             pk = {"judge": self.judge.pk}.get(page, self.outside.pk)
-            pk = self.judge_run.pk if page in ("run", "run_cancel", "run_resume") else pk
+            pk = self.judge_run.pk if page.partition("_")[0] == "run" and page != "run_start" else pk
         elif "job" in page:
             pk = self.job.pk
-        elif page in ("translate_item", "translation_review_item", "translate_draft"):
+        elif page == "translation_review_item":
+            pk = self.items["approved"].translations.get().pk
+        elif page in ("translate_item", "translate_draft"):
             pk = self.items["approved"].pk
         elif page in ("write_item", "write_draft", "write_submit"):
             pk = self.items["draft"].pk
         response = Response.objects.filter(in_tasks__task=self.outside).first()
+        study = Study.objects.filter(task=self.outside).first()  # there once its page was asked for
         return {
             "dataset": self.dataset.slug,
             "pk": pk,
-            "name": self.release.name,
+            "name": "heat" if page == "study_figure" else self.release.name,
+            "study": study.pk if study else 0,
+            "form": "csv",
+            "key": 24 * "a",
             "job": self.job.pk,
             "response": response.pk if response else 0,
         }
@@ -89,6 +95,8 @@ def make_whole(
     name: str = "所長",
     run_name: str = "",
     task_name: str = "outside",
+    judge_name: str = "alpha",
+    rubric_texts: dict[str, Any] | None = None,
 ) -> Whole:
     """Build it with the real actions; the texts given stand wherever a person or a model wrote one."""
     dataset = make_dataset(slug)
@@ -115,10 +123,10 @@ def make_whole(
     import_responses(OPERATOR, dataset, release=release, rows=rows)
     rater = make_member(dataset, "rater")
     Membership.objects.filter(person=person, role="rater").delete()
-    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    rubric = keep_rubric(OPERATOR, dataset, rubric_as_given("safety5") | (rubric_texts or {}))
     task = create_task(OPERATOR, dataset, name="task", release=release, rubric=rubric, overlap=1)
-    outside = _outside(dataset, keys, model, task_name, comment)
-    judge = Judge.objects.get(dataset=dataset, name="alpha")
+    outside = _outside(rubric, keys, model, task_name, comment, judge_name)
+    judge = Judge.objects.get(dataset=dataset, name=judge_name)
     create_endpoint(OPERATOR, dataset, {"name": "e", "url": "http://127.0.0.1:1/v1", "model": model[:200]})
     runner = create_judge(OPERATOR, dataset, {"name": "runner", "endpoint": "e"})
     judge_run = JudgeRun.objects.create(
@@ -147,8 +155,8 @@ def _discuss(item: Item, person: Person, comment: str) -> None:
     say(person, item, body=comment)
 
 
-def _outside(dataset: Dataset, keys: list[str], model: str, name: str, comment: str) -> RatingTask:
-    rubric = load_rubric(OPERATOR, dataset, "safety5")
+def _outside(rubric: Rubric, keys: list[str], model: str, name: str, comment: str, judge: str) -> RatingTask:
+    dataset = rubric.dataset
     rated = [
         RatingRow(n, key, model, f"r{rater}", 1 + (at + rater) % 5, comment=comment)
         for n, (at, key, rater) in enumerate(
@@ -157,7 +165,7 @@ def _outside(dataset: Dataset, keys: list[str], model: str, name: str, comment: 
     ]
     task = import_ratings(OPERATOR, dataset, task=name, rows=rated, rubric=rubric).task
     judged = [
-        VerdictRow(n, key, model, "alpha", 1 + n % 5, raw=comment, repeat=repeat)
+        VerdictRow(n, key, model, judge, 1 + n % 5, raw=comment, repeat=repeat)
         for n, (key, repeat) in enumerate((key, repeat) for key in keys for repeat in (1, 2))
     ]
     import_verdicts(OPERATOR, task, judged)

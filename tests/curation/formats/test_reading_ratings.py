@@ -194,7 +194,7 @@ def test_rubric_from_a_file(tmp_path: Path) -> None:
     ("content", "sentence"),
     [
         ("{", "rubric.json is not sound JSON"),
-        ("[]", "rubric.json must hold one object"),
+        ("[]", "rubric.json holds a list; it must hold one object"),
         ('{"kind": "interval"}', "kind must be one of: ordinal, nominal"),
         ('{"kind": "ordinal", "scale": [1]}', "scale must be a list of 2 to 101 points"),
         ('{"kind": "ordinal", "scale": [2, 1]}', "scale must be ascending numbers"),
