@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from judging.drawing import ticks
-from judging.figures import BETWEEN, Figure
+from judging.figures import BETWEEN, LIGHT_WORDS, Figure, shade
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FONT = '"Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", "Meiryo", system-ui, sans-serif'
@@ -360,7 +360,7 @@ def _heat(figure: Figure, paper: bool) -> list[Spec]:
     values = _values(figure)
     fullest = max((value["value"] for value in values), default=1.0) or 1.0
     for value in values:
-        value["strength"] = round(0.05 + 0.95 * (value["value"] / fullest) ** 0.6, 3)
+        value["strength"] = shade(value["value"], fullest)
         value["said"] = f"{100 * value['value']:.1f}"
     columns = [str(mark.x) for mark in figure.rows[0].marks] if figure.rows else []
     x = {
@@ -372,7 +372,7 @@ def _heat(figure: Figure, paper: bool) -> list[Spec]:
     }
     y = {**_row_scale(figure), "title": figure.axis_y}
     cells = {"type": "rect", "color": "var(--ai-fill)", "cornerRadius": 3}
-    light = {"test": "datum.strength > 0.6", "value": "var(--on-ai)"}
+    light = {"test": f"datum.strength > {LIGHT_WORDS}", "value": "var(--on-ai)"}
     said = {
         "text": {"field": "said", "type": "nominal"},
         "color": {"condition": light, "value": "var(--ink)"},

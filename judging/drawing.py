@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from judging.figures import Figure, Mark, Row
+from judging.figures import LIGHT_WORDS, Figure, Mark, Row, shade
 
 WIDTH = 640
 LEFT, RIGHT, TOP = 196.0, 622.0, 18.0
@@ -167,12 +167,12 @@ def _cells(figure: Figure) -> list[str]:
         top = TOP + at * figure.row_height
         found.append(_label(row, top + figure.row_height / 2))
         for n, mark in enumerate(row.marks):
-            x, strength = LEFT + n * width, (mark.value / fullest) ** 0.6
+            x, filled = LEFT + n * width, shade(mark.value, fullest)
             found.append(
                 f'<rect x="{x + 1:g}" y="{top + 1:g}" width="{width - 2:g}" height="{figure.row_height - 2}" rx="3" '
-                f'fill="var(--ai-fill)" opacity="{0.05 + 0.95 * strength:.2f}">{_tip(mark)}</rect>'
+                f'fill="var(--ai-fill)" opacity="{filled:g}">{_tip(mark)}</rect>'
             )
-            kind = "chart__full" if strength > 0.55 else ""
+            kind = "chart__full" if filled > LIGHT_WORDS else "chart__cell"
             words = f"{100 * mark.value:.1f}" if mark.value else "·"
             found.append(
                 _text(x + width / 2, top + figure.row_height / 2 + 4.5, words, kind=kind, anchor="middle")

@@ -105,6 +105,18 @@ class Figure:
         return 260 if self.kind == "line" else self.row_height * max(1, len(self.rows))
 
 
+def shade(share: float, fullest: float) -> float:
+    """How strongly a cell of a heat map is filled, 0.05 to 1: small shares stay apart from none, and no cell has a
+    shade (0.6 to 0.78) on which neither dark nor light words could be read.
+    """
+    strength = (share / fullest) ** 0.6 if fullest else 0.0
+    found = 0.05 + 1.1 * strength if strength < 0.5 else 0.78 + 0.44 * (strength - 0.5)
+    return round(found, 3)
+
+
+LIGHT_WORDS = 0.7  # of a shade, from which words on it are light
+
+
 def domain_of(figure_rows: tuple[Row, ...], least: float, most: float, step: float) -> tuple[float, float]:
     """A domain in whole steps that holds `least` to `most` and every interval."""
     ends = [least, most]

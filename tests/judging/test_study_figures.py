@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from annotation.actions.ratings_import import import_ratings
-from annotation.actions.rubrics import load_rubric
+from annotation.actions.rubrics import keep_rubric, load_rubric
 from curation.formats import RatingRow, VerdictRow
 from curation.log import OPERATOR
 from curation.models import LogEntry, Membership
@@ -350,3 +350,30 @@ def test_the_next_ratings_are_handed_over_once(client: Any) -> None:
     assert offers.count() == 1
     client.force_login(people[0])
     assert client.post(url, {"count": "3"}).status_code == 404
+
+
+def small_task(dataset: Any, *, nominal: bool, questions: int) -> Any:
+    """A task with next to nothing in it: one model, one rater, one verdict each."""
+    scale = ["unsafe", "safe"] if nominal else [1, 2, 3]
+    given = {"name": f"r{questions}", "kind": "nominal" if nominal else "ordinal", "scale": scale}
+    rubric = keep_rubric(OPERATOR, dataset, given)
+    ratings = [RatingRow(n, f"q{n}", "m", "r", scale[n % 2]) for n in range(questions)]
+    task = import_ratings(OPERATOR, dataset, task=f"small{questions}", rows=ratings, rubric=rubric).task
+    import_verdicts(
+        OPERATOR, task, [VerdictRow(n, f"q{n}", "m", "alpha", scale[0]) for n in range(questions)]
+    )
+    return task
+
+
+@pytest.mark.parametrize("nominal", [True, False])
+@pytest.mark.parametrize("questions", [1, 8])
+def test_a_study_of_next_to_nothing_says_why(client: Any, nominal: bool, questions: int) -> None:
+    task = small_task(make_world_dataset(), nominal=nominal, questions=questions)
+    client.force_login(make_member(task.dataset, Membership.Role.RESEARCHER))
+    page = client.get(address("study", task))
+    assert page.status_code == 200
+    result = Study.objects.get().result
+    assert wrong_in(page.content.decode(), result) == []
+    assert wrong_in(client.get(address("study_report", task)).content.decode(), result) == []
+    for url in re.findall(r'data-figure="([^"]+)"', page.content.decode()):
+        assert client.get(entities.unescape(url)).status_code == 200
