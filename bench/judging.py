@@ -177,7 +177,7 @@ def peers(small: bool) -> dict[str, Any]:
 def main() -> None:
     given = options(__doc__ or "").parse_args()
     start()
-    runs = 2 if given.small else 5
+    runs = 2 if given.small else 3
     measured(40, 1, 0.0, 1)  # what is only slow once
     plain = measured(CALLS, 1, LATENCY, runs)
     faults = measured(CALLS, 1, LATENCY, runs, busy=0.05, broken=0.02, unparsable=0.02)

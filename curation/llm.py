@@ -10,10 +10,13 @@ import json
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -125,10 +128,14 @@ class Client:
         self.pacer = Pacer(self.limits)
         self.turn = threading.Condition()
         self.stopped = threading.Event()
-        self.headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._tls: Any = None
+        self.headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        if key:
+            self.headers["Authorization"] = f"Bearer {key}"
+        silence = httpx.Timeout(self.limits.timeout, connect=min(CONNECT_SECONDS, self.limits.timeout))
+        self.extensions = {"timeout": silence.as_dict()}
+        self._connect: dict[str, Any] = {}
         self._own = threading.local()
-        self._all: list[httpx.Client] = []
+        self._all: list[httpx.HTTPTransport] = []
 
     def __enter__(self) -> Client:
         return self
@@ -150,20 +157,13 @@ class Client:
             self.turn.notify_all()
 
     @property
-    def http(self) -> httpx.Client:
-        """This thread's connection: one pool shared by 64 threads costs more in locks than in sending."""
-        found: httpx.Client | None = getattr(self._own, "http", None)
+    def http(self) -> httpx.HTTPTransport:
+        """This thread's own connection: a pool shared by 64 threads costs more in locks than in sending."""
+        found: httpx.HTTPTransport | None = getattr(self._own, "http", None)
         if found is None:
             with self.turn:
-                self._tls = self._tls or httpx.create_ssl_context()
-                found = httpx.Client(
-                    headers=self.headers,
-                    timeout=httpx.Timeout(
-                        self.limits.timeout, connect=min(CONNECT_SECONDS, self.limits.timeout)
-                    ),
-                    follow_redirects=False,
-                    verify=self._tls,
-                )
+                self._connect = self._connect or _ways(self.url)
+                found = httpx.HTTPTransport(**self._connect)
                 self._own.http = found
                 self._all.append(found)
         return found
@@ -244,9 +244,10 @@ class Client:
         status, raw, error = None, "", ""
         known: dict[str, Any] = {}
         try:
-            with self.http.stream(
-                "POST", self.url, content=content, headers={"Content-Type": "application/json"}
-            ) as answer:
+            request = httpx.Request(
+                "POST", self.url, content=content, headers=self.headers, extensions=self.extensions
+            )
+            with closing(self.http.handle_request(request)) as answer:
                 status = answer.status_code
                 raw = _body(answer, until)
                 known = _judged(status, answer.headers)
@@ -264,6 +265,15 @@ class Client:
         spent = round((time.monotonic() - started) * 1000)
         attempt = Try(number=number, http_status=status, raw=raw, error=error, milliseconds=spent)
         return _Seen(attempt=attempt, **known)
+
+
+def _ways(url: str) -> dict[str, Any]:
+    """How to connect: through the proxy that the environment names for the host, and with its certificates."""
+    parts = urlsplit(url)
+    proxy = None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
+    # Nothing is verified where nothing is encrypted: certificates take longer to load than a call to send.
+    verify = httpx.create_ssl_context() if parts.scheme == "https" or proxy else False
+    return {"verify": verify, "proxy": httpx.Proxy(proxy) if proxy else None}
 
 
 class _TooLarge(Exception):

@@ -189,7 +189,7 @@ def test_endpoint_key_is_encrypted() -> None:
     stored = Endpoint.objects.values_list("encrypted_key", flat=True).get()
     assert "sk-secret" not in stored
     with client_of(made) as client:
-        assert client.http.headers["Authorization"] == "Bearer sk-secret"
+        assert client.headers["Authorization"] == "Bearer sk-secret"
     assert create_endpoint(OPERATOR, dataset, SPEC).pk == made.pk
     with pytest.raises(Invalid) as other:
         create_endpoint(OPERATOR, dataset, {**SPEC, "model": "n"})
