@@ -205,13 +205,14 @@ def progress_of(task: RatingTask) -> list[dict[str, Any]]:
 
 
 def counts_of(task: RatingTask) -> dict[str, Any]:
-    """`responses`, `complete` (as many ratings as the overlap), `ratings`, `wanted`, and `models`: [(name, n)].
+    """`responses`, `offered`, `complete` (as many ratings as the overlap), `ratings`, `wanted`, `models`: [(name, n)].
 
     Wanted are ratings of what is offered; the others of the population wait for a round that draws them.
     """
     rows = taken(TaskResponse.objects.filter(task=task), leases=False)
     found = list(rows.values_list("taken", "offered"))
     numbers = [number for number, _offered in found]
+    offered = sum(offered for _number, offered in found)
     models = (
         TaskResponse.objects.filter(task=task)
         .order_by()
@@ -221,9 +222,10 @@ def counts_of(task: RatingTask) -> dict[str, Any]:
     )
     return {
         "responses": len(numbers),
+        "offered": offered,
         "complete": sum(number >= task.overlap for number in numbers),
         "ratings": sum(numbers),
-        "wanted": sum(offered for _number, offered in found) * task.overlap,
+        "wanted": offered * task.overlap,
         "models": list(models),
     }
 
