@@ -4,17 +4,16 @@ import hashlib
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.data_sets import data_set
 from tests.rig.broker import wait_until
-from tests.rig.browser import watch
-from tests.rig.served import ROOT, Served, served
+from tests.rig.served import ROOT
+from tests.rig.story import Story
 
 pytestmark = pytest.mark.browser
 
@@ -39,54 +38,6 @@ ANSWERS = (
 )
 REASON = "どの窓口に相談すればよいのかを書き足してください。"
 MENDED = "相談先は、お住まいの市区町村の窓口です。"
-
-
-class Story:
-    """The installation, and a browser with one context per person."""
-
-    def __init__(self, house: Served, chromium: Browser, folder: Path) -> None:
-        self.house, self.chromium, self.folder = house, chromium, folder
-        self.wrong: list[str] = []
-        self.pages: dict[str, Page] = {}
-
-    def page_of(self, name: str, path: str = "", *, dataset: str = "xsafety", **options: Any) -> Page:
-        """That person's page, signed in by the form at its first use; opened at a path of the dataset."""
-        if name not in self.pages:
-            given = {"locale": "ja-JP", "viewport": {"width": 1280, "height": 800}} | options
-            context = self.chromium.new_context(base_url=self.house.url, **given)
-            context.set_default_timeout(15_000)
-            page = self.pages[name] = context.new_page()
-            watch(page, self.wrong)
-            page.goto("/accounts/login/")
-            page.fill("[name=login]", name)
-            page.fill("[name=password]", password(name))
-            page.click("form[action*=login] .button--main")
-            page.wait_for_url(lambda url: "/accounts/login" not in url)
-        page = self.pages[name]
-        page.goto(f"/d/{dataset}/{path}")
-        return page
-
-    def item(self, external_id: str) -> tuple[Any, ...]:
-        """Id and state of an item."""
-        [row] = self.house.rows("select id, state from curation_item where external_id = ?", external_id)
-        return row
-
-    def wait_for_state(self, external_id: str, state: str) -> None:
-        wait_until(lambda: self.item(external_id)[1] == state)
-
-
-def password(name: str) -> str:
-    return f"the secret words of {name}"
-
-
-@pytest.fixture
-def story(tmp_path: Path, chromium: Browser) -> Iterator[Story]:
-    with served(tmp_path) as house:
-        told = Story(house, chromium, tmp_path)
-        yield told
-        for page in told.pages.values():
-            page.context.close()
-    assert told.wrong == []
 
 
 def test_from_import_to_training(story: Story) -> None:
@@ -130,15 +81,7 @@ def import_questions(story: Story, folder: Path) -> None:
 
 
 def make_people(story: Story) -> None:
-    cast = {name: [role, password(name)] for name, role in PEOPLE.items()}
-    story.house.python(
-        "from curation.actions.datasets import give_role\n"
-        "from curation.log import OPERATOR\n"
-        "from curation.models import Dataset, Person\n"
-        f"for name, (role, secret) in {cast!r}.items():\n"
-        "    person = Person.objects.create_user(name, password=secret, pseudonym=f'p-{name}')\n"
-        "    give_role(OPERATOR, Dataset.objects.get(slug='xsafety'), person, role)\n"
-    )
+    story.make_people(PEOPLE)
     assert story.house.value("select count(*) from curation_membership") == len(PEOPLE)
 
 

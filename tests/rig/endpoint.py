@@ -125,8 +125,8 @@ class Handler(BaseHTTPRequestHandler):
     server: Endpoint
 
     def do_POST(self) -> None:
-        given = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        behave = self.server.chosen(given)
+        self.given: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        behave = self.server.chosen(self.given)
         if self.server.latency:
             time.sleep(self.server.latency)
         behave(self)

@@ -1,0 +1,20 @@
+"""The installation that a story is told in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.rig.served import served
+from tests.rig.story import Story
+
+
+@pytest.fixture
+def story(tmp_path: Path, chromium: Browser) -> Iterator[Story]:
+    with served(tmp_path) as house:
+        told = Story(house, chromium, tmp_path)
+        yield told
+        for page in told.pages.values():
+            page.context.close()
+    assert told.wrong == []

@@ -1,0 +1,63 @@
+"""A story in the browser: the real installation, and one signed-in page for each person."""
+
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.rig.broker import wait_until
+from tests.rig.browser import watch
+from tests.rig.served import Served
+
+
+def password(name: str) -> str:
+    return f"the secret words of {name}"
+
+
+class Story:
+    """The installation, and a browser with one context per person."""
+
+    dataset = "xsafety"
+
+    def __init__(self, house: Served, chromium: Browser, folder: Path) -> None:
+        self.house, self.chromium, self.folder = house, chromium, folder
+        self.wrong: list[str] = []
+        self.pages: dict[str, Page] = {}
+
+    def make_people(self, roles: dict[str, str]) -> None:
+        """Accounts with a role each in the story's dataset."""
+        cast = {name: [role, password(name)] for name, role in roles.items()}
+        self.house.python(
+            "from curation.actions.datasets import give_role\n"
+            "from curation.log import OPERATOR\n"
+            "from curation.models import Dataset, Person\n"
+            f"dataset = Dataset.objects.get(slug={self.dataset!r})\n"
+            f"for name, (role, secret) in {cast!r}.items():\n"
+            "    person = Person.objects.create_user(name, password=secret, pseudonym=f'p-{name}')\n"
+            "    give_role(OPERATOR, dataset, person, role)\n"
+        )
+
+    def page_of(self, name: str, path: str = "", *, dataset: str = "", **options: Any) -> Page:
+        """That person's page, signed in by the form at its first use; opened at a path of the dataset."""
+        if name not in self.pages:
+            given = {"locale": "ja-JP", "viewport": {"width": 1280, "height": 800}} | options
+            context = self.chromium.new_context(base_url=self.house.url, **given)
+            context.set_default_timeout(15_000)
+            page = self.pages[name] = context.new_page()
+            watch(page, self.wrong)
+            page.goto("/accounts/login/")
+            page.fill("[name=login]", name)
+            page.fill("[name=password]", password(name))
+            page.click("form[action*=login] .button--main")
+            page.wait_for_url(lambda url: "/accounts/login" not in url)
+        page = self.pages[name]
+        page.goto(f"/d/{dataset or self.dataset}/{path}")
+        return page
+
+    def item(self, external_id: str) -> tuple[Any, ...]:
+        """Id and state of an item."""
+        [row] = self.house.rows("select id, state from curation_item where external_id = ?", external_id)
+        return row
+
+    def wait_for_state(self, external_id: str, state: str) -> None:
+        wait_until(lambda: self.item(external_id)[1] == state)
