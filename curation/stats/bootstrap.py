@@ -39,6 +39,8 @@ _CELLS_AT_ONCE = 1_500_000
 # From this share of filled cells on, a dense product is faster than a sparse one.
 _DENSE = 0.25
 MOST_THREADS = 4
+# All threads together hold at most about this many weights, where one of them needs no more.
+_WEIGHTS_AT_ONCE = 6_000_000
 # Means of up to 4 scores and their products are whole numbers of this part: totals of them are exact in single precision.
 _PARTS = 144
 
@@ -87,7 +89,7 @@ def estimates(
 ) -> dict[Hashable, dict[str, Estimate]]:
     """The estimate of every statistic of every group: {key: {name: Estimate}}.
 
-    The number of threads (by default one per processor, at most MOST_THREADS) changes no bit. Raises ValueError where
+    The number of threads (by default one per processor, few for many questions) changes no bit. Raises ValueError where
     fewer than 2 resamples are asked for.
     """
     if resamples < 2:
@@ -103,10 +105,15 @@ def estimates(
         for stack in stacks[clusters]:
             stack.resample(weights, {key: draws[key][:, here] for key in stack.groups})
 
-    with ThreadPoolExecutor(threads or min(MOST_THREADS, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(threads or _threads(max(stacks, default=1))) as pool:
         list(pool.map(fill, product(stacks, range(math.ceil(resamples / BLOCK)))))
         found = pool.map(lambda key: _group_estimates(groups[key], draws.pop(key, None)), groups)
         return dict(zip(groups, found, strict=True))
+
+
+def _threads(clusters: int) -> int:
+    """As many as there are processors, as long as the weights of that many questions leave room."""
+    return max(1, min(MOST_THREADS, os.cpu_count() or 1, _WEIGHTS_AT_ONCE // (clusters * BLOCK)))
 
 
 class _Stack:
