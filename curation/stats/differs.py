@@ -17,7 +17,8 @@ def design_effect(values: Array, weight: Array, cell: Ints, question: Ints) -> f
     """How much more the means of cells vary than those of as many independent responses, pooled over cells; >= 1.
 
     By question: V = Q / (Q - 1) * sum_q (sum w (y - mean))^2 / (sum w)^2 against S = s^2 / (n - 1), summed with weight
-    n; cells of one question or one response say nothing. Source: Kish (1965), Survey sampling, 5.4.
+    n; cells of one question say nothing. Where none says anything, each question counts once. Source: Kish (1965),
+    Survey sampling, 5.4.
     """
     varies = independent = 0.0
     for at in np.unique(cell):
@@ -31,7 +32,9 @@ def design_effect(values: Array, weight: Array, cell: Ints, question: Ints) -> f
         totals = np.bincount(cluster, weights=w * off)
         varies += n * clusters / (clusters - 1) * float((totals**2).sum()) / float(w.sum()) ** 2
         independent += n * float((w * off**2).sum() / w.sum()) / (n - 1)
-    return max(1.0, varies / independent) if independent > 0 else 1.0
+    if independent > 0:
+        return max(1.0, varies / independent)
+    return len(values) / max(1, len(np.unique(question)))
 
 
 def benjamini_hochberg(p: Array) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyVerdict, study
+from curation.stats.differs import design_effect
 from curation.stats.leaves import beta_binomial, normal_means
 from tests.curation.stats.fixture_small import SAFETY5, VERDICTS, small_study
 
@@ -264,6 +265,18 @@ def test_differs_by_hand():
     assert few["differs_note"] == "Not tested: effectively 6.0 responses here, fewer than 30."
 
 
+def test_design_effect_by_hand():
+    # One cell, two questions of two answers each, 1 1 and 0 0: mean 1/2, totals 1 and -1. V = 2/1 * 2/16 = 1/4 and
+    # S = (1/4)/3: three times the variance of independent answers.
+    one, two = np.zeros(4, dtype=np.int64), np.array([0, 0, 1, 1])
+    assert design_effect(np.array([1.0, 1, 0, 0]), np.ones(4), one, two) == near(3)
+    # Answers 1 0 and 0 1 vary less than independent ones would; that is taken for chance.
+    assert design_effect(np.array([1.0, 0, 0, 1]), np.ones(4), one, two) == 1.0
+    # Nothing varies, or no cell has two questions: four answers count as two.
+    assert design_effect(np.ones(4), np.ones(4), one, two) == 2.0
+    assert design_effect(np.array([1.0, 0, 0, 1]), np.ones(4), two, two) == 2.0
+
+
 def test_rate_next_by_hand():
     # One response rated (judge 1), three not (judge 2 5 5). Posterior means (k + prior)/(n + 1): .9 .5 .2 .07 .04
     data = StudyData(
@@ -320,11 +333,11 @@ def test_leaves_small(found):
     one = leaves["Risk 1 > Other > leaf 1"]
     assert list(one) == ["violation", "bias", "above_overall", "responses"]
     assert (one["responses"], one["violation"]["n"], one["violation"]["n_clusters"]) == (2, 2, 1)
-    # Leaves 1 2 4 5 have one violation of two, leaves 3 and 6 none; all are drawn towards 1/3.
+    # Leaves 1 2 4 5 have one violation of two, leaves 3 and 6 none; they are drawn together.
     rates = [leaf["violation"]["value"] for leaf in leaves.values()]
     assert [rates[at] for at in (1, 3, 4)] == near([rates[0]] * 3)
     assert rates[5] == near(rates[2])
-    assert 0 < rates[2] < 1 / 3 < rates[0] < 1 / 2
+    assert 0 < rates[2] < rates[0] < 1 / 2
     # j - h per leaf: (0 + 0)/2, (1/3 + 1/3)/2, ...: leaf 2 is the kindest to the models, and the least drawn in.
     assert max(leaves, key=lambda name: leaves[name]["bias"]["value"]) == "Risk 1 > Other > leaf 2"
     assert 0 < leaves["Risk 1 > Other > leaf 2"]["bias"]["value"] < 1 / 3
