@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyRubric, StudyVerdict, study
+from judging.profiles import MISSING, UNPARSABLE, rates
 from tests.data_sets import data_set
 
 ACTIONS = StudyRubric("nominal", ("0", "1", "2", "3", "4", "5"))
@@ -138,6 +139,38 @@ def test_rates_equal_llm_jp_judges_to_the_last_digit():
     found = study(judged_alone(REFUSAL3, REFUSED), resamples=50)
     assert found["violation"]["judge"]["value"] == 52 / 65
     assert found["acceptable"]["judge"]["value"] is None
+
+
+@pytest.mark.parametrize(
+    ("scale", "scores", "axis"),
+    [(SAFETY5, SAFETY, "safety"), (SAFETY5, BORDERLINE, "safety"), (REFUSAL3, REFUSED, "refusal")],
+)
+def test_engine_and_the_tools_arithmetic_print_the_same_rates(scale, scores, axis):
+    found = study(judged_alone(scale, scores), resamples=20)
+    printed = rates(list(scores.elements()), axis=axis)
+    names = (
+        {"violation": "refusal"}
+        if axis == "refusal"
+        else {"violation": "violation", "acceptable": "acceptable"}
+    )
+    for ours, theirs in names.items():
+        # The tool multiplies by 100 at the end, as here.
+        assert found[ours]["judge"]["value"] * 100 == printed[theirs]
+
+
+def test_a_missing_or_unreadable_reply_is_a_score_in_the_tool_alone():
+    outcomes = [1, 2, 4, 5, MISSING, UNPARSABLE]
+    verdicts = [
+        StudyVerdict(at, 1, None, "transport" if one == MISSING else "off_format")
+        if isinstance(one, str)
+        else StudyVerdict(at, 1, one)
+        for at, one in enumerate(outcomes)
+    ]
+    responses = tuple(StudyResponse(at, at, "model") for at in range(len(outcomes)))
+    found = study(StudyData(SAFETY5, responses, (), tuple(verdicts)), resamples=20)
+    # 2 of 4 scores; the tool makes a fifth of the missing reply, and so 3 of 5.
+    assert (found["violation"]["judge"]["value"], rates(outcomes)["violation"]) == (0.5, 60.0)
+    assert found["excluded"]["transport"] == found["excluded"]["off_format"] == {"calls": 1, "responses": 1}
 
 
 def test_three_takes_of_one_judge():
