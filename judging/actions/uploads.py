@@ -21,6 +21,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from annotation.models import RatingTask
 from curation.actions import jobs
 from curation.errors import Invalid
 from curation.formats import UnusableFile
@@ -76,6 +77,9 @@ class Place:
 def take(person: Person, dataset: Dataset, *, task: str, files: Mapping[Kind, UploadedFile | None]) -> Place:
     """Keep uploaded files and guess what their columns mean. Raises Invalid or UnusableFile, and keeps nothing then."""
     sweep()
+    if files.get("ratings") is None and not RatingTask.objects.filter(dataset=dataset, name=task).exists():
+        message = _("There is no task named %(task)s: a new study needs ratings.")
+        raise Invalid(message % {"task": task}, field="task")
     key = secrets.token_hex(12)
     place = Place(folder=_home(person) / key, key=key)
     place.folder.mkdir(parents=True, mode=0o700)
@@ -204,6 +208,7 @@ def _counts(report: Mapping[str, Any]) -> dict[str, int]:
 def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool) -> Job | None:
     """Do it now where that is quick (None), else by a job whose id the place keeps."""
     if not is_large(place):
+        place.say(job=0)
         carry_out(person, dataset, place, dry_run=dry_run)
         return None
     from judging.tasks import bring as task
@@ -228,6 +233,8 @@ def work(job: Job) -> dict[str, Any]:
     place = place_of(job.person, job.dataset, job.arguments["key"])
     if place is None:
         raise Invalid(_("The files are not kept any more. Bring them once more."))
+    if place.state.get("done"):
+        return {"task": place.state["done"]}
     report = carry_out(job.person, job.dataset, place, dry_run=job.arguments["dry_run"])
     return {"task": report.get("task_id")}
 

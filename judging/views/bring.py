@@ -116,7 +116,7 @@ def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> H
         "sides": form.sides(report),
         "job": job,
         "waiting": waiting,
-        "failed": job is not None and job.state == Job.State.FAILED and report is None,
+        "failed": job is not None and job.state == Job.State.FAILED,
     }
     template = "judging/brought.html#live" if request.htmx else "judging/brought.html"  # type: ignore[attr-defined]
     return render(request, template, context, status=400 if form.errors else 200)

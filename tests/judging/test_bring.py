@@ -165,6 +165,18 @@ def test_a_name_that_no_task_can_have_is_refused_with_the_files(world):
     assert (answer.status_code, list(answer.context["form"].errors)) == (400, ["task"])
 
 
+def test_verdicts_alone_need_a_task_that_is_there(world):
+    client, dataset, _person = world
+    answer = upload(client, dataset, ratings=None)
+    assert (answer.status_code, list(answer.context["form"].errors), files_kept()) == (400, ["task"], [])
+    client.post(
+        place := upload(client, dataset, verdicts=None).url,
+        {**choices(client.get(place).context["form"]), "import": "1"},
+    )
+    page = client.get(upload(client, dataset, ratings=None).url)
+    assert page.context["report"]["verdicts"]["imported"] == 12
+
+
 def test_files_of_others_do_not_exist(world):
     client, dataset, _person = world
     place = upload(client, dataset).url
@@ -196,8 +208,9 @@ def test_large_files_go_through_a_job(world, monkeypatch, django_capture_on_comm
         place = upload(client, dataset).url
     page = client.get(place)
     assert page.context["report"]["ratings"]["imported"] == 12
-    with django_capture_on_commit_callbacks(execute=True):
-        client.post(place, choices(page.context["form"]) | {"import": "1"})
+    for _twice in range(2):
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post(place, choices(page.context["form"]) | {"import": "1"})
     assert list(Job.objects.order_by("pk").values_list("kind", "state")) == [("bring", "succeeded")] * 2
     assert client.get(place).url == reverse("judging:study", args=[dataset.slug, RatingTask.objects.get().pk])
     assert json.loads((Path(settings.TEINEI_VAR) / "brought").glob("*/*/state.json").__next__().read_text())[
