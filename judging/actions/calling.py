@@ -28,6 +28,8 @@ from judging.queries import UNANSWERED, population, references, verdict_counts
 SAY_EVERY = 0.5  # seconds between two looks at the job's row
 HEARTBEAT = 10.0  # seconds; said also while every call hangs
 WAITING = 4  # calls in a pause between two tries, for each of which another may be under way
+AHEAD = 1  # calls in the queue for each that is under way, so that none waits for an answer to be written
+GATHER = 0.02  # seconds; what arrives within them is written in one transaction
 
 DOWN = gettext_noop(
     "The endpoint does not answer (%(said)s), so the run has paused itself. What was answered is kept; resume it when "
@@ -96,8 +98,9 @@ class _Pass:
         self.rest: Iterator[Ask] = iter(asks)
         self.next = next(self.rest, None)
         jobs.progress(self.job, 0, len(asks))
-        self.most = self.client.limits.in_flight + WAITING
-        with ThreadPoolExecutor(max_workers=self.most) as pool:
+        in_flight = self.client.limits.in_flight
+        self.most = in_flight * (1 + AHEAD) + WAITING
+        with ThreadPoolExecutor(max_workers=in_flight + WAITING) as pool:
             try:
                 self._ask_all(pool)
             except BaseException as stop:
@@ -147,6 +150,7 @@ class _Pass:
         came = []
         try:
             came.append(self.arrived.get(timeout=seconds))
+            time.sleep(GATHER)
             while True:
                 came.append(self.arrived.get_nowait())
         except Empty:

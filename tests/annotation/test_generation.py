@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 from django.core.management import call_command
 
@@ -17,7 +18,7 @@ from annotation.models import Response
 from curation.actions.endpoints import client_of, create_endpoint
 from curation.errors import Invalid, NotAllowed
 from curation.formats import ResponseRow
-from curation.llm import Client
+from curation.llm import Client, _retry_after
 from curation.log import OPERATOR
 from curation.models import Endpoint, Membership
 from curation.pacing import Limits
@@ -130,6 +131,23 @@ def test_chat_tries_again_and_honours_retry_after(server, code) -> None:
     reply = ask(server)
     assert (reply.text, [one.http_status for one in reply.tries]) == ("三度目", [code, code, 200])
     assert time.monotonic() - began >= 0.3
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7.0),
+        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "inf"}, None),
+        ({"Retry-After": "soon"}, None),
+        ({}, None),
+        # By the server's own clock, whatever the time is here.
+        ({"Retry-After": "Sat, 01 Nov 2025 10:00:30 GMT", "Date": "Sat, 01 Nov 2025 10:00:00 GMT"}, 30.0),
+        ({"Retry-After": "Sat, 01 Nov 2025 09:00:00 GMT", "Date": "Sat, 01 Nov 2025 10:00:00 GMT"}, 0.0),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(headers, seconds) -> None:
+    assert _retry_after(httpx.Headers(headers)) == seconds
 
 
 def test_chat_gives_up_after_its_tries(server) -> None:

@@ -215,7 +215,8 @@ def test_a_run_that_is_stopped_keeps_what_came_and_goes_on_where_it_stopped(
     task, _raters = make_task(dataset)
     run = begin(make_judge(dataset, endpoint.url), task)
     monkeypatch.setattr("judging.actions.calling.SAY_EVERY", 0.0)
-    monkeypatch.setattr("judging.actions.calling.WAITING", 0)
+    for name in ("WAITING", "AHEAD", "GATHER"):
+        monkeypatch.setattr(f"judging.actions.calling.{name}", 0)
     real = jobs.progress
 
     def progress(given, done, total=None, message=""):
@@ -278,6 +279,17 @@ def test_one_429_holds_every_call_back(endpoint) -> None:
     assert len(times) == 11
     assert max(gaps) >= 0.5
     assert sum(gap >= 0.4 for gap in gaps) == 1
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_no_more_calls_are_under_way_than_the_endpoint_allows(endpoint, most) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    endpoint.latency = 0.02
+    judge = make_judge(dataset, endpoint.url, limits={"in_flight": most})
+    work(begin(judge, task, modes=["ref", "noref"]), at_once=64)
+    assert endpoint.most_under_way == most
+    assert endpoint.requests == 20
 
 
 def test_verdicts_are_publishable_when_nearly_all_calls_ended_in_a_score(endpoint, settings) -> None:

@@ -94,6 +94,7 @@ class Endpoint(ThreadingHTTPServer):
         self.asked: Counter[str] = Counter()
         self.bodies: list[dict[str, Any]] = []
         self.times: list[float] = []
+        self.under_way = self.most_under_way = 0
         self.lock = threading.Lock()
         self.ended = threading.Event()
 
@@ -127,8 +128,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.given: dict[str, Any] = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         behave = self.server.chosen(self.given)
+        with self.server.lock:
+            self.server.under_way += 1
+            self.server.most_under_way = max(self.server.most_under_way, self.server.under_way)
         if self.server.latency:
             time.sleep(self.server.latency)
+        with self.server.lock:  # before the answer: a quick client sends its next call while this one ends
+            self.server.under_way -= 1
         behave(self)
 
     def start(self, status: int, headers: dict[str, str]) -> None:
