@@ -65,7 +65,6 @@ def _nav(
                 "count": count,
                 "shortcut": entry.shortcut,
                 "active": request.path == url or (entry.key != "home" and request.path.startswith(url)),
-                "alert": entry.key == "jobs" and bool(count),
             }
         )
     return [sections[key] for key in sorted(sections)]

@@ -15,7 +15,7 @@ from curation.views.gate import MemberRequest, attempt
 from judging.actions import reparsing, runs
 from judging.estimates import pace_of, soundness_of, spent_of
 from judging.forms import CapForm, RunForm
-from judging.models import JudgeRun, Verdict
+from judging.models import JudgeRun, Mode, Verdict
 from judging.queries import UNANSWERED, runs_visible_to, verdict_counts
 from judging.views.choose import reader, visible_task
 
@@ -77,6 +77,7 @@ def run(request: MemberRequest, pk: int) -> HttpResponse:
     missing = sound["calls"] - sum(n for status, _label, n in counts if status not in UNANSWERED)
     context = {
         "run": found,
+        "modes": [Mode(mode).label for mode in found.modes],
         "job": found.job,
         "active": active,
         "pace": pace_of(found),
