@@ -18,8 +18,9 @@ pytestmark = pytest.mark.django_db
 
 FLOORS = ("curation", "annotation", "judging", "finetune")
 EVERY = sorted(name for name, app in get_commands().items() if app in FLOORS)
-# Tested where servers and whole systems are: serve starts programs, load_demo and doctor take no input.
-ELSEWHERE = {"serve", "load_demo", "doctor", "leaderboard"}
+# Tested where servers and whole systems are: serve starts programs, load_demo and doctor take no input; import_study
+# has two files and a mapping, and tests of its own.
+ELSEWHERE = {"serve", "load_demo", "doctor", "import_study"}
 
 
 def counts() -> dict[str, int]:
@@ -67,6 +68,7 @@ CALLS: dict[str, list[str]] = {
     "import_translations": ["{file}", "--locale", "en"],
     "import_verdicts": ["{file}", "--task", "outside"],
     "judge": ["--task", "outside", "--judge", "runner"],
+    "leaderboard": ["--release", "r-0.1"],
     "load_taxonomy": ["{file}"],
     "machine_translate": ["--locale", "en", "--endpoint", "e"],
     "restore": ["{file}"],
@@ -170,6 +172,8 @@ WRONG: dict[str, list[list[str]]] = {
         ["r-0.2", "--waive", "leaks", "--reason", "r", "--as-user", "chief-demo"],
     ],
     "generate": [
+        ["--release", "r-0.1", "--endpoint", ","],
+        ["--release", "r-0.1", "--endpoint", "e,nope"],
         ["--release", "nope", "--endpoint", "e"],
         ["--release", "r-0.1", "--endpoint", "nope"],
         ["--release", "r-0.1", "--endpoint", "e", "--split", "nope"],
@@ -221,6 +225,17 @@ WRONG: dict[str, list[list[str]]] = {
         ["--locale", "en", "--endpoint", "e", "--limit", "0"],
         ["--locale", "en", "--endpoint", "e", "--parallel", "0"],
         ["--locale", "en", "--endpoint", "e", "--parallel", "-1"],
+    ],
+    "leaderboard": [
+        ["--release", "nope"],
+        ["--release", "r-0.1", "--judge", "nope"],
+        ["--release", "r-0.1", "--mode", "nope"],
+        ["--release", "r-0.1", "--benchmark", "nope"],
+        ["--release", "r-0.1", "--seed", "-1"],
+        ["--release", "r-0.1", "--seed", "x"],
+        ["--release", "r-0.1", "--resamples", "1"],
+        ["--release", "r-0.1", "--resamples", "9" * 12],
+        [],
     ],
     "study": [
         ["--task", "nope"],

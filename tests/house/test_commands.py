@@ -24,6 +24,7 @@ PROMISED = [
     "import_study",
     "judge",
     "study",
+    "leaderboard",
     "train",
     "runs",
     "cancel_run",
