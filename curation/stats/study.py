@@ -44,23 +44,16 @@ def study(
 ) -> dict[str, Any]:
     """All statistics of `study --json` but the caller's own fields (task, judge, mode, seed, resamples, code_version).
 
-    majority, alt_test_epsilon and target are the StudyOptions (at_least, of), epsilon and target. The result depends on
-    the rows and the seed only, not on the order of the rows. Raises ValueError where the rows contradict each other
-    (study_table).
+    majority, alt_test_epsilon and target are the StudyOptions (at_least, of), epsilon and target. The order of the rows
+    changes nothing. Raises ValueError where the rows contradict each other (study_table).
     """
     table = study_table(data)
     rule = rates.MajorityRule(*majority)
     parts = _parts(table)
     groups = _groups(table, parts, alt_test_epsilon) | _further_groups(table, parts, rule)
-    if data.other_mode:
-        groups |= modes.groups(table, data.other_mode)
+    groups |= modes.groups(table, data.other_mode) if data.other_mode else {}
     found = estimates(groups, seed=seed, resamples=resamples)
-    blocks = {key: _block(table, key, chosen, found, rule, seed, target) for key, chosen in parts.items()}
-    _add_by_model(table, blocks, found)
-    for key, one in _spreads(table, parts, found).items():
-        blocks[key]["spread"] = one
-    for path, one in differs.blocks(table, rule).items():
-        blocks["category", path] |= one
+    blocks = _blocks(table, parts, found, rule, seed, target)
     against_people = _noted(table, found[("judge_human", WHOLE)])
     ordinal = table.rubric.kind == "ordinal"
     return {
@@ -85,6 +78,24 @@ def study(
         "health": health.block(table, found["health"]),
         "rate_next": rate_next.block(table, rule, target),
     }
+
+
+def _blocks(
+    table: StudyTable,
+    parts: dict[tuple[str, str], Bools],
+    found: Found,
+    rule: rates.MajorityRule,
+    seed: int,
+    target: Target,
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the study says of itself as a whole, of each model and of each category."""
+    blocks = {key: _block(table, key, chosen, found, rule, seed, target) for key, chosen in parts.items()}
+    _add_by_model(table, blocks, found)
+    for key, one in _spreads(table, parts, found).items():
+        blocks[key]["spread"] = one
+    for path, one in differs.blocks(table, rule).items():
+        blocks["category", path] |= one
+    return blocks
 
 
 def _parts(table: StudyTable) -> dict[tuple[str, str], Bools]:

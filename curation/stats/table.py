@@ -131,22 +131,12 @@ def study_table(data: StudyData) -> StudyTable:
     ratings = _counts_by_position(by_rater, len(scale))
     rated, judged = ratings.sum(axis=1) > 0, verdicts.sum(axis=1) > 0
     weight, drawn = _weights(responses)
-    questions = {question: at for at, question in enumerate(dict.fromkeys(r.question for r in responses))}
-    models = tuple(sorted({r.model for r in responses}))
-    category, categories = _paths([r.category[:HARM_TYPE_DEPTH] for r in responses])
-    leaf, leaves = _paths([r.category if len(r.category) == LEAF_DEPTH else () for r in responses])
     # Where the judge also read what nobody drew, it read the whole population: each response stands for itself.
     census = bool(np.any(judged & ~rated))
     return StudyTable(
         rubric=data.rubric,
         values=_values(data.rubric),
-        question=np.array([questions[r.question] for r in responses], dtype=np.int64),
-        model=np.array([models.index(r.model) for r in responses], dtype=np.int64),
-        category=category,
-        leaf=leaf,
-        models=models,
-        categories=categories,
-        leaves=leaves,
+        **_places(responses),
         weight=weight,
         judge_weight=np.ones(len(responses)) if census else weight,
         ratings=ratings,
@@ -162,6 +152,23 @@ def study_table(data: StudyData) -> StudyTable:
         failed_responses=failures.responses,
         ids=tuple(r.id for r in responses),
     )
+
+
+def _places(responses: list[StudyResponse]) -> dict[str, Any]:
+    """Question, model, category and leaf of each response as positions, and the names of the last three."""
+    questions = {question: at for at, question in enumerate(dict.fromkeys(r.question for r in responses))}
+    models = tuple(sorted({r.model for r in responses}))
+    category, categories = _paths([r.category[:HARM_TYPE_DEPTH] for r in responses])
+    leaf, leaves = _paths([r.category if len(r.category) == LEAF_DEPTH else () for r in responses])
+    return {
+        "question": np.array([questions[r.question] for r in responses], dtype=np.int64),
+        "model": np.array([models.index(r.model) for r in responses], dtype=np.int64),
+        "category": category,
+        "leaf": leaf,
+        "models": models,
+        "categories": categories,
+        "leaves": leaves,
+    }
 
 
 def _paths(given: Iterable[tuple[str, ...]]) -> tuple[Ints, tuple[str, ...]]:

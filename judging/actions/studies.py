@@ -104,27 +104,19 @@ def study_of(
     known = known_study(task, judge, mode, seed=seed, resamples=resamples, data=data, options=options)
     if known:
         return known
-    version = code_version()
+    named: dict[str, Any] = {
+        "mode": mode,
+        "seed": seed,
+        "resamples": resamples,
+        "code_version": code_version(),
+    }
+    head = {"task": task.name, "judge": judge.name, "profile": label_of(judge.spec), **named}
     made, _new = Study.objects.get_or_create(
         task=task,
         judge=judge,
-        mode=mode,
-        seed=seed,
-        resamples=resamples,
         data_hash=data_hash(data, options),
-        code_version=version,
-        defaults={
-            "result": {
-                "task": task.name,
-                "judge": judge.name,
-                "profile": label_of(judge.spec),
-                "mode": mode,
-                "seed": seed,
-                "resamples": resamples,
-                "code_version": version,
-            }
-            | _computed(data, seed, resamples, options)
-        },
+        **named,
+        defaults={"result": head | _computed(data, seed, resamples, options)},
     )
     return made
 
