@@ -41,6 +41,7 @@
       const before = [...place.children];
       place.append(drawing);
       await vegaEmbed(drawing, spec, { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: explain, mode: "vega-lite" });
+      drawing.querySelector("svg").setAttribute("aria-hidden", "true"); // its place has the name; the table has the numbers
       before.forEach((element) => element.remove());
       place.dataset.drawn = "yes";
     } catch {
