@@ -14,6 +14,7 @@ from annotation.actions.tasks import Drawn, populate, sound_name
 from annotation.matching import Responses, responses_of
 from annotation.models import Rater, Rating, RatingTask, Response, Rubric, TaskResponse
 from annotation.queries import current
+from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
 from curation.formats import Quarantined, RatingRow, ratings
@@ -90,6 +91,9 @@ def _task(actor: Actor, dataset: Dataset, name: str, rubric: Rubric | None) -> t
         raise Invalid(_("Give the task a name of at most 80 characters, without a slash."), field="task")
     if rubric is None:
         raise Invalid(_("A new task needs a rubric."), field="rubric")
+    take_turns(dataset)
+    if RatingTask.objects.filter(dataset=dataset, name=name).exists():
+        return _task(actor, dataset, name, rubric)
     made = RatingTask.objects.create(
         dataset=dataset,
         name=name,

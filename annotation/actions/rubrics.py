@@ -12,6 +12,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from annotation.models import Rubric
+from curation.actions.datasets import take_turns
 from curation.errors import Invalid
 from curation.formats import ratings
 from curation.formats.objects import read_object
@@ -65,6 +66,9 @@ def keep_rubric(actor: Actor, dataset: Dataset, given: dict[str, Any]) -> Rubric
     if same:
         return same
     require(actor, "create_rubric", dataset)
+    take_turns(dataset)
+    if same := known.filter(content_hash=digest).order_by("-version").first():
+        return same
     newest = known.order_by("-version").first()
     rubric = Rubric.objects.create(
         dataset=dataset,

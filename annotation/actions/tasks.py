@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.models import Rater, RatingTask, Response, Rubric, TaskResponse
+from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
 from curation.log import Actor, person_of, record
@@ -44,6 +45,7 @@ def create_task(
     is nothing to rate.
     """
     require(actor, "create_task", dataset)
+    take_turns(dataset)
     _check(dataset, name=name, plan=plan, overlap=overlap)
     drawn = draw(_responses(dataset, release, models), plan=plan, seed=seed)
     task = RatingTask.objects.create(

@@ -217,6 +217,14 @@ def create_dataset(
     return dataset
 
 
+def take_turns(dataset: Dataset) -> None:
+    """Wait until nobody else adds a named thing to the dataset; until the transaction ends the others wait.
+
+    For acts that ask what there is before they add to it: two at once would both find nothing.
+    """
+    Dataset.objects.select_for_update().get(pk=dataset.pk)
+
+
 @transaction.atomic
 def give_role(actor: Actor, dataset: Dataset, person: Person, role: str) -> Membership:
     """Let a person take a role in a dataset."""

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation import llm
+from curation.actions.datasets import take_turns
 from curation.errors import Invalid
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
@@ -35,6 +36,7 @@ def create_endpoint(actor: Actor, dataset: Dataset, spec: dict[str, Any]) -> End
     the field.
     """
     require(actor, "create_endpoint", dataset)
+    take_turns(dataset)
     values = _checked(spec)
     changes = {name: values.pop(name) for name in CHANGEABLE}
     known = Endpoint.objects.filter(dataset=dataset, name=values["name"]).first()

@@ -6,36 +6,48 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.exports import export_release, zipped
 from curation.actions.jobs import progress, queue_job
 from curation.errors import Invalid
 from curation.formats.writing import FORMATS
-from curation.log import OPERATOR, Actor
+from curation.log import OPERATOR, Actor, person_of
 from curation.models import Job, Release
 from curation.rules import require
 
 KIND = "export_release"
 
 
+@transaction.atomic
 def queue_export(
     actor: Actor, release: Release, *, formats: list[str], output_field: str, target_url: str
 ) -> Job:
-    """Ask for an export; the files are ready when the job is done."""
+    """Ask for an export; the files are ready when the job is done.
+
+    The same one asked for again while it waits or runs is given again: a button pressed twice makes one archive.
+    """
     from curation.tasks import export_release as task  # a task imports its action
 
     require(actor, "export", release)
     known = {*FORMATS, "all"}
     if not formats or not set(formats) <= known:
         raise Invalid(_("Choose at least one format."), field="formats")
+    arguments = {"release": release.pk, "formats": formats, "output_field": output_field}
+    Release.objects.select_for_update().get(pk=release.pk)
+    asked = Job.objects.filter(
+        dataset=release.dataset, person=person_of(actor), kind=KIND, arguments=arguments
+    )
+    if waiting := asked.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).order_by("pk").first():
+        return waiting
     return queue_job(
         actor,
         release.dataset,
         kind=KIND,
         title=_("Export of %(release)s") % {"release": release.name},
         task=task,
-        arguments={"release": release.pk, "formats": formats, "output_field": output_field},
+        arguments=arguments,
         target_url=target_url,
     )
 

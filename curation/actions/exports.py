@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions.datasets import take_turns
 from curation.actions.releases import RESERVED, root_hash
 from curation.actions.texts import keep_texts, longest
 from curation.errors import Invalid
@@ -156,6 +157,7 @@ def import_release(
     if not REGISTERED.fullmatch(name) or not name.isprintable() or name in RESERVED:
         message = _("“%(name)s” cannot be a release's name: 1 to 60 characters of one line, without a slash.")
         raise Invalid(message % {"name": excerpt(name)}, field="name")
+    take_turns(dataset)
     if Release.objects.filter(dataset=dataset, name=name).exists():
         raise Invalid(_("%(name)s is registered already.") % {"name": name}, field="name")
     found, quarantined = _read_release(Path(path))

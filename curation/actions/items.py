@@ -337,6 +337,7 @@ def comment(person: Person, item: Item, *, body: str, client_id: str | None = No
     body = cleaned(body, field="body")
     if not body:
         raise Invalid(_("Write a comment first."), field="body")
+    hold(item)
     if client_id and item.comments.filter(client_id=client_id).exists():
         return
     made = item.comments.create(person=person, body=body, client_id=client_id)

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from curation import gates, registry
+from curation.actions.datasets import take_turns
 from curation.errors import Invalid
 from curation.gates import Plan
 from curation.log import Actor, person_of, record
@@ -123,6 +124,8 @@ def freeze(
 
     Raises Invalid, naming the gates, where one is red and not waived. Leaks and missing approval cannot be waived.
     """
+    # Two freezes at once would each draw splits of their own for the same questions: they take turns.
+    take_turns(dataset)
     waivers = waivers or []
     draft = draw_up(actor, dataset, name=name, seed=seed, test_per_leaf=test_per_leaf)
     red = draft.red(waivers)
@@ -249,6 +252,7 @@ def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str)
     The items are withdrawn with it, so that the next release does not bring them back.
     """
     require(actor, "correct", release)
+    take_turns(release.dataset)  # corrections of a day share a name
     if not reason.strip():
         raise Invalid(_("Say why the items are withdrawn."), field="reason")
     rows = list(release.items.order_by("position"))

@@ -17,6 +17,7 @@ from . import fields
 from .conversations import as_item
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
 from .records import Record, RecordFile, collect, key_of, read_records
+from .writing.csv_files import formula_unsafe, is_export
 
 FORMATS = ("ac", "jsonl", "csv", "tsv", "xsafety", "dna", "aisev")
 SPLITS = {"dev": "dev", "validation": "dev", "test": "test", "none": None, "": None}
@@ -132,7 +133,7 @@ def items_of(opened: RecordFile) -> ReadResult:
     has_id = True
     if table:
         has_id = _check_headings(opened)
-    reader = _Items(table=table, has_id=has_id)
+    reader = _Items(table=table, has_id=has_id, marked=table and is_export(opened.headings))
     rows, apart = collect(opened.records, reader.build)
     result = ReadResult("ac" if opened.shape == "array" else opened.shape, rows, apart, opened.warnings)
     if table and not has_id:
@@ -166,8 +167,9 @@ def _check_headings(opened: RecordFile) -> bool:
 class _Items:
     """Builds rows and remembers what has been seen: ids, and hashes of (question, answer)."""
 
-    def __init__(self, *, table: bool, has_id: bool) -> None:
+    def __init__(self, *, table: bool, has_id: bool, marked: bool = False) -> None:
         self.table = table
+        self.marked = marked
         self.has_id = has_id
         self.ids: dict[str, int] = {}
         self.texts: dict[tuple[str, str | None], int] = {}
@@ -176,6 +178,8 @@ class _Items:
     def build(self, record: Record) -> ItemRow:
         """An ItemRow, or Fault."""
         given = {_key(key): (key, value) for key, value in record.values.items()}
+        if self.marked:  # a mark that write_csv set before what a spreadsheet would run
+            given = {key: (name, formula_unsafe(cell)) for key, (name, cell) in given.items()}
         if "turns" in given and not any(name in given for name in QUESTION):
             given = as_item(given)
         question_id, external_id = self._id(given)

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions.datasets import take_turns
 from curation.actions.texts import cleaned, keepable, longest
 from curation.errors import Invalid
 from curation.formats import ratings
@@ -68,6 +69,7 @@ def create_judge(
     UnusableFile, naming the field; a judge is never changed.
     """
     require(actor, "create_judge", dataset)
+    take_turns(dataset)
     name, spec, endpoint = _checked(dataset, given, folder)
     digest = spec_hash(spec)
     named = Judge.objects.filter(dataset=dataset, name=name).first()

@@ -245,7 +245,8 @@ def _check(
 
 
 def _no_other(judge: Judge) -> None:
-    """One run of a judge at a time: two would make the same calls twice."""
+    """One run of a judge at a time: two would make the same calls twice. Those who ask at once take turns."""
+    Judge.objects.select_for_update().get(pk=judge.pk)
     for other in JudgeRun.objects.filter(judge=judge, state__in=[S.QUEUED, S.RUNNING]).select_related("job"):
         settle(other)
         if other.state in (S.QUEUED, S.RUNNING):

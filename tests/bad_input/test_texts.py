@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from html.parser import HTMLParser
 from io import StringIO
 from pathlib import Path
@@ -14,11 +15,12 @@ from django.test import Client
 from django.urls import reverse
 
 from curation.actions.exports import export_release
+from curation.actions.imports import import_items
 from curation.actions.releases import freeze
 from curation.formats import read_items
-from curation.formats.writing.csv_files import formula_unsafe
+from curation.formats.writing.csv_files import FORMULA_STARTS, formula_unsafe
 from curation.log import OPERATOR
-from curation.models import Person
+from curation.models import Person, Text
 from tests.factories.addresses import address_of, every_name
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 from tests.factories.whole import Whole, make_whole
@@ -26,6 +28,7 @@ from tests.factories.whole import Whole, make_whole
 pytestmark = pytest.mark.django_db
 
 MARKUP = '<script>alert(1)</script>"><img src=x onerror=alert(2)>{{ 7|add:70000 }}\u202e&amp;'
+NUMBER = re.compile(r"[-+]?[0-9.]+(e[-+]?[0-9]+)?")
 FORMULAS = [
     '=HYPERLINK("http://x","y")',
     "+1",
@@ -214,3 +217,40 @@ def test_ac_array_comes_back_character_for_character(tmp_path: Path) -> None:
     wanted = {row["ID"]: (row["text"], row["output"]) for row in map(json.loads, lines)}
     assert {row.external_id: (row.question, row.answer) for row in rows} == wanted
     assert len(wanted) == len(FORMULAS) + 1
+
+
+@pytest.mark.both_databases
+def test_exported_csv_comes_back_as_it_was_and_typed_apostrophes_stay(tmp_path: Path) -> None:
+    texts = ["=1+1", "'=1+1", "''=1", "@x", "'plain", "－1", " +1"]
+    folder = frozen(tmp_path / "out", texts)
+    kept = set(Text.objects.values_list("body", flat=True))
+    read = [row for file in sorted((folder / "csv").glob("*.csv")) for row in read_items(file).rows]
+    assert {row.question for row in read} | {row.answer for row in read} == kept
+    # The same through the action, in a dataset that holds nothing yet: no text is new.
+    other = make_dataset(slug="other")
+    for file in sorted((folder / "csv").glob("*.csv")):
+        import_items(OPERATOR, other, file)
+    assert other.items.count() == len(texts)
+    assert set(Text.objects.values_list("body", flat=True)) == kept
+
+
+def test_apostrophes_in_a_table_of_somebody_else_are_kept(tmp_path: Path) -> None:
+    file = tmp_path / "theirs.csv"
+    file.write_text("ID,text,output\na,'=1+1,'@x\n", encoding="utf-8")
+    (row,) = read_items(file).rows
+    assert (row.question, row.answer) == ("'=1+1", "'@x")
+
+
+def test_formulas_in_names_are_marked_in_every_table_of_a_study() -> None:
+    """Model and judge names stand in the tables that a study and the leaderboard offer."""
+    whole = make_whole(model='=HYPERLINK("http://x","y")', judge_name="@judge", task_name="+task")
+    client = signed_in(whole.person)
+    client.get(reverse("judging:study", args=["demo", whole.outside.pk]))
+    tables = [
+        client.get(address_of(name, whole.keys(name))).content.decode("utf-8-sig")
+        for name in ("judging:study_csv", "judging:leaderboard_csv", "judging:study_figure")
+    ]
+    cells = [cell for table in tables for row in csv.reader(StringIO(table, newline="")) for cell in row]
+    alone = [cell for cell in cells if not NUMBER.fullmatch(cell)]
+    assert [cell for cell in alone if cell.lstrip().startswith(FORMULA_STARTS)] == []
+    assert any(cell.startswith("'=HYPERLINK") for cell in alone)

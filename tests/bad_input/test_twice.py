@@ -1,17 +1,36 @@
-"""The same form sent twice, one after the other: one effect, and a friendly second answer."""
+"""The same form or request sent twice, one after the other and at once: one effect, and a friendly second answer."""
 
 from __future__ import annotations
 
 import json
+import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 
+from annotation.actions.leases import lease
+from annotation.actions.tasks import add_raters
 from annotation.models import Rating, RatingTask
-from curation.models import Comment, Item, Job, Release, Review, Revision, TranslationRevision
+from curation import tasks as curation
+from curation.log import OPERATOR
+from curation.models import (
+    Comment,
+    Item,
+    Job,
+    Release,
+    Review,
+    Revision,
+    TranslationReview,
+    TranslationRevision,
+)
+from finetune import tasks as training
 from finetune.models import TrainingRun
-from judging.models import Judge
+from judging import tasks as judging
+from judging.models import Judge, JudgeRun
 from tests.factories.curation import leaf, make_item, make_member
 from tests.factories.whole import Whole, make_whole
 
@@ -31,18 +50,23 @@ def counted() -> dict[str, int]:
         Item,
         Job,
         Judge,
+        JudgeRun,
         Rating,
         RatingTask,
         Release,
         Review,
         Revision,
         TrainingRun,
+        TranslationReview,
         TranslationRevision,
     )
     return {kind.__name__: kind.objects.count() for kind in kinds}  # type: ignore[attr-defined]
 
 
-def forms(whole: Whole) -> dict[str, tuple[Any, str, dict[str, Any], str]]:
+Form = tuple[Any, str, dict[str, Any], str]
+
+
+def forms(whole: Whole) -> dict[str, Form]:
     """Of each form: who sends it, where to, what, and the kind of row it makes exactly one of."""
     author, reviewer = make_member(whole.dataset, "author"), make_member(whole.dataset, "reviewer")
     own = make_item(whole.dataset, state="draft", author=author)
@@ -100,6 +124,8 @@ def forms(whole: Whole) -> dict[str, tuple[Any, str, dict[str, Any], str]]:
             },
             "RatingTask",
         ),
+        **_of_releases(whole),
+        **_of_ratings(whole),
         "launch": (
             whole.person,
             "/d/demo/training/new/",
@@ -109,12 +135,49 @@ def forms(whole: Whole) -> dict[str, tuple[Any, str, dict[str, Any], str]]:
     }
 
 
-@pytest.fixture(autouse=True)
-def _nobody_trains(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The worker is not part of this: a run waits."""
-    from finetune import tasks
+def _of_releases(whole: Whole) -> dict[str, Form]:
+    manager = make_member(whole.dataset, "release_manager")
+    named = {"name": "r-0.2", "seed": 1, "test_per_leaf": 1}
+    formats = {"formats": ["jsonl"], "output_field": "output"}
+    return {
+        "freeze": (manager, "/d/demo/releases/freeze/", named | {"confirm": "r-0.2"}, "Release"),
+        "export": (manager, "/d/demo/releases/r-0.1/export/", formats, "Job"),
+    }
 
-    monkeypatch.setattr(tasks.train, "delay", lambda _run: None)
+
+def _of_ratings(whole: Whole) -> dict[str, Form]:
+    task, translation = whole.task, whole.items["approved"].translations.get()
+    other = make_member(whole.dataset, "rater")
+    add_raters(OPERATOR, task)
+    held = [lease(person, task) for person in (whole.rater, other)]
+    given = [{"token": one.token, "score": 4, "client_id": one.token[:20]} for one in held if one]
+    checked = {
+        "decision": "approve",
+        "revision": translation.current_revision_id,
+        "safety_kept": "yes",
+        "adequacy": "5",
+        "fluency": "5",
+        "client_id": "five",
+    }
+    judged = {"judge": whole.runner.pk, "mode": "noref", "repeats": 1}
+    return {
+        "rating": (whole.rater, f"/d/demo/rate/{task.pk}/submit/", given[0], "Rating"),
+        "rating by the API": (other, f"/api/d/demo/tasks/{task.pk}/ratings/", given[1], "Rating"),
+        "translation review": (
+            make_member(whole.dataset, "bilingual_reviewer"),
+            f"/d/demo/translate/check/{translation.pk}/",
+            checked,
+            "TranslationReview",
+        ),
+        "judge run": (whole.person, f"/d/demo/studies/{whole.task.pk}/start/", judged, "JudgeRun"),
+    }
+
+
+@pytest.fixture(autouse=True)
+def _nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker is not part of this: a run waits, and so does a job."""
+    for task in (training.train, judging.judge, curation.export_release):
+        monkeypatch.setattr(task, "delay", lambda _number: None)
 
 
 def made(before: dict[str, int]) -> dict[str, int]:
@@ -128,6 +191,42 @@ def test_form_sent_twice_has_one_effect_and_a_friendly_answer() -> None:
     for name, (person, address, given, kind) in forms(make_whole()).items():
         client = entered(person)
         before = counted()
-        answers = [client.post(address, given).status_code for _time in range(2)]
+        answers = [sent(client, address, given) for _time in range(2)]
         assert set(answers) <= FRIENDLY, (name, answers)
         assert made(before).get(kind) == 1, (name, made(before))
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_form_sent_twice_at_once_has_one_effect() -> None:
+    for name, (person, address, given, kind) in forms(make_whole()).items():
+        clients = [entered(person), entered(person)]
+        before = counted()
+        answers = at_once([partial(sent, client, address, given) for client in clients])
+        assert set(answers) <= FRIENDLY, (name, answers)
+        assert made(before).get(kind) == 1, (name, answers, made(before))
+
+
+def sent(client: Client, address: str, given: dict[str, Any]) -> int:
+    """The status; the API takes JSON."""
+    options = {"content_type": "application/json"} if address.startswith("/api/") else {}
+    return int(client.post(address, given, **options).status_code)  # type: ignore[arg-type]
+
+
+def at_once(acts: list[Callable[[], int]]) -> list[int]:
+    """What each answered; all begin together, each with a connection of its own."""
+    gate, answers = threading.Barrier(len(acts)), []
+
+    def act(one: Callable[[], int]) -> None:
+        try:
+            gate.wait()
+            answers.append(one())
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=act, args=(one,)) for one in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answers

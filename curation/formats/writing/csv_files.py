@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from .rows import META_KEYS, ReleaseRow, by_split, locales
+from .rows import META_KEYS, OUTPUT_FIELDS, ReleaseRow, by_split, locales
 
 # Spreadsheets take a cell that begins with one of these for a formula (OWASP, CSV injection), the full-width ones in
 # Japanese installations too.
@@ -15,13 +15,24 @@ ID_HEADINGS = ("ID", "split", *META_KEYS, "content_hash")
 
 
 def formula_safe(text: str) -> str:
-    """The text, behind an apostrophe where a spreadsheet would take it for a formula."""
-    return "'" + text if text.startswith(FORMULA_STARTS) or text.lstrip().startswith(FORMULA_STARTS) else text
+    """The text, behind an apostrophe where a spreadsheet would take it for a formula.
+
+    A text that has apostrophes of its own before such a character gets one more, so that each is told from a mark.
+    """
+    bare = text.lstrip("'")
+    return "'" + text if bare.startswith(FORMULA_STARTS) or bare.lstrip().startswith(FORMULA_STARTS) else text
 
 
 def formula_unsafe(cell: str) -> str:
-    """The text of a cell that `formula_safe` wrote (a text that itself was `'=...` comes back without its mark)."""
+    """The text of a cell that `formula_safe` wrote, character for character."""
     return cell[1:] if cell.startswith("'") and formula_safe(cell[1:]) == cell else cell
+
+
+def is_export(names: Iterable[str]) -> bool:
+    """Whether the headings of a table are those that `write_csv` writes: only there is an apostrophe a mark."""
+    found = list(names)
+    wanted = [["ID", "text", output, *META_KEYS, "attributes", "content_hash"] for output in OUTPUT_FIELDS]
+    return found[: len(wanted[0])] in wanted
 
 
 def headings(rows: Iterable[ReleaseRow], *, output_field: str = "output") -> list[str]:
@@ -33,7 +44,7 @@ def headings(rows: Iterable[ReleaseRow], *, output_field: str = "output") -> lis
 def write_csv(
     rows: Iterable[ReleaseRow], folder: Path, *, encoding: str = "utf-8", output_field: str = "output"
 ) -> list[Path]:
-    """{dev,test}.csv; `encoding` utf-8, or utf-8-sig for Excel. Not lossless where a formula mark was set."""
+    """{dev,test}.csv; `encoding` utf-8, or utf-8-sig for Excel. `formula_unsafe` gives every cell back."""
     if encoding not in ENCODINGS:
         raise ValueError(f"encoding must be one of {ENCODINGS}")
     kept = list(rows)
