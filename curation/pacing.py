@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 ANSWERED, THROTTLED, FAILED, UNREACHABLE = "answered", "throttled", "failed", "unreachable"
 MINUTE = 60.0
+FEW = 1 / 8  # share of refused calls in a round that does not end the first growth
 NEVER = math.inf
 LONGEST_BACKOFF = 30.0  # seconds
 LONGEST_PROBE = 10.0  # seconds between two calls to an endpoint in doubt
@@ -76,7 +77,7 @@ class Pacer:
 
     def __post_init__(self) -> None:
         self.most = max(1, self.limits.in_flight)
-        self.allowed = float((self.most + 1) // 2)
+        self.allowed = self._round = float((self.most + 1) // 2)
 
     @property
     def in_doubt(self) -> bool:
@@ -152,18 +153,20 @@ class Pacer:
         self._doubt(now, said, retry_after or 0.0)
 
     def _adapt(self, outcome: str) -> None:
-        """Twice as many a round until the first refusal; then one more after a round without any."""
-        self._starting = self._starting and outcome != THROTTLED
-        if self._starting:
-            self.allowed += outcome == ANSWERED
-        else:
-            self._seen += 1
-            self._refused += outcome == THROTTLED
-        if self._seen >= self.allowed:
-            self.allowed *= 1 - self._refused / self._seen / 2
-            self.allowed += not self._refused
+        """Twice as many a round until many are refused; then one more after a round in which none was."""
+        self._seen += 1
+        self._refused += outcome == THROTTLED
+        if self._starting and outcome == ANSWERED:
+            self.allowed += 1
+        if self._seen >= self._round:
+            share = self._refused / self._seen
+            self._starting = self._starting and share <= FEW and self.allowed < self.most
+            self.allowed *= 1 - share / 2
+            self.allowed += not share and not self._starting
             self._seen = self._refused = 0
         self.allowed = min(max(1.0, self.allowed), float(self.most))
+        if self._seen == 0:
+            self._round = self.allowed
 
     def _doubt(self, now: float, said: str, wait: float) -> None:
         """Nothing but failures: ask more slowly, and give the endpoint up after `down_after` seconds of them."""

@@ -58,6 +58,19 @@ def test_a_lone_refusal_costs_little_and_many_cost_half(clock) -> None:
     assert pacer.allowed == 32
 
 
+def test_a_few_refusals_do_not_end_the_first_growth(clock) -> None:
+    pacer = Pacer(Limits(in_flight=64), now=clock)
+    # 30 of 32 answered: 32 + 30, less 1/32 of it.
+    assert round_of(pacer, refused=2) == 32
+    assert pacer.allowed == 62 * (1 - 2 / 32 / 2)
+    pacer = Pacer(Limits(in_flight=64), now=clock)
+    # 16 of 32 refused ends it: 48, less a quarter.
+    round_of(pacer, refused=16)
+    assert pacer.allowed == 36
+    round_of(pacer)
+    assert pacer.allowed == 37
+
+
 def test_it_finds_the_number_of_calls_that_a_server_takes(clock) -> None:
     """A server that takes 8 at a time: within some rounds no more than 1 or 2 are refused."""
     pacer = Pacer(Limits(in_flight=64), now=clock)
