@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from judging import figures
 from judging.figures import Figure, Guide, Mark, Row, Series
-from judging.panels.reading import EMPTY, Block, Cell, Column, Reading, Table, number, text
+from judging.panels.reading import EMPTY, Block, Cell, Column, Reading, Table, named, number, text
 from judging.words import statistic
 
 RATES = ("violation", "acceptable")
@@ -187,7 +187,7 @@ def _categories(reading: Reading) -> Block | None:
         rows.append(Row(label=label.split(" › ")[-1], marks=marks, url=url, why_not=_("not estimable")))
         lines.append(
             (
-                text(label, url),
+                named(label, url),
                 reading.cell(*at, "violation", "combined", digits=1, percent=True, url=url),
                 reading.cell(*at, "violation", "judge", digits=1, percent=True, url=url),
                 reading.cell(*at, "judge_human", "bias", url=url),
@@ -264,7 +264,7 @@ def _leaves(reading: Reading) -> Block | None:
         rows.append(Row(label=label.split(" › ")[-1], marks=marks, url=url, why_not=_("not estimable")))
         lines.append(
             (
-                text(label, url),
+                named(label, url),
                 reading.cell(*at, "violation", digits=1, percent=True, url=url),
                 reading.cell(*at, "bias", url=url),
                 reading.plain(*at, "above_overall", digits=0, percent=True, url=url),

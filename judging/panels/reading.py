@@ -153,6 +153,14 @@ def text(words: str, url: str = "") -> Cell:
     return Cell(format_html('<a href="{}">{}</a>', url, words) if url else words, (words,))
 
 
+def named(words: str, url: str = "") -> Cell:
+    """A category by its last step, with the steps above it in small."""
+    *above, last = words.split(" › ")
+    shown = text(last, url).html
+    steps = " › ".join(above)
+    return Cell(format_html("{} <small>{}</small>", shown, steps) if steps else shown, (words,))
+
+
 def pointer(path: tuple[str | int, ...]) -> str:
     """The place in `study --json`, as a JSON pointer (RFC 6901) without the first slash."""
     return "/".join(str(step).replace("~", "~0").replace("/", "~1") for step in path)
