@@ -180,6 +180,7 @@ class _Pass:
             self._take(HEARTBEAT)
             Job.objects.filter(pk=self.job.pk).update(heartbeat_at=timezone.now())
         self._keep(self.doubtful)
+        Job.objects.filter(pk=self.job.pk).update(done=self.done)
 
 
 def _tokens(purse: Purse, answer: Answer) -> tuple[float, float]:

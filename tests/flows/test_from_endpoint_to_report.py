@@ -52,13 +52,18 @@ def near(code: str, who: str) -> int:
 class Desk:
     """What stands behind the address: two models, and a judge with bad moments. Its book says what each call was given.
 
-    Of the judged answers the sixth always fails, and to the eleventh the judge gives no score. The fourth, ninth and
-    fourteenth calls are told to wait, are refused and are cut off; from the fortieth on calls wait until `going` is set.
+    Of the judged answers the sixth always fails, and to the eleventh the judge gives no score. Of the others one is told
+    to wait, one is refused and one is cut off, once each; from the fortieth call on they wait until `going` is set.
     """
 
     def __init__(self) -> None:
         self.book: list[tuple[str, str, str]] = []  # code of the answer, mode, what the judge did
         self.going, self.lock = threading.Event(), threading.Lock()
+        self.troubles: dict[int, tuple[str, Behaviour]] = {
+            4: ("throttled", error(429, Retry_After="1")),
+            9: ("refused", error(500)),
+            14: ("cut", cut),
+        }
 
     def __call__(self, handler: Handler) -> None:
         given = handler.given
@@ -77,18 +82,14 @@ class Desk:
 
     def moment(self, code: str, mode: str) -> Behaviour:
         """What the judge does with this call; it goes into the book."""
-        troubles: dict[int, tuple[str, Behaviour]] = {
-            4: ("throttled", error(429, Retry_After="1")),
-            9: ("refused", error(500)),
-            14: ("cut", cut),
-        }
+        due = [at for at in self.troubles if at <= len(self.book) + 1]
         seen = list(dict.fromkeys([*(line[0] for line in self.book), code]))
         if code in seen[5:6]:
             found = "fails", error(500)
         elif code in seen[10:11]:
             found = "unreadable", says("理由を述べるだけにします。")
-        elif len(self.book) + 1 in troubles:
-            found = troubles[len(self.book) + 1]
+        elif due:
+            found = self.troubles.pop(due[0])
         else:
             repeat = 1 + self.book.count((code, mode, "scored"))
             score = near(code, f"{mode} {repeat // 2}")
@@ -119,8 +120,8 @@ def test_from_endpoint_to_report(story: Story, endpoint: Endpoint, desk: Desk) -
     resume_and_finish(story, desk, run)
     read_study(story)
     open_heat_map_cell(story)
-    judge_without_reference(story, desk)
-    download_report(story)
+    result = judge_without_reference(story, desk)
+    download_report(story, result)
     read_leaderboard(story)
     rate_next(story)
 
@@ -129,30 +130,33 @@ def test_from_endpoint_to_report(story: Story, endpoint: Endpoint, desk: Desk) -
 
 
 def freeze_own_pairs(story: Story) -> None:
-    house = story.house
-    house.command("load_taxonomy", "xsafety")
-    house.command("create_dataset", "kobo", "--taxonomy", "xsafety")
-    house.command("import_items", ROOT / "tests" / "fixtures" / "xs_pairs.json", "--as", "approved", *WHERE)
-    house.command("freeze_release", "kobo-1", "--test-per-leaf", 3, *WHERE)
+    house, pairs = story.house, ROOT / "tests" / "fixtures" / "xs_pairs.json"
+    house.commands(
+        ["load_taxonomy", "xsafety"],
+        ["create_dataset", "kobo", "--taxonomy", "xsafety"],
+        ["import_items", pairs, "--as", "approved", *WHERE],
+        ["freeze_release", "kobo-1", "--test-per-leaf", 3, *WHERE],
+    )
     assert house.value("select count(*) from curation_releaseitem where split = 'test'") == QUESTIONS
     story.make_people(PEOPLE)
 
 
 def generate_responses(story: Story, endpoint: Endpoint) -> None:
     """Two models and the judge live at one address, each with limits and prices of its own."""
-    named = {**MODELS, JUDGE["name"]: JUDGE["model"]}
-    for name, model in named.items():
+    files = []
+    for name, model in {**MODELS, JUDGE["name"]: JUDGE["model"]}.items():
         spec: dict[str, Any] = {"name": name, "url": endpoint.url, "model": model}
         spec["limits"] = {"in_flight": 4, "tries": TRIES, "backoff": 0.05}
         spec["prices"] = {"input": 100, "output": 200, "currency": "JPY"}
-        story.house.command("create_endpoint", written(story, spec), *WHERE)
+        files.append(written(story, f"{name}.json", spec))
+    story.house.commands(*(["create_endpoint", file, *WHERE] for file in files))
     done = story.house.command("generate", "--release", "kobo-1", "--endpoint", ",".join(MODELS), *WHERE)
     assert (done["generated"], done["failures"], endpoint.requests) == (RESPONSES, {}, RESPONSES)
 
 
-def written(story: Story, *rows: dict[str, Any]) -> Path:
+def written(story: Story, name: str, *rows: dict[str, Any]) -> Path:
     """A file of JSON lines."""
-    path = story.folder / "given.jsonl"
+    path = story.folder / name
     path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     return path
 
@@ -171,7 +175,9 @@ def rate_some(story: Story) -> None:
         if item in rated
         for name in RATERS
     ]
-    done = story.house.command("import_ratings", written(story, *rows), "--task", "blind-1", *WHERE)
+    done = story.house.command(
+        "import_ratings", written(story, "ratings.jsonl", *rows), "--task", "blind-1", *WHERE
+    )
     assert (done["imported"], done["raters"]) == (2 * RATED * len(RATERS), len(RATERS))
 
 
@@ -238,6 +244,7 @@ def pause_in_the_middle(story: Story, desk: Desk, run: int) -> None:
     page.wait_for_selector("form[action$='/resume/']")
     scored = desk.times("scored").total()
     assert verdicts_on(page) == {"判定済み": scored, "読み取り不可": 1, "接続エラー": 1}
+    assert f"{scored + 2} / {REPEATS * RESPONSES}" in page.inner_text("main")
     assert {what: desk.times(what).total() for what in ("throttled", "refused", "cut", "fails")} == {
         "throttled": 1,
         "refused": 1,
@@ -274,7 +281,7 @@ def study(story: Story) -> dict[str, Any]:
 def read_study(story: Story) -> None:
     """From the run to the study: the sentence, and every number on the page as `study --json` has it."""
     page = story.pages["rei"]
-    page.click(".page-head__lead a")
+    page.click(".page-head__actions a")
     page.wait_for_selector(".finding")
     result = study(story)
     counts = result["counts"]
@@ -339,7 +346,7 @@ def open_heat_map_cell(story: Story) -> None:
     page.wait_for_selector("[data-score]")
 
 
-def judge_without_reference(story: Story, desk: Desk) -> None:
+def judge_without_reference(story: Story, desk: Desk) -> dict[str, Any]:
     """The second mode; then the study says what the reference changed, on the responses that have both."""
     page = start_page(story, "noref")
     page.click("form.stack .button--main")
@@ -353,11 +360,12 @@ def judge_without_reference(story: Story, desk: Desk) -> None:
     assert result["other_mode"]["responses"] == RESPONSES - 2
     assert page.locator("#figure-modes [data-at^='other_mode/differences/']").count() > 0
     numbers_agree(page, result)
+    return result
 
 
-def download_report(story: Story) -> None:
+def download_report(story: Story, result: dict[str, Any]) -> None:
     """One file that asks for nothing, with what is needed to compute it again."""
-    page, result = story.pages["rei"], study(story)
+    page = story.pages["rei"]
     with page.expect_download() as download:
         page.click("a[href*='report.html'][href*='language=ja']")
     path = story.folder / "report.html"

@@ -57,6 +57,11 @@ class Served:
         assert done.returncode == code, f"{name} ended with {done.returncode}: {done.stderr[-2000:]}"
         return json.loads(done.stdout)
 
+    def commands(self, *lines: list[object]) -> None:
+        """Several commands by one program, each of which must end well: a program takes seconds to start."""
+        calls = [f"call_command(*{[str(word) for word in line]!r}, '--json')" for line in lines]
+        self.python("\n".join(["from django.core.management import call_command", *calls]))
+
     def python(self, code: str) -> str:
         """Run code as one of the installation's own programs; what it prints."""
         words = [sys.executable, "-c", f"import django\ndjango.setup()\n{code}"]
