@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.core.cache import cache
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import translation
@@ -33,23 +34,44 @@ PICTURES: dict[str, tuple[str, Callable[[charts.Spec], str | bytes]]] = {
     "svg": ("image/svg+xml", charts.svg),
     "png": ("image/png", charts.png),
 }
-FORMS = ("json", "csv", *PICTURES)
+FORMS = ("csv", *PICTURES)
 
 
 @reader
 def figure(request: MemberRequest, pk: int, study: int, name: str, form: str) -> HttpResponse:
     """A figure as a specification for the screen, as a picture for papers, or its table."""
     task = visible_task(request, pk)
-    found = get_object_or_404(Study.objects.select_related("judge"), pk=study, task=task)
+    rows = Study.objects.select_related("judge").defer("result")
+    found = get_object_or_404(rows, pk=study, task=task)
     what = Chosen(task=task, judged=[], judge=found.judge, mode=found.mode, slug=request.dataset.slug)
     with translation.override(language_of(request)):
+        if form == "json":
+            return _specification(what, found, name)
         block = blocks_of(page.reading_of(what, found)).get(name)
         if form not in FORMS or block is None or (form != "csv" and block.figure is None):
             raise Http404
         answer = _csv(block) if form == "csv" else _picture(block, found, form)
     answer["Cache-Control"] = f"private, max-age={FRESH}"
-    if form != "json":
-        answer["Content-Disposition"] = f'attachment; filename="study-{pk}-{found.mode}-{name}.{form}"'
+    answer["Content-Disposition"] = f'attachment; filename="study-{pk}-{found.mode}-{name}.{form}"'
+    return answer
+
+
+def _specification(what: Chosen, study: Study, name: str) -> HttpResponse:
+    """For the screen. A page asks for a dozen of them at once, so all are made with the first and kept."""
+    prefix = f"spec-{page.stamp(study)}-{translation.get_language()}"
+    text = cache.get(f"{prefix}-{name}")
+    if text is None:
+        blocks = blocks_of(page.reading_of(what, study))
+        drawn = {n: block.figure for n, block in blocks.items() if block.figure}
+        made = {
+            n: json.dumps(charts.specification(figure), ensure_ascii=False) for n, figure in drawn.items()
+        }
+        cache.set_many({f"{prefix}-{n}": spec for n, spec in made.items()}, page.KEPT)
+        text = made.get(name)
+    if text is None:
+        raise Http404
+    answer = HttpResponse(text, content_type="application/json")
+    answer["Cache-Control"] = f"private, max-age={FRESH}"
     return answer
 
 
@@ -62,8 +84,6 @@ def language_of(request: MemberRequest) -> str:
 
 def _picture(block: Block, study: Study, form: str) -> HttpResponse:
     assert block.figure is not None
-    if form == "json":
-        return JsonResponse(charts.specification(block.figure))
     if not pictures():
         raise Http404
     kind, drawn = PICTURES[form]

@@ -36,7 +36,9 @@ def every_kind() -> list[Figure]:
         Row(label=str(j), marks=tuple(Mark(x=str(h), value=0.2 if h == j else 0.0) for h in range(1, 4)))
         for j in range(3, 0, -1)
     )
-    bars = (Row(label="m", marks=(Mark(value=0.6, series="judge"), Mark(start=0.6, value=1, series="people"))),)
+    bars = (
+        Row(label="m", marks=(Mark(value=0.6, series="judge"), Mark(start=0.6, value=1, series="people"))),
+    )
     numbers = {"band": None, "guides": (), "domain": (1.0, 5.0), "domain_y": (1.0, 5.0), "diagonal": True}
     return [
         dots(),
