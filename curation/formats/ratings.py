@@ -116,7 +116,7 @@ def read_responses(path: str | Path) -> RowsRead[ResponseRow]:
             fields.name(given.get("model"), "model"),
             # An empty answer is an answer: models do return nothing.
             _answer(given.get("response")),
-            fields.whole(given.get("sample") or 0, "sample"),
+            0 if _blank(given.get("sample")) else fields.whole(given["sample"], "sample"),
             {key: fields.free_value(value, key) for key, value in given.items() if key not in known},
         )
 
