@@ -170,7 +170,7 @@ def group_shown(group: dict[str, Any], board: dict[str, Any]) -> dict[str, Any]:
         for name in order
     ]
     return {
-        "generation": _(group["generation"]) if group["generation"] == NOT_RECORDED else group["generation"],
+        "generation": _(NOT_RECORDED) if group["generation"] == NOT_RECORDED else group["generation"],
         "questions": group["questions"],
         "differs": [identity_word(key) for key in group["differs"]],
         "by": by,
