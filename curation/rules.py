@@ -17,6 +17,7 @@ from curation.models import (
     Person,
     Release,
     Revision,
+    Taxonomy,
     Translation,
 )
 from curation.workflow import verbs_from
@@ -76,6 +77,14 @@ def wrote_part(person: Person, item: Item) -> bool:
     """Whether any part of any revision of the item came from the person, whatever their role is now."""
     mine = models.Q(question_author=person) | models.Q(answer_author=person) | models.Q(submitted_by=person)
     return Revision.objects.filter(mine, item=item).exists()
+
+
+@rule("create_dataset", Taxonomy)
+def create_dataset(actor: Actor, taxonomy: Taxonomy) -> str | None:
+    """A dataset belongs to nobody yet, so no role can allow it."""
+    if isinstance(actor, Operator) or actor.is_superuser:
+        return None
+    return _("Only the operator of the system and its administrators may do this.")
 
 
 @rule("write", Dataset)

@@ -191,6 +191,7 @@ def create_dataset(
     description: str = "",
 ) -> Dataset:
     """A dataset under a taxonomy, with the taxonomy's default quotas and the shipped guideline (unsigned)."""
+    require(actor, "create_dataset", taxonomy)
     slug = slug or slugify(name)
     if not SLUG.fullmatch(slug):
         raise Invalid(_("Give the dataset a short name of letters and digits."), field="name")
