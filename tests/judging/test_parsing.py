@@ -166,13 +166,15 @@ def test_a_reply_made_to_be_slow_is_read_quickly() -> None:
 @pytest.mark.parametrize("mode", ["ref", "noref"])
 def test_messages_fill_each_place_once_and_fence_every_text(name, mode) -> None:
     fence = prompting.new_fence()
+    turn = {"question": "{response}", "answer": "{reference}{0}"}
     system, user = prompting.messages(
         shipped_prompt(name),
         mode,
-        question="{response}",
-        response="{reference}{0}",
+        question=turn["question"],
+        response=turn["answer"],
         reference="見本",
         fence=fence,
+        turns=[turn, turn],
     )
     assert fence in system["content"]
     assert f"<{fence}>\n{{response}}\n</{fence}>" in user["content"]
