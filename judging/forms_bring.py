@@ -211,10 +211,10 @@ def _found(kind: Kind, report: dict[str, Any] | None) -> dict[str, Any] | None:
     if not report or kind not in report:
         return None
     found = report[kind]
-    apart = [
-        {**one, "reason": gettext(one["template"]) % one["values"]}
-        for one in found["quarantined"][:QUARANTINED_SHOWN]
-    ]
+    apart = []
+    for one in found["quarantined"][:QUARANTINED_SHOWN]:
+        template = one["template"]
+        apart.append({**one, "reason": gettext(template) % one["values"]})
     return {
         **found,
         "who": found[f"{WHO[kind]}s"],

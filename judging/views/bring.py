@@ -100,6 +100,12 @@ def _act(request: MemberRequest, place: uploads.Place) -> HttpResponse:
     return here
 
 
+def _told(report: dict[str, Any] | None) -> str:
+    """Why nothing can be taken, in the reader's language; "" where something can."""
+    sentence = (report or {}).get("error")
+    return _(sentence) % report["values"] if report and sentence else ""
+
+
 def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> HttpResponse:
     state = place.state
     job = Job.objects.filter(pk=state.get("job", 0)).first()
@@ -112,7 +118,7 @@ def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> H
         "state": state,
         "form": form,
         "report": report,
-        "error": _(report["error"]) % report["values"] if report and "error" in report else "",
+        "error": _told(report),
         "sides": form.sides(report),
         "job": job,
         "waiting": waiting,
