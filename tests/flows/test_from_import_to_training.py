@@ -279,15 +279,16 @@ def as_lines(story: Story, folder: Path, kind: str, who: str) -> Path:
 
 
 def look_at_study(story: Story) -> None:
-    """The finding as a sentence, and the strip with the people's figures beside the judge's."""
+    """The finding as a sentence, and the picture with the people's figures beside the judge's."""
     task = story.house.value("select id from annotation_ratingtask where name = 'stars'")
     page = story.page_of("rei", f"studies/{task}/?judge=gpt-4o&mode=ref", dataset="cebab")
     finding = page.locator(".finding")
     finding.wait_for(timeout=60_000)
     assert re.search(r"0\.90 \[0\.8\d, 0\.9\d\]", finding.inner_text())
     assert "711" in finding.inner_text()
-    for kind in ("judge", "people"):
-        assert page.locator(f"svg.strip g.{kind} .strip__dot").count() > 0
+    assert page.locator("#figure-verdict .plot").count() == 1
+    for part in ("judge_human", "human_human"):
+        assert page.locator(f"#figure-verdict [data-at^='{part}/']").count() > 0
 
 
 # --- 5. Ratings -------------------------------------------------------------------------------------------------

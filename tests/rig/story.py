@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Error, Page
 
 from tests.rig.broker import wait_until
 from tests.rig.browser import watch
@@ -51,7 +51,15 @@ class Story:
             page.click("form[action*=login] .button--main")
             page.wait_for_url(lambda url: "/accounts/login" not in url)
         page = self.pages[name]
-        page.goto(f"/d/{dataset or self.dataset}/{path}")
+        address = f"/d/{dataset or self.dataset}/{path}"
+        try:
+            page.goto(address)
+        except Error as error:
+            # The answer to what the person did last may still be on its way, and come in between.
+            if "interrupted by another navigation" not in error.message:
+                raise
+            page.wait_for_load_state()
+            page.goto(address)
         return page
 
     def item(self, external_id: str) -> tuple[Any, ...]:
