@@ -39,6 +39,8 @@ def wrong_with(page: Any) -> list[str]:
         page.evaluate(SETTLED)
         if not page.evaluate("'axe' in window"):
             page.evaluate(AXE.read_text(encoding="utf-8"))
+        # A colour that is still on its way from one theme to the other is nobody's to read.
+        page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
         found += page.evaluate(SERIOUS, RULES)
     page.set_viewport_size(WIDE)
     return found
