@@ -5,7 +5,10 @@ All functions take the resamples on the last axis (C) and give NaN where a margi
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+from scipy.special import ndtri
 
 from curation.stats.table import Array
 
@@ -19,6 +22,17 @@ def pearson_from_moments(w: Array, x: Array, y: Array, xx: Array, yy: Array, xy:
     """
     mx, my = x / w, y / w
     return _ratio(xy / w - mx * my, xx / w - mx * mx, yy / w - my * my, flat=_FLAT)
+
+
+def independent_responses(low: float | None, high: float | None) -> int | None:
+    """How many independent responses would give Pearson's 95 % interval its width, by Fisher's z: 3 + (2 z / width)^2.
+
+    Clusters and weights make it differ from the number of responses. None without an interval inside (-1, 1).
+    """
+    if low is None or high is None or not -1 < low < high < 1:
+        return None
+    width = math.atanh(high) - math.atanh(low)
+    return round(3 + (2 * float(ndtri(0.975)) / width) ** 2)
 
 
 def spearman_from_table(table: Array) -> Array:

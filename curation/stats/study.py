@@ -25,6 +25,7 @@ from curation.stats import (
     spread,
 )
 from curation.stats.bootstrap import Group, estimates
+from curation.stats.correlation import independent_responses
 from curation.stats.data import StudyData, StudyOptions, Target
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.table import FAILURES, Bools, StudyTable, study_table
@@ -58,7 +59,7 @@ def study(
     ordinal = table.rubric.kind == "ordinal"
     return {
         "options": StudyOptions(alt_test_epsilon, *majority, target).as_dict(),
-        "counts": _counts(table),
+        "counts": _counts(table, against_people.get("pearson")),
         "excluded": _excluded(table, rule),
         "judge_human": _leaves(against_people),
         "human_human": _leaves(_human_human(table, found)),
@@ -223,8 +224,11 @@ def _leaves(found: dict[str, Estimate]) -> dict[str, Any]:
     return {name: one.as_dict() for name, one in found.items()}
 
 
-def _counts(table: StudyTable) -> dict[str, int]:
-    """Questions and responses of the study; ratings and verdicts that are scores (the others are under excluded)."""
+def _counts(table: StudyTable, pearson: Estimate | None) -> dict[str, int | None]:
+    """Questions and responses of the study; ratings and verdicts that are scores (the others are under excluded).
+
+    effective_responses: how many independent responses would give Pearson's interval its width; None without one.
+    """
     return {
         "items": len(np.unique(table.question)),
         "responses": len(table.question),
@@ -232,6 +236,7 @@ def _counts(table: StudyTable) -> dict[str, int]:
         "raters": len(table.raters),
         "verdicts": int(table.verdicts.sum()),
         "judge_repeats": table.judge_repeats,
+        "effective_responses": independent_responses(pearson.low, pearson.high) if pearson else None,
     }
 
 

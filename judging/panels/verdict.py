@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -34,7 +33,8 @@ def sentence(reading: Reading) -> dict[str, Any]:
         if leaf["value"] is not None:
             found[f"{name}value"], found[f"{name}interval"] = number(leaf["value"]), interval(leaf)
     found["band"] = band(main) if scaled and reading.at("mode") == Mode.REF else ""
-    found["effective_n"] = effective_n(reading.at("judge_human", "pearson"))
+    found["counts"] = {name: reading.plain("counts", name).html for name in reading.result["counts"]}
+    found["effective_n"] = reading.at("counts", "effective_responses")
     ceiling = reading.at("human_human", "ceiling")
     if ceiling and ceiling["value"]:
         found["ceiling"] = number(ceiling["value"])
@@ -47,14 +47,6 @@ def band(leaf: Leaf) -> str:
         return ""
     low, high = figures.PAPER_BAND
     return "below" if leaf["high"] < low else "above" if leaf["low"] > high else "overlaps"
-
-
-def effective_n(leaf: Leaf | None) -> int | None:
-    """How many independent responses would give Pearson's interval its width, by Fisher's z: clusters and weights tell."""
-    if not leaf or leaf["low"] is None or not -1 < leaf["low"] < leaf["high"] < 1:
-        return None
-    width = math.atanh(leaf["high"]) - math.atanh(leaf["low"])
-    return round(3 + (2 * 1.959964 / width) ** 2)
 
 
 def blocks(reading: Reading) -> list[Block]:

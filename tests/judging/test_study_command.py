@@ -8,6 +8,7 @@ import pytest
 from django.core.management import call_command
 
 from curation.models import Membership
+from curation.stats.correlation import independent_responses
 from judging.models import Attempt, Judge, JudgeCall, Study, Verdict
 from tests.data_sets import data_set
 from tests.factories.annotation import make_member, make_task, make_world_dataset
@@ -15,7 +16,7 @@ from tests.factories.annotation import make_member, make_task, make_world_datase
 pytestmark = pytest.mark.django_db
 
 SHAPE = {
-    "counts": ["items", "responses", "ratings", "raters", "verdicts", "judge_repeats"],
+    "counts": ["items", "responses", "ratings", "raters", "verdicts", "judge_repeats", "effective_responses"],
     "judge_human": [
         "pearson",
         "spearman",
@@ -140,6 +141,7 @@ def test_study_cebab_stars(tmp_path) -> None:
         "raters": 10,
         "verdicts": 711,
         "judge_repeats": 1,
+        "effective_responses": independent_responses(block["pearson"]["low"], block["pearson"]["high"]),
     }
     again = run("study", "--task", "stars", "--judge", "gpt-4o", "--resamples", "500")[1]
     assert again == found

@@ -19,11 +19,11 @@ from annotation.actions.rubrics import keep_rubric, load_rubric
 from curation.formats import RatingRow, VerdictRow
 from curation.log import OPERATOR
 from curation.models import LogEntry, Membership
+from curation.stats.correlation import independent_responses
 from judging import report
 from judging.actions.verdicts import import_verdicts
 from judging.models import Judge, Study
 from judging.panels.reading import estimate, number, pointer
-from judging.panels.verdict import effective_n
 from tests.factories.annotation import make_member, make_world_dataset
 
 pytestmark = pytest.mark.django_db
@@ -325,9 +325,29 @@ def test_numbers_in_words() -> None:
 
 def test_effective_n_of_independent_responses() -> None:
     # Fisher's z of r = .5 with n = 103: .5493 +- 1.96/10; back: tanh(.3533) = .3393, tanh(.7453) = .6325.
-    assert effective_n({"value": 0.5, "low": 0.33931, "high": 0.63243}) == 103
-    assert effective_n({"value": 0.5, "low": None, "high": None}) is None
-    assert effective_n({"value": 1.0, "low": 0.9, "high": 1.0}) is None
+    assert independent_responses(0.33931, 0.63243) == 103
+    assert independent_responses(None, None) is None
+    assert independent_responses(0.9, 1.0) is None
+
+
+def test_the_headline_is_that_of_the_json(client: Any, world: Any) -> None:
+    _dataset, task = world
+    page = client.get(address("study", task))
+    result = Study.objects.get().result
+    main, people = result["judge_human"]["spearman"], result["human_human"]["spearman_pairs"]
+    said = page.context["sentence"]
+    assert (said["main"], said["people"]) == (main, people)
+    finding = re.search(r'<p class="finding">(.*?)</p>', page.content.decode(), re.DOTALL)
+    assert finding
+    words = re.sub("<[^>]+>", "", finding[1])
+    for leaf in (main, people):
+        ends = f" [{leaf['low']:.2f}, {leaf['high']:.2f}]" if leaf["low"] is not None else ""
+        assert f"{leaf['value']:.2f}{ends}" in words
+    assert f"{result['human_human']['ceiling']['value']:.2f}" in words
+    shown = {path: text for path, _head, text in shown_in(page.content.decode())}
+    counts = {name: n for name, n in result["counts"].items() if name not in ("items", "responses")}
+    assert {name: shown[f"counts/{name}"] for name in counts} == {n: str(c) for n, c in counts.items()}
+    assert list(counts)[-1] == "effective_responses"
 
 
 def test_the_next_ratings_are_handed_over_once(client: Any) -> None:

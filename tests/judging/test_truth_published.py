@@ -205,6 +205,7 @@ def test_three_takes_of_one_judge():
         "raters": 0,
         "verdicts": 300,
         "judge_repeats": 3,
+        "effective_responses": None,
     }
 
 

@@ -67,6 +67,9 @@ def test_study_small_has_the_shape_of_the_command(found):
 
 def test_counts_small_leave_out_what_is_excluded(found):
     # Ratings: 35 marks, one of them "?". Verdicts: 36 calls, one of them refused.
+    # Fisher's z of r has the variance 1 / (n - 3), so its 95 % interval has the width 2 * 1.96 / sqrt(n - 3).
+    r = found["judge_human"]["pearson"]
+    independent = 3 + (2 * 1.959964 / (atanh(r["high"]) - atanh(r["low"]))) ** 2
     assert found["counts"] == {
         "items": 6,
         "responses": 12,
@@ -74,6 +77,7 @@ def test_counts_small_leave_out_what_is_excluded(found):
         "raters": 4,
         "verdicts": 35,
         "judge_repeats": 3,
+        "effective_responses": round(independent),
     }
 
 

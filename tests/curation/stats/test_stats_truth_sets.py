@@ -5,6 +5,7 @@ import json
 import pytest
 
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyRubric, StudyVerdict, study
+from curation.stats.correlation import independent_responses
 from tests.data_sets import data_set
 
 STARS = StudyRubric("ordinal", (1, 2, 3, 4, 5))
@@ -38,6 +39,7 @@ def test_cebab_stars_correlates_means_with_means():
         "raters": 10,
         "verdicts": 711,
         "judge_repeats": 1,
+        "effective_responses": independent_responses(block["pearson"]["low"], block["pearson"]["high"]),
     }
 
 
