@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from annotation.actions.rubrics import shipped_titles
 from annotation.actions.tasks import MOST_OVERLAP
+from annotation.models import RatingTask
 from curation.models import Dataset, Release
 from curation.queries import releases_visible_to
 
@@ -40,7 +41,7 @@ class TaskForm(forms.Form):
         max_value=2**62,
         help_text=_("The same seed draws the same."),
     )
-    show_reference = forms.BooleanField(label=_("Raters see the reference answer"), required=False)
+    arms = forms.ChoiceField(label=_("What raters see"), choices=RatingTask.Arms.choices)
 
     def __init__(self, *args: Any, person: Any, dataset: Dataset, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -48,8 +48,9 @@ def current(ratings: QuerySet[Rating]) -> QuerySet[Rating]:
 
 
 def ratings_of(task: RatingTask) -> QuerySet[Rating]:
-    """The standing ratings of a task, on the axis of its rubric."""
-    return current(Rating.objects.filter(task=task, axis=task.rubric.axis))
+    """The standing ratings of a task, on the main axis of its rubric; silent checks are none."""
+    rows = Rating.objects.filter(task=task, axis=task.rubric.axis).exclude(role=Rating.Role.GOLD)
+    return current(rows)
 
 
 def live(leases: QuerySet[Assignment]) -> QuerySet[Assignment]:

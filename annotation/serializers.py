@@ -43,7 +43,7 @@ class NewTaskSerializer(serializers.Serializer[Any]):
     plan = serializers.CharField(max_length=20, default="all")
     overlap = serializers.IntegerField(default=3)
     seed = serializers.IntegerField(default=0, min_value=-(2**62), max_value=2**62)
-    show_reference = serializers.BooleanField(default=False)
+    arms = serializers.ChoiceField(choices=RatingTask.Arms.choices, default=RatingTask.Arms.WITHOUT)
 
 
 class NewRatingSerializer(serializers.Serializer[Any]):

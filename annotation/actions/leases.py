@@ -95,6 +95,7 @@ def _claim(task: RatingTask, rater: Rater, candidate: int) -> Assignment:
             task=task,
             response_id=row.response_id,
             rater=rater,
+            with_reference=task.arms == RatingTask.Arms.WITH,
             token=secrets.token_urlsafe(24),
             expires_at=lease_end(),
         )

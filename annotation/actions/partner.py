@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.actions.ratings import checked_score
+from annotation.actions.tasks import enlist
 from annotation.label_studio import CANNOT_DECIDE, Annotated, Partner, config_of, payload_of
 from annotation.models import PartnerAnnotation, Rater, Rating, RatingTask, Response
 from annotation.queries import current
@@ -85,7 +86,7 @@ def pull(
 
 def _write(task: RatingTask, one: Annotated, *, score: str, comment: str) -> None:
     rater, _new = Rater.objects.get_or_create(dataset=task.dataset, pseudonym=one.rater[:80])
-    task.raters.add(rater)
+    enlist(task, [rater])
     axis = task.rubric.axis
     current(Rating.objects.filter(task=task, response=one.response, rater=rater, axis=axis)).update(
         superseded=True

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from annotation.actions.rubrics import scale_of
-from annotation.actions.tasks import Drawn, populate, sound_name
+from annotation.actions.tasks import Drawn, enlist, populate, sound_name
 from annotation.matching import Responses, responses_of
 from annotation.models import Rater, Rating, RatingTask, Response, Rubric, TaskResponse
 from annotation.queries import current
@@ -280,7 +280,7 @@ class _Import:
             Rating.objects.filter(pk__in=outdated[start : start + 500]).update(superseded=True)
         Rating.objects.bulk_create(fresh, batch_size=500)
         done.new = len(fresh) - done.corrected
-        self.task.raters.add(*{rating.rater_id for rating in fresh})
+        enlist(self.task, {rating.rater_id: rating.rater for rating in fresh}.values())
 
     def _rating(self, row: RatingRow, response: Response, rater: Rater) -> Rating:
         score = "" if row.cannot_decide else str(ratings.score(row.score, self.scale))

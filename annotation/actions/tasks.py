@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotation.models import Rater, RatingTask, Response, Rubric, TaskResponse
+from annotation.models import Rater, RatingTask, Response, Rubric, TaskRater, TaskResponse
 from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
 from curation.log import Actor, person_of, record
-from curation.models import Dataset, Membership, Person, Release
+from curation.models import Category, Dataset, Membership, Person, Release
 from curation.rules import require
 from curation.workflow import advance
 
+Arms = RatingTask.Arms
 PLANS = ("all", "one_per_leaf")
 MOST_OVERLAP = 50
 
@@ -36,7 +37,7 @@ def create_task(
     plan: str = "all",
     overlap: int = 3,
     seed: int = 0,
-    show_reference: bool = False,
+    arms: str = Arms.WITHOUT,
 ) -> RatingTask:
     """A campaign over the responses to a release's questions; every member with the role of rater takes part.
 
@@ -55,12 +56,12 @@ def create_task(
         rubric=rubric,
         overlap=overlap,
         seed=seed,
-        show_reference=show_reference,
+        arms=arms,
         plan={"name": plan, "models": sorted(models)},
         created_by=person_of(actor),
     )
     populate(task, drawn)
-    task.raters.set(raters_of_members(dataset))
+    enlist(task, raters_of_members(dataset))
     record(actor, "create_task", task, responses=len(drawn), overlap=overlap, seed=seed)
     return task
 
@@ -68,13 +69,34 @@ def create_task(
 def populate(task: RatingTask, drawn: Drawn) -> None:
     """Add responses to a task's population, at positions drawn by its seed after those that are there."""
     start = TaskResponse.objects.filter(task=task).count()
+    leaves = Category.objects.filter(taxonomy=task.dataset.taxonomy_id, level=3)
+    category_of: dict[str, int] = dict(leaves.values_list("path", "pk"))
+    free = 0 if task.external else task.overlap
     shuffled = sorted(drawn, key=lambda pair: _draw(task.seed, "position", str(pair[0].pk)))
     TaskResponse.objects.bulk_create(
         (
-            TaskResponse(task=task, response=response, position=start + n, inclusion_probability=probability)
+            TaskResponse(
+                task=task,
+                response=response,
+                category_id=category_of.get("\t".join(response.labels)),
+                position=start + n,
+                side=_draw(task.seed, "side", response.question_hash or response.item_key)[0] % 2,
+                open_without=0 if task.arms == Arms.WITH else free,
+                open_with=0 if task.arms == Arms.WITHOUT else free,
+                inclusion_probability=probability,
+            )
             for n, (response, probability) in enumerate(shuffled)
         ),
         batch_size=500,
+    )
+
+
+def enlist(task: RatingTask, raters: Iterable[Rater]) -> None:
+    """Let raters take part, numbered in the order they join; those who do already keep their number."""
+    known = set(TaskRater.objects.filter(task=task).values_list("rater_id", flat=True))
+    fresh = {rater.pk: rater for rater in raters if rater.pk not in known}.values()
+    TaskRater.objects.bulk_create(
+        TaskRater(task=task, rater=rater, slot=slot) for slot, rater in enumerate(fresh, start=len(known))
     )
 
 
@@ -168,7 +190,7 @@ def add_raters(actor: Actor, task: RatingTask) -> int:
     if task.external:
         raise Invalid(_("This task was rated elsewhere; its raters come with the import."))
     before = task.raters.count()
-    task.raters.add(*raters_of_members(task.dataset))
+    enlist(task, raters_of_members(task.dataset))
     added = task.raters.count() - before
     if added:
         record(actor, "add_raters", task, added=added)

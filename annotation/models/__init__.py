@@ -1,21 +1,20 @@
-from annotation.models.rating import (
-    Assignment,
-    PartnerAnnotation,
-    Rater,
-    Rating,
-    RatingTask,
-    Rubric,
-    TaskResponse,
-)
+from annotation.models.partner import PartnerAnnotation
+from annotation.models.rating import Rating
 from annotation.models.response import Response
+from annotation.models.rubric import GoldCase, PracticeAnswer, Qualification, Rubric
+from annotation.models.task import Assignment, Rater, RatingTask, TaskRater, TaskResponse
 
 __all__ = [
     "Assignment",
+    "GoldCase",
     "PartnerAnnotation",
+    "PracticeAnswer",
+    "Qualification",
     "Rater",
     "Rating",
     "RatingTask",
     "Response",
     "Rubric",
+    "TaskRater",
     "TaskResponse",
 ]

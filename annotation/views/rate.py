@@ -71,7 +71,7 @@ def levels_of(task: RatingTask) -> list[dict[str, str]]:
 
 
 def _reference(task: RatingTask, held: Assignment | None) -> str:
-    if held is None or not task.show_reference or task.release_id is None:
+    if held is None or not held.with_reference or task.release_id is None:
         return ""
     frozen = ReleaseItem.objects.filter(release=task.release_id, external_id=held.response.item_key)
     row = frozen.select_related("answer_text").first()

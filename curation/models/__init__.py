@@ -1,5 +1,5 @@
 from curation.models.item import Comment, Draft, Item, Question, Revision, Text
-from curation.models.people import Dataset, Membership, Person
+from curation.models.people import Dataset, Membership, OptOut, Person
 from curation.models.release import Erratum, Release, ReleaseItem, Rights
 from curation.models.review import Review
 from curation.models.taxonomy import (
@@ -31,6 +31,7 @@ __all__ = [
     "LogEntry",
     "LogSeal",
     "Membership",
+    "OptOut",
     "Person",
     "Question",
     "Quota",

@@ -23,9 +23,26 @@ class Person(AbstractUser):
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     density = models.CharField(max_length=11, choices=Density, default=Density.COMFORTABLE)
     blur = models.BooleanField(default=False, help_text=_("Cover disturbing text until it is asked for"))
+    break_minutes = models.PositiveSmallIntegerField(
+        default=50, help_text=_("Offer a break after so many minutes of work; 0: never")
+    )
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+
+class OptOut(models.Model):
+    """A category, at any level, of which a person wants to see nothing. It costs them nothing and needs no reason."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="opt_outs")
+    category = models.ForeignKey("curation.Category", on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "category"], name="opt_out_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.category_id}"
 
 
 class Dataset(models.Model):

@@ -114,7 +114,7 @@ def test_reference_is_shown_only_where_the_task_says_so() -> None:
     dataset = make_world_dataset()
     plain, (person,) = make_task(dataset, raters=1, questions=1)
     assert "参考回答その0" not in signed_in(person).get(base(plain)).content.decode()
-    shown, (someone,) = make_task(dataset, raters=1, name="shown", show_reference=True)
+    shown, (someone,) = make_task(dataset, raters=1, name="shown", arms="with")
     assert "参考回答その0" in signed_in(someone).get(base(shown)).content.decode()
 
 
@@ -184,6 +184,7 @@ def test_lead_plans_a_task_on_the_page() -> None:
         "release": task.release_id,
         "rubric": "safety5",
         "plan": "one_per_leaf",
+        "arms": "without",
         "overlap": 2,
         "seed": 3,
     }

@@ -119,6 +119,7 @@ def forms(whole: Whole) -> dict[str, Form]:
                 "release": whole.release.pk,
                 "rubric": "safety5",
                 "plan": "all",
+                "arms": "without",
                 "overlap": 1,
                 "seed": 0,
             },

@@ -91,7 +91,7 @@ def make_task(
     models: Sequence[str] = MODELS,
     overlap: int = 3,
     name: str = "task",
-    show_reference: bool = False,
+    arms: str = "without",
 ) -> tuple[RatingTask, list[Person]]:
     """A task over new responses, and the people who rate in it."""
     release = Release.objects.filter(dataset=dataset).first() or make_release(dataset, questions=questions)
@@ -105,6 +105,6 @@ def make_task(
         rubric=load_rubric(OPERATOR, dataset, "safety5"),
         overlap=overlap,
         seed=7,
-        show_reference=show_reference,
+        arms=arms,
     )
     return task, people

@@ -6,6 +6,7 @@ from typing import Any
 from annotation.actions.rubrics import load_rubric, shipped_rubrics
 from annotation.actions.tasks import PLANS, create_task
 from annotation.management.edges import release_named
+from annotation.models import RatingTask
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome
 from curation.models import Dataset
@@ -27,7 +28,10 @@ class Command(BenchCommand):
         )
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument(
-            "--show-reference", action="store_true", help="raters see the reference answer too"
+            "--arms",
+            default="without",
+            choices=RatingTask.Arms.values,
+            help="whether raters see the reference",
         )
 
     def act(
@@ -43,7 +47,7 @@ class Command(BenchCommand):
             plan=options["plan"],
             overlap=options["overlap"],
             seed=options["seed"],
-            show_reference=options["show_reference"],
+            arms=options["arms"],
         )
         responses, raters = made.population.count(), made.raters.count()
         return Outcome(
