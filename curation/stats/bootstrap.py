@@ -5,7 +5,8 @@ every statistic of a resample comes from one product features @ weights, made fo
 drawn in blocks of fixed size, which bounds memory. Dense features lie on a grid on which every total is exact, in
 single precision where that suffices: the same bits come out however products are cut, stacked and shared among threads.
 
-Sources: Efron (1987), Better bootstrap confidence intervals; Davison & Hinkley (1997), section 3.8 (clusters).
+Sources: Efron (1987), Better bootstrap confidence intervals; Davison & Hinkley (1997), section 3.8 (clusters);
+Hesterberg (2015), What teachers should know about the bootstrap, section 5.3 (few clusters).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtrit
 
 from curation.stats.estimate import MIN_QUESTIONS, Estimate, not_estimable, too_few_questions
 from curation.stats.intervals import wilson
@@ -35,6 +36,8 @@ LEVEL = 0.95
 MAX_UNDEFINED = 0.10
 # Two values nearer than this are one: the totals of tables are in single precision.
 _SAME = 2e-6
+# Sums of squares up to here are rounding.
+_NO_SPREAD = 1e-24
 _CELLS_AT_ONCE = 1_500_000
 # From this share of filled cells on, a dense product is faster than a sparse one.
 _DENSE = 0.25
@@ -243,7 +246,7 @@ def _estimate(group: Group, name: str, point: float, draws: Array, left_out: Arr
             why = "Every question gives the same share: Wilson interval with the questions as trials."
             return Estimate(point, low, high, note=why, **sizes)
         return Estimate(point, note="No interval: every resample gives the same value.", **sizes)
-    low, high = _bca(point, rising, left_out, LEVEL)
+    low, high = _bca(point, rising, left_out, wider_tail(left_out, LEVEL))
     note = None
     if undefined > 0:
         note = f"The statistic is undefined in {undefined:.1%} of the resamples, which are left out."
@@ -257,11 +260,39 @@ def bca(point: float, draws: Array, left_out: Array, level: float = LEVEL) -> tu
     share of draws below the point (ties count half), a = sum d^3 / (6 (sum d^2)^1.5) with d = mean - left_out.
     Source: Efron & Tibshirani (1993), An introduction to the bootstrap, 14.3.
     """
-    return _bca(point, np.sort(draws), left_out, level)
+    return _bca(point, np.sort(draws), left_out, -float(ndtri((1 - level) / 2)))
 
 
-def _bca(point: float, rising: Array, left_out: Array, level: float) -> tuple[float, float]:
-    """bca() of draws in rising order."""
+def wider_tail(left_out: Array, level: float = LEVEL) -> float:
+    """The normal quantile that an interval's ends start from, moved outwards for resting on few clusters.
+
+    left_out: (Q,) values with one cluster left out, of kurtosis k -> sqrt(Q / (Q - 1)) t. The root makes up for the
+    bootstrap's spread, which divides by Q; t is Student's quantile for a spread that is itself estimated, with
+    f = 2 Q / (k - (Q - 3) / (Q - 1)) degrees of freedom, at most Q - 1: few where some clusters pull the value far.
+    Sources: Hesterberg (2015), 5.3, with f = Q - 1; Satterthwaite (1946) for f by the variance of the variance.
+    """
+    d = _pulls(left_out)
+    count = len(d)
+    upper = 0.5 + level / 2
+    if count < 2:
+        return float(ndtri(upper))
+    square = d * d
+    spread = float(square.sum())
+    free = float(count - 1)
+    if spread > _NO_SPREAD:
+        kurtosis = count * float((square * square).sum()) / spread**2
+        free = min(free, 2 * count / (kurtosis - (count - 3) / free))
+    return math.sqrt(count / (count - 1)) * float(stdtrit(free, upper))
+
+
+def _pulls(left_out: Array) -> Array:
+    """How far each cluster moves the value: mean less value without it, where that is defined."""
+    known = left_out[np.isfinite(left_out)]
+    return known.mean() - known if len(known) else np.zeros(1)
+
+
+def _bca(point: float, rising: Array, left_out: Array, tail: float) -> tuple[float, float]:
+    """bca() of draws in rising order; -tail and tail are the normal quantiles of the two ends."""
     size = len(rising)
     # Draws that equal the point but for rounding must not fall on either side of it by chance.
     close = _SAME * max(1.0, abs(point))
@@ -269,13 +300,11 @@ def _bca(point: float, rising: Array, left_out: Array, level: float) -> tuple[fl
     up_to = np.searchsorted(rising, point + close, side="right")
     share = float(below + up_to) / (2 * size)
     z0 = ndtri(min(max(share, 0.5 / size), 1 - 0.5 / size))
-    known = left_out[np.isfinite(left_out)]
-    d = known.mean() - known if len(known) else np.zeros(1)
+    d = _pulls(left_out)
     square = d * d
     spread = float(square.sum())
-    a = float((square * d).sum()) / (6 * spread**1.5) if spread > 1e-24 else 0.0
-    tail = ndtri((1 - level) / 2)
-    return _end(rising, z0, z0 + tail, a), _end(rising, z0, z0 - tail, a)
+    a = float((square * d).sum()) / (6 * spread**1.5) if spread > _NO_SPREAD else 0.0
+    return _end(rising, z0, z0 - tail, a), _end(rising, z0, z0 + tail, a)
 
 
 def _end(rising: Array, z0: float, shifted: float, a: float) -> float:

@@ -10,8 +10,6 @@ from sklearn import metrics
 
 from curation.stats import StudyData, StudyResponse, StudyVerdict, study
 from curation.stats.alt_test import by_rejections
-from curation.stats.bootstrap import Group, estimates
-from curation.stats.correlation import pearson_from_moments
 from curation.stats.intervals import wilson
 from tests.curation.stats.synthetic import nominal, random_study, rows
 
@@ -159,32 +157,6 @@ def test_benjamini_yekutieli_equals_scipy():
     p = np.random.default_rng(0).beta(0.3, 3, size=(8, 200))
     adjusted = scipy.stats.false_discovery_control(p, axis=0, method="by")
     assert by_rejections(p).tolist() == (adjusted <= 0.05).sum(axis=0).tolist()
-
-
-def test_bca_is_near_scipy_where_each_question_is_one_response():
-    rng = np.random.default_rng(5)
-    x = rng.normal(size=60)
-    y = 0.7 * x + 0.7 * rng.exponential(size=60)
-    expected = scipy.stats.bootstrap(
-        (x, y),
-        lambda a, b, axis: scipy.stats.pearsonr(a, b, axis=axis).statistic,
-        paired=True,
-        vectorized=True,
-        n_resamples=8000,
-        rng=rng,
-    ).confidence_interval
-    group = Group(
-        ("pearson",),
-        60,
-        60,
-        sums=np.stack([np.ones(60), x, y, x * x, y * y, x * y]),
-        evaluate=lambda tables, sums: pearson_from_moments(*sums)[None, :],
-    )
-    found = estimates({"g": group}, seed=0, resamples=8000)["g"]["pearson"]
-    assert found.value == near(np.corrcoef(x, y)[0, 1])
-    # Two bootstraps of 8,000 differ by their own noise, about .004 at the ends here.
-    assert found.low == pytest.approx(expected.low, abs=0.02)
-    assert found.high == pytest.approx(expected.high, abs=0.02)
 
 
 def test_inclusion_weight_two_equals_the_response_twice():
