@@ -17,6 +17,7 @@ from judging.models import Judge, JudgeCall, JudgeRun, Mode, Verdict
 
 OK = Verdict.Status.OK
 FEW = 500  # ids in one statement
+SCALE = "spec__rubric__scale"  # of a judge; null where only its name is known
 # No answer came: called again on a resume. Every other failure is the judge's own doing and stands.
 UNANSWERED = (Verdict.Status.TRANSPORT, Verdict.Status.TIMEOUT)
 
@@ -54,7 +55,8 @@ def with_verdict_counts(judges: QuerySet[Judge]) -> QuerySet[Judge]:
 def judged_in(task: RatingTask) -> list[dict[str, Any]]:
     """Who judged the task's population, by name, with the reference first: `judge` (id), `name`, `mode`.
 
-    One look each into the judge's calls, up to the first that is there; a page asks for it every time.
+    A judge that is known to score on another scale measures something else (refusals, say): it is not among them. One
+    look each into the judge's calls, up to the first that is there; a page asks for it every time.
     """
     calls = JudgeCall.objects.filter(
         judge=OuterRef("pk"), response__in_tasks__task=task, verdict__isnull=False
@@ -63,9 +65,9 @@ def judged_in(task: RatingTask) -> list[dict[str, Any]]:
     judges = Judge.objects.filter(dataset=task.dataset_id).annotate(**modes).order_by("name")
     return [
         {"judge": row["pk"], "name": row["name"], "mode": str(mode)}
-        for row in judges.values("pk", "name", *modes)
+        for row in judges.values("pk", "name", SCALE, *modes)
         for mode in (Mode.REF, Mode.NOREF)
-        if row[f"in_{mode}"]
+        if row[f"in_{mode}"] and row[SCALE] in (None, task.rubric.scale)
     ]
 
 
@@ -74,12 +76,13 @@ def judges_by_task(tasks: list[RatingTask]) -> dict[int, list[str]]:
     rows = (
         JudgeCall.objects.filter(response__in_tasks__task__in=tasks, verdict__isnull=False)
         .order_by("judge__name")
-        .values_list("response__in_tasks__task", "judge__name")
+        .values_list("response__in_tasks__task", "judge__name", f"judge__{SCALE}")
         .distinct()
     )
     found: dict[int, list[str]] = {}
-    for task, name in rows:
-        if name not in found.setdefault(task, []):
+    scales = {task.pk: task.rubric.scale for task in tasks}
+    for task, name, scale in rows:
+        if scale in (None, scales[task]) and name not in found.setdefault(task, []):
             found[task].append(name)
     return found
 

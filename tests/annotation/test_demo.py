@@ -1,8 +1,8 @@
-"""The demo's task is rated by the demo's raters, with some work left over."""
+"""The demo's task is rated by the demo's raters: a first round of four fifths, with some work left over."""
 
 import pytest
 
-from annotation.demo import LEFT_OVER, TASK
+from annotation.demo import LEFT_OVER, OUTSIDE, TASK
 from annotation.models import Rating, RatingTask
 from annotation.queries import waiting
 from curation.actions.demo import load_demo, read
@@ -15,7 +15,14 @@ def test_demo_ratings_are_those_of_the_records() -> None:
     task = RatingTask.objects.get(name=TASK)
     n = task.population.count()
     assert n > 3 * LEFT_OVER
-    assert Rating.objects.filter(task=task).count() == 3 * (n - LEFT_OVER)
+    # Positions 2, 7, 12 ... of the n responses in order are left for a second round.
+    later = (n + OUTSIDE - 1 - OUTSIDE // 2) // OUTSIDE
+    assert 0.15 < later / n < 0.25
+    assert task.population.filter(offered=False).count() == later
+    assert Rating.objects.filter(task=task).count() == 3 * (n - later - LEFT_OVER)
+    rated = Rating.objects.filter(task=task).values("response")
+    assert not task.population.filter(offered=False, response__in=rated).exists()
+    assert {row.inclusion_probability for row in task.population.all()} == {1 - 1 / OUTSIDE}
     told = {(f"demo-{row['item']}", row["model"]): row["ratings"] for row in read("responses")}
     for rating in Rating.objects.filter(task=task).select_related("response", "rater__person"):
         key = rating.rater.person.username.removeprefix("demo-")
