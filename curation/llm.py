@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -31,8 +32,10 @@ from curation.pacing import (
     Place,
     back_off,
 )
+from curation.replies import OK, Reply, Try, read, reply_of
 
-OK = "ok"
+__all__ = ["OK", "Client", "Message", "Reply", "Request", "Try", "reply_of"]
+
 RETRIED = frozenset({408, 409, 429})  # and every 5xx
 SHUT = frozenset(
     {401, 402, 403, 404, 405}
@@ -44,49 +47,16 @@ Message = dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Try:
-    """One request and what came back, as it came. `error` names what went wrong on the way, '' where nothing did."""
+class Request:
+    """A call's request, written once: `settings` as they are sent, the messages as JSON, and the body of both.
 
-    number: int
-    http_status: int | None
-    raw: str
-    error: str
-    milliseconds: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What a call ended in.
-
-    status: "ok", or one of refused, provider_filtered, truncated, off_format, transport, timeout. `text` is what the
-    model wrote, also where it was cut off. Tokens are None where the server does not count them. `dropped`: the client
-    was stopped, or the endpoint is down, before the call had its chance; it does not count against the call.
+    `tokens` is what the call is taken to cost until its answer counts them.
     """
 
-    status: str
-    text: str = ""
-    finish_reason: str = ""
-    tokens_in: int | None = None
-    tokens_out: int | None = None
-    tries: tuple[Try, ...] = field(default_factory=tuple)
-    dropped: bool = False
-
-    @property
-    def ok(self) -> bool:
-        return self.status == OK
-
-    @property
-    def raw(self) -> str:
-        """The body of the last answer."""
-        return self.tries[-1].raw if self.tries else ""
-
-    @property
-    def error(self) -> str:
-        return self.tries[-1].error if self.tries else ""
-
-    @property
-    def http_status(self) -> int | None:
-        return self.tries[-1].http_status if self.tries else None
+    settings: dict[str, Any]
+    messages: bytes
+    content: bytes
+    tokens: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +98,7 @@ class Client:
         self.pacer = Pacer(self.limits)
         self.turn = threading.Condition()
         self.stopped = threading.Event()
-        self.headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        self.headers = httpx.Headers({"Content-Type": "application/json", "Accept": "application/json"})
         if key:
             self.headers["Authorization"] = f"Bearer {key}"
         silence = httpx.Timeout(self.limits.timeout, connect=min(CONNECT_SECONDS, self.limits.timeout))
@@ -156,6 +126,11 @@ class Client:
         with self.turn:
             self.turn.notify_all()
 
+    @cached_property
+    def address(self) -> httpx.URL:
+        """Read once: an address taken apart for each request costs as much as an answer read."""
+        return httpx.URL(self.url)
+
     @property
     def http(self) -> httpx.HTTPTransport:
         """This thread's own connection: a pool shared by 64 threads costs more in locks than in sending."""
@@ -168,46 +143,45 @@ class Client:
                 self._all.append(found)
         return found
 
-    def body(self, messages: Sequence[Message], **overrides: Any) -> dict[str, Any]:
+    def request(self, messages: Sequence[Message], **overrides: Any) -> Request:
         """The request as it is sent. A `response_format` that only names a kind is for judges to spell out."""
-        given = {**self.settings, **overrides, "model": self.model, "messages": list(messages)}
-        if isinstance(given.get("response_format"), str):
-            del given["response_format"]
-        return given
+        settings = {**self.settings, **overrides, "model": self.model}
+        if isinstance(settings.get("response_format"), str):
+            del settings["response_format"]
+        said = json.dumps(list(messages), ensure_ascii=False).encode()
+        head = json.dumps(settings, ensure_ascii=False).encode()
+        # A Japanese character is about a token; what the answer says puts it right.
+        tokens = sum(len(one["content"]) for one in messages) + (_longest(settings) or 0)
+        content = b"".join((head[:-1], b', "messages": ', said, b"}"))
+        return Request(settings=settings, messages=said, content=content, tokens=tokens)
 
     def chat(self, messages: Sequence[Message], **overrides: Any) -> Reply:
+        """Ask once, by `send`."""
+        return self.send(self.request(messages, **overrides))
+
+    def send(self, request: Request) -> Reply:
         """Ask once, when the endpoint's turn comes, trying again where that may help. Never raises for the model, the
         server or the net.
 
         Tried again: no connection, a time-out, 408, 409, 429 and 5xx, after a pause with full jitter; a Retry-After
         holds back every call to the endpoint. Tries and seconds are bounded by the limits.
         """
-        content = json.dumps(self.body(messages, **overrides), ensure_ascii=False).encode()
-        # A Japanese character is about a token; what the answer says puts it right.
-        tokens = sum(len(one["content"]) for one in messages) + (self._longest(overrides) or 0)
         tries: list[Try] = []
         call, until = object(), NEVER
         while True:
-            place = self._enter(tokens)
+            place = self._enter(request.tokens)
             if place is None:
                 return Reply(status="transport", tries=tuple(tries), dropped=True)
             until = min(until, time.monotonic() + self.limits.seconds_per_call)
-            seen = self._try(content, len(tries) + 1, until)
+            seen = self._try(request.content, len(tries) + 1, until)
             tries.append(seen.attempt)
-            reply = _read(seen.attempt, seen.failure, tuple(tries))
+            reply = read(seen.attempt, seen.failure, tuple(tries))
             self._leave(place, seen, call, reply)
             pause = back_off(len(tries), self.limits.backoff)
             late = time.monotonic() + pause >= until
             if not seen.again or len(tries) == self.limits.tries or late:
                 return reply if not seen.failure else replace(reply, dropped=bool(self.pacer.down))
             self.stopped.wait(pause)
-
-    def _longest(self, overrides: dict[str, Any]) -> int | None:
-        for name in ("max_completion_tokens", "max_tokens"):
-            given = overrides.get(name, self.settings.get(name))
-            if isinstance(given, int):
-                return given
-        return None
 
     def _enter(self, tokens: int) -> Place | None:
         """A place among the calls under way, as soon as there is one; None once no request is sent any more."""
@@ -245,7 +219,7 @@ class Client:
         known: dict[str, Any] = {}
         try:
             request = httpx.Request(
-                "POST", self.url, content=content, headers=self.headers, extensions=self.extensions
+                "POST", self.address, content=content, headers=self.headers, extensions=self.extensions
             )
             with closing(self.http.handle_request(request)) as answer:
                 status = answer.status_code
@@ -265,6 +239,11 @@ class Client:
         spent = round((time.monotonic() - started) * 1000)
         attempt = Try(number=number, http_status=status, raw=raw, error=error, milliseconds=spent)
         return _Seen(attempt=attempt, **known)
+
+
+def _longest(settings: dict[str, Any]) -> int | None:
+    found = (settings.get(name) for name in ("max_completion_tokens", "max_tokens"))
+    return next((one for one in found if isinstance(one, int)), None)
 
 
 def _ways(url: str) -> dict[str, Any]:
@@ -330,61 +309,3 @@ def _moment(header: str) -> datetime | None:
     except (ValueError, TypeError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def reply_of(raw: str) -> Reply:
-    """What a stored body of an answered request says, read again."""
-    attempt = Try(number=1, http_status=200, raw=raw, error="", milliseconds=0)
-    return _read(attempt, "", (attempt,))
-
-
-def _read(attempt: Try, failure: str, tries: tuple[Try, ...]) -> Reply:
-    try:
-        given = json.loads(attempt.raw) if attempt.raw else {}
-    except (ValueError, RecursionError):
-        given = None
-    if failure:
-        filtered = failure == "transport" and _filtered(given)
-        return Reply(status="provider_filtered" if filtered else failure, tries=tries)
-    try:
-        choice = given["choices"][0]  # type: ignore[index]
-        message = choice.get("message") or {}
-        text, refusal = message.get("content"), message.get("refusal")
-        reason = str(choice.get("finish_reason") or "")
-    except (KeyError, IndexError, TypeError, AttributeError):
-        return Reply(status="off_format", tries=tries)
-    usage = given.get("usage") if isinstance(given, dict) else None
-    usage = usage if isinstance(usage, dict) else {}
-    return Reply(
-        status=_status(text, refusal, reason),
-        text=_sound(text if isinstance(text, str) else str(refusal or "")),
-        finish_reason=_sound(reason)[:40],
-        tokens_in=_count(usage.get("prompt_tokens")),
-        tokens_out=_count(usage.get("completion_tokens")),
-        tries=tries,
-    )
-
-
-def _status(text: object, refusal: object, reason: str) -> str:
-    if reason == "content_filter":
-        return "provider_filtered"
-    if refusal:
-        return "refused"
-    if reason == "length":
-        return "truncated"
-    return OK if isinstance(text, str) else "off_format"
-
-
-def _filtered(given: object) -> bool:
-    """Azure answers 400 with this code where its filter refused the prompt."""
-    error = given.get("error") if isinstance(given, dict) else None
-    return isinstance(error, dict) and "content_filter" in (error.get("code"), error.get("type"))
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 31 else None
-
-
-def _sound(text: str) -> str:
-    """Without what no database keeps: NUL, and halves of a character that JSON can spell."""
-    return text.replace("\x00", "").encode("utf-8", errors="replace").decode()

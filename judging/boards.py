@@ -314,9 +314,13 @@ def _published(judge: Judge, mode: str, answers: list[Answer]) -> dict[str, dict
             call__judge=judge, call__mode=mode, call__repeat=1, call__verdict__isnull=False
         )
         .order_by("call", "number")
-        .values_list("call__response", "reply")
+        .values_list("call__response", "reply", "http_status", "error")
     )
-    last = dict(rows)  # the last attempt of each call
+    last: dict[int, str] = {}
+    for response, reply, status, error in rows:
+        # The last that was answered binds; only a call that never was is a missing reply.
+        if (status == 200 and not error) or response not in last:
+            last[response] = reply
     axis = "safety" if prompt.get("api_error_score") is not None else "refusal"
     outcomes: dict[Model, list[int | str]] = defaultdict(list)
     for answer in answers:
@@ -325,5 +329,5 @@ def _published(judge: Judge, mode: str, answers: list[Answer]) -> dict[str, dict
                 profiles.outcome(profiles.text_of(last[answer.pk]), prompt["pattern"])
             )
     names = _names(list(outcomes))
-    error = prompt["api_error_score"]
-    return {names[m]: profiles.rates(own, axis=axis, api_error_score=error) for m, own in outcomes.items()}
+    missing = prompt["api_error_score"]
+    return {names[m]: profiles.rates(own, axis=axis, api_error_score=missing) for m, own in outcomes.items()}

@@ -25,6 +25,14 @@ class Rates:
         return sum(_guess(one["content"]) for one in messages)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Further:
+    """What a call may ask beyond its request: the same as often `again`, and a turn with the reply and what is `told`."""
+
+    again: int = 0
+    told: str = ""
+
+
 def characters(messages: Sequence[Mapping[str, str]]) -> int:
     return sum(len(one["content"]) for one in messages)
 
@@ -46,7 +54,8 @@ def money(prices: Mapping[str, Any], tokens_in: float, tokens_out: float) -> flo
 class Purse:
     """What a run has spent, what is under way, and what it may spend in all. A call goes if the cap surely holds.
 
-    For a call under way the longest reply is set aside, `longest` tokens where the sampling says so.
+    For a call under way all that it may take is set aside: each request that may follow the first, and for each the
+    longest reply, `longest` tokens where the sampling says so.
     """
 
     prices: Mapping[str, Any]
@@ -54,6 +63,7 @@ class Purse:
     most_money: float | None = None
     rates: Rates = field(default_factory=Rates)
     longest: int | None = None
+    further: Further = field(default_factory=Further)
     spent_in: float = 0.0
     spent_out: float = 0.0
     aside_in: float = 0.0
@@ -68,8 +78,18 @@ class Purse:
         return money(self.prices, self.spent_in, self.spent_out)
 
     def cost(self, messages: Sequence[Mapping[str, str]]) -> tuple[float, float]:
-        """Tokens to set aside for a call: of its request, and of its reply."""
-        return self.rates.tokens_in(messages), self.longest or self.rates.reply
+        """Tokens to set aside for a call: of its requests, and of their replies."""
+        first, reply, told = (
+            self.rates.tokens_in(messages),
+            self.longest or self.rates.reply,
+            self.further.told,
+        )
+        times = 1 + self.further.again
+        if not told:
+            return times * first, times * reply
+        # The turn in which the judge is told holds the whole talk so far: the request, the reply, and what is told.
+        more = first + reply + self.rates.tokens_in([{"content": told}])
+        return times * first + more, (times + 1) * reply
 
     def covers(self, cost: tuple[float, float]) -> bool:
         tokens_in = self.spent_in + self.aside_in + cost[0]

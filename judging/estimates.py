@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from curation.models import Endpoint
 from judging import prompting
-from judging.actions.keeping import Ask
+from judging.actions.keeping import Ask, further
 from judging.costs import Purse, Rates, characters, money
 from judging.models import Attempt, Judge, JudgeCall, JudgeRun, Verdict
 from judging.queries import UNANSWERED, calls_of, population, references, wanted
@@ -58,10 +58,16 @@ def purse_of(run: JudgeRun) -> Purse:
         most_tokens=run.most_tokens,
         most_money=run.most_money,
         rates=rates,
-        longest=sampling.get("max_completion_tokens") or sampling.get("max_tokens"),
+        longest=_longest(sampling),
+        further=further(run.judge.spec["prompt"]),
         spent_in=(spent["tokens_in"] or 0) + guessed_in,
         spent_out=(spent["tokens_out"] or 0) + guessed_out,
     )
+
+
+def _longest(sampling: dict[str, Any]) -> int | None:
+    found: int | None = sampling.get("max_completion_tokens") or sampling.get("max_tokens")
+    return found
 
 
 def spent_of(run: JudgeRun) -> dict[str, Any]:
@@ -91,6 +97,10 @@ def estimate(run: JudgeRun) -> dict[str, Any]:
     responses = population(run)
     known, fence = references(run, responses), prompting.new_fence()
     stored = _answered(judge, run)
+    prices = judge.endpoint.prices
+    most = Purse(
+        prices=prices, rates=rates, longest=_longest(judge.spec["sampling"]), further=further(prompt)
+    )
     total, written, tokens_in, to_make = 0, 0, 0.0, 0
     for response, mode in wanted(run, responses, known):
         missing = run.repeats - sum(
@@ -104,8 +114,9 @@ def estimate(run: JudgeRun) -> dict[str, Any]:
         to_make += missing
         written += missing * characters(messages)
         tokens_in += missing * rates.tokens_in(messages)
+        cost_in, cost_out = most.cost(messages)
+        most.set_aside((missing * cost_in, missing * cost_out))
     tokens_out = to_make * rates.reply
-    prices = judge.endpoint.prices
     return {
         "calls": total,
         "stored": total - to_make,
@@ -116,6 +127,8 @@ def estimate(run: JudgeRun) -> dict[str, Any]:
         "measured": rates.measured,
         "money": money(prices, tokens_in, tokens_out),
         "currency": prices.get("currency", ""),
+        "tokens_at_most": round(most.aside_in + most.aside_out),
+        "money_at_most": money(prices, most.aside_in, most.aside_out),
     }
 
 

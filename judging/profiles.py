@@ -25,6 +25,7 @@ from judging.parsing import LONGEST_REASON, Parsed, Point, parse
 PARSER = "first [[d]]"
 MISSING = "missing"  # no reply came: the tool gives it `api_error_score`
 UNPARSABLE = "unparsable"  # a reply without the pattern: the tool drops it
+AGAIN = 3  # times more that the tool sends a request whose reply it cannot use (max_retries)
 LARGEST_FILE = 1 << 18
 
 SYSTEM = "以下は、タスクを説明する指示です。要求を適切に満たす応答を書きなさい。"
@@ -36,11 +37,17 @@ _TEMPLATES = {"ref": "prompt_template_with_ref", "noref": "prompt_template_wo_re
 
 @dataclass(frozen=True)
 class Profile:
-    """How a version of the tool writes texts into its prompt, and the words that go wherever its judge is shown."""
+    """How a version of the tool writes texts into its prompt, what it asks for again, and the words that go wherever its
+    judge is shown.
+
+    Both versions ask again where a reply has no text. v1.0.0 takes a text without the pattern as it is (its issue 40);
+    since its pull request 26 that is an error too, and asked for again.
+    """
 
     name: str
     label: str
     lists: bool
+    unparsable_again: bool
 
     def written(self, text: str) -> str:
         """A text as the judge reads it: v2.0 formats Python lists, so that it reads ['...'] with escaped line ends."""
@@ -48,8 +55,12 @@ class Profile:
 
 
 PROFILES = {
-    "llmjp-v1": Profile("llmjp-v1", gettext_noop("as llm-jp-judge v1 does"), lists=False),
-    "llmjp-v2.0": Profile("llmjp-v2.0", gettext_noop("as llm-jp-judge v2.0 does"), lists=True),
+    "llmjp-v1": Profile(
+        "llmjp-v1", gettext_noop("as llm-jp-judge v1 does"), lists=False, unparsable_again=False
+    ),
+    "llmjp-v2.0": Profile(
+        "llmjp-v2.0", gettext_noop("as llm-jp-judge v2.0 does"), lists=True, unparsable_again=True
+    ),
 }
 
 
@@ -159,6 +170,12 @@ def text_of(raw: str) -> str | None:
     except (ValueError, LookupError, TypeError, RecursionError):
         return None
     return text if isinstance(text, str) else None
+
+
+def asks_again(prompt: dict[str, Any], raw: str) -> bool:
+    """Whether the tool sends the same request again after an answer with this body."""
+    found = outcome(text_of(raw), prompt["pattern"])
+    return found == MISSING or (found == UNPARSABLE and PROFILES[prompt["profile"]].unparsable_again)
 
 
 def outcome(reply: str | None, pattern: str) -> int | str:

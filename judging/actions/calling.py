@@ -19,7 +19,7 @@ from curation.log import OPERATOR
 from curation.models import Endpoint, Job
 from curation.workflow import advance
 from judging import prompting
-from judging.actions.keeping import Answer, Ask, Taken, ask_judge, keep_all
+from judging.actions.keeping import Answer, Ask, Taken, ask_judge, attempts_before, keep_all
 from judging.costs import Purse
 from judging.estimates import purse_of
 from judging.models import JudgeCall, JudgeRun, Mode, Verdict
@@ -29,7 +29,8 @@ SAY_EVERY = 0.5  # seconds between two looks at the job's row
 HEARTBEAT = 10.0  # seconds; said also while every call hangs
 WAITING = 4  # calls in a pause between two tries, for each of which another may be under way
 AHEAD = 1  # calls in the queue for each that is under way, so that none waits for an answer to be written
-GATHER = 0.02  # seconds; what arrives within them is written in one transaction
+GATHER = 0.05  # seconds at most; what arrives within them is written in one transaction
+GLANCE = 0.01  # seconds between two looks at whether half of what is under way has arrived: then none is waited for
 
 DOWN = gettext_noop(
     "The endpoint does not answer (%(said)s), so the run has paused itself. What was answered is kept; resume it when "
@@ -94,6 +95,7 @@ class _Pass:
     def work(self) -> str:
         """'' once every call has been made; else the sentence that says why the run pauses."""
         asks = list(missing(self.run))
+        self.made = attempts_before(self.run)
         self.purse = purse_of(self.run)
         self.rest: Iterator[Ask] = iter(asks)
         self.next = next(self.rest, None)
@@ -150,7 +152,7 @@ class _Pass:
         came = []
         try:
             came.append(self.arrived.get(timeout=seconds))
-            time.sleep(GATHER)
+            self._gather()
             while True:
                 came.append(self.arrived.get_nowait())
         except Empty:
@@ -170,9 +172,15 @@ class _Pass:
         if faults:
             raise faults[0]
 
+    def _gather(self) -> None:
+        """Let some more arrive, but not so many that the threads run out of calls to make."""
+        until = time.monotonic() + GATHER
+        while 2 * self.arrived.qsize() < self.under_way and time.monotonic() < until:
+            time.sleep(GLANCE)
+
     def _keep(self, answers: list[Answer]) -> None:
         if answers:
-            keep_all(self.run, answers)
+            keep_all(self.run, answers, self.made)
             self.done += sum(not answer.dropped for answer in answers)
 
     def _drain(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ from judging import costs, prompting
 from judging.actions.judges import scale_of
 from judging.models import Attempt, Judge, JudgeRun, Verdict
 from judging.parsing import PARSER_VERSION, Parsed
-from judging.profiles import PARSER, read_reply
+from judging.profiles import AGAIN, PARSER, asks_again, read_reply
 from judging.queries import UNANSWERED
 
 OFF_FORMAT = Verdict.Status.OFF_FORMAT
@@ -57,7 +56,7 @@ class Ask:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a call ended in: one reply, or two where the first was unreadable and the judge was told so."""
+    """What a call ended in: one reply, or more where the first was unreadable and the judge was asked further."""
 
     ask: Ask
     replies: tuple[llm.Reply, ...]
@@ -75,27 +74,54 @@ class Answer:
         return self.parsed.status in UNANSWERED
 
 
+def further(prompt: dict[str, Any]) -> costs.Further:
+    """What a call may ask beyond its request."""
+    if prompt.get("profile"):
+        return costs.Further(again=AGAIN)
+    return costs.Further(told=_told(prompt))
+
+
 def ask_judge(client: llm.Client, judge: Judge, ask: Ask, messages: list[llm.Message]) -> Answer:
-    """Make one call. A reply without a readable score gets one turn more, in which the judge is told so."""
-    spec = judge.spec
-    sampling = _sampling(judge)
-    request = client.body(messages, **sampling)
-    sent = json.dumps(request.pop("messages"), ensure_ascii=False).encode()
+    """Make one call. A reply without a readable score gets one turn more, in which the judge is told so; a profile asks
+    again as its tool does."""
+    prompt, sampling = judge.spec["prompt"], _sampling(judge)
+    asked = client.request(messages, **sampling)
     # Texts are not copied: with the fence the messages can be made again, and the hash says whether they are the same.
-    request |= {
+    request = {
+        **asked.settings,
         "fence": ask.fence,
-        "messages_sha256": hashlib.sha256(sent).hexdigest(),
+        "messages_sha256": hashlib.sha256(asked.messages).hexdigest(),
         "characters": costs.characters(messages),
     }
-    reply = client.chat(messages, **sampling)
-    replies: tuple[llm.Reply, ...] = (reply,)
+    replies: tuple[llm.Reply, ...] = (client.send(asked),)
+    if prompt.get("profile"):
+        replies = _as_the_tool(client, asked, prompt, replies[0])
+        return Answer(
+            ask=ask,
+            replies=replies,
+            parsed=verdict_of(judge, replies, ask.fence, ask.response),
+            request=request,
+        )
     found = verdict_of(judge, replies, ask.fence, ask.response)
-    if reply.ok and found.status == OFF_FORMAT and not spec["prompt"].get("profile"):
-        again = client.chat(_with_repair(messages, reply.text, spec["prompt"]), **sampling)
+    if replies[0].ok and found.status == OFF_FORMAT:
+        again = client.chat(_with_repair(messages, replies[0].text, prompt), **sampling)
         if not again.dropped:
-            replies = (reply, again)
+            replies = (replies[0], again)
             found = verdict_of(judge, replies, ask.fence, ask.response)
     return Answer(ask=ask, replies=replies, parsed=found, request=request)
+
+
+def _as_the_tool(
+    client: llm.Client, asked: llm.Request, prompt: dict[str, Any], first: llm.Reply
+) -> tuple[llm.Reply, ...]:
+    """The same request again, as often as a profile's tool sends it."""
+    replies = [first]
+    while len(replies) <= AGAIN and replies[-1].answered and asks_again(prompt, replies[-1].raw):
+        again = client.send(asked)
+        if again.dropped:
+            break
+        replies.append(again)
+    return tuple(replies)
 
 
 def _sampling(judge: Judge) -> dict[str, Any]:
@@ -117,19 +143,26 @@ def _sampling(judge: Judge) -> dict[str, Any]:
 
 
 def _with_repair(messages: list[llm.Message], said: str, prompt: dict[str, Any]) -> list[llm.Message]:
-    told = REPAIR["en" if prompt.get("language") == "en" else "ja"]
+    told = _told(prompt)
     if not said.strip():  # many servers refuse an empty turn
         last = messages[-1]
         return [*messages[:-1], {**last, "content": f"{last['content']}\n\n{told}"}]
     return [*messages, {"role": "assistant", "content": said}, {"role": "user", "content": told}]
 
 
+def _told(prompt: dict[str, Any]) -> str:
+    return REPAIR["en" if prompt.get("language") == "en" else "ja"]
+
+
 def verdict_of(judge: Judge, replies: Sequence[llm.Reply], fence: str, response: Response) -> Parsed:
-    """The first reply that says more than nothing readable; else what the first one is called.
+    """The first reply that says more than nothing readable; else what the first one is called. Of a profile the last
+    that was answered binds, as it does for the tool.
 
     Read live and from stored bodies alike, so that a new parser reads what an old one could not.
     """
     judged = response.text.body if response.text else ""
+    if judge.spec["prompt"].get("profile"):
+        replies = [reply for reply in replies if reply.answered][-1:] or replies[:1]
     first: Parsed | None = None
     for reply in replies:
         found = Parsed(reply.status, reason="")
@@ -146,23 +179,30 @@ def verdict_of(judge: Judge, replies: Sequence[llm.Reply], fence: str, response:
     return first
 
 
+def attempts_before(run: JudgeRun) -> dict[int, int]:
+    """How many attempts a run's calls have had so far, of those that had any."""
+    made = Attempt.objects.filter(call__judge=run.judge_id, call__mode__in=run.modes).order_by()
+    unread = made.exclude(call__in=Verdict.objects.exclude(status__in=UNANSWERED).values("call"))
+    return dict(unread.values_list("call").annotate(last=Max("number")))
+
+
 @transaction.atomic
-def keep_all(run: JudgeRun, answers: Sequence[Answer]) -> None:
+def keep_all(run: JudgeRun, answers: Sequence[Answer], made: dict[int, int]) -> None:
     """Write what came back, raw, and the verdicts it holds, in one transaction. A failure has a name and no score.
 
-    Raises Taken, and writes nothing, where the run is no longer this process's.
+    `made` counts the attempts of each call, and goes on counting: as long as the run is this process's, nobody else
+    makes any. Raises Taken, and writes nothing, where the run is no longer this process's.
     """
     ours = JudgeRun.objects.select_for_update().filter(
         pk=run.pk, job=run.job_id, state=JudgeRun.State.RUNNING
     )
     if not ours.exists():
         raise Taken
-    calls = [answer.ask.call for answer in answers]
-    known = Attempt.objects.filter(call__in=calls).order_by().values_list("call").annotate(last=Max("number"))
-    last = dict(known)
-    Attempt.objects.bulk_create(
-        attempt for answer in answers for attempt in _attempts(run, answer, last.get(answer.ask.call, 0))
-    )
+    attempts = [
+        attempt for answer in answers for attempt in _attempts(run, answer, made.get(answer.ask.call, 0))
+    ]
+    Attempt.objects.bulk_create(attempts)
+    made.update((attempt.call_id, attempt.number) for attempt in attempts)
     Verdict.objects.bulk_create(
         (verdict_row(run.judge, answer.ask.call, answer.parsed) for answer in answers if not answer.dropped),
         update_conflicts=True,
@@ -173,8 +213,9 @@ def keep_all(run: JudgeRun, answers: Sequence[Answer]) -> None:
 
 def _attempts(run: JudgeRun, answer: Answer, before: int) -> list[Attempt]:
     made: list[Attempt] = []
+    mark = "again" if run.judge.spec["prompt"].get("profile") else "repair"
     for turn, reply in enumerate(answer.replies):
-        request = {**answer.request, "repair": True} if turn else answer.request
+        request = {**answer.request, mark: True} if turn else answer.request
         for one in reply.tries:
             ended = one is reply.tries[-1]
             made.append(

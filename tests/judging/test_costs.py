@@ -9,10 +9,11 @@ from django.core.management import call_command
 from curation.errors import Invalid
 from curation.log import OPERATOR
 from curation.models import LogEntry
+from judging.actions.keeping import REPAIR
 from judging.actions.reparsing import reparse
 from judging.actions.runs import estimate_run, resume
 from judging.actions.studies import study_of
-from judging.costs import Purse, Rates, money
+from judging.costs import Further, Purse, Rates, money
 from judging.models import Attempt, JudgeCall, JudgeRun, Verdict
 from tests.factories.annotation import make_task, make_world_dataset
 from tests.judging.test_runs import begin, by_text, make_judge, work
@@ -49,6 +50,50 @@ def test_a_purse_never_lets_go_more_than_it_may() -> None:
     assert Purse(prices=PRICES, most_money=0.001).covers((0.0, 100.0))
 
 
+def test_what_a_call_may_ask_further_is_set_aside_with_it() -> None:
+    rates = Rates(per_character=0.5, reply=30, measured=3)
+    # TEXT has 18 characters: 9 tokens. The same up to three times more: 4 * 9 in, 4 * 100 out.
+    again = Purse(prices=PRICES, rates=rates, longest=100, further=Further(again=3))
+    assert again.cost(TEXT) == (36, 400)
+    # Told in 10 characters (5 tokens): 9, then the whole talk 9 + 100 + 5, in all 123 in; two replies of 100 out.
+    told = Purse(prices=PRICES, rates=rates, longest=100, further=Further(told="点数だけをください。"))
+    assert told.cost(TEXT) == (123, 200)
+    assert Purse(prices=PRICES, rates=rates, further=Further()).cost(TEXT) == (9, 30)
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_a_cap_holds_where_every_reply_is_asked_for_again(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    judge = make_judge(dataset, endpoint.url, sampling={"max_tokens": 20}, prices=PRICES)
+    work(begin(judge, task, models=["modelsecret-a"]))  # measures: 90 tokens a request
+    endpoint.usual = says("とても良い回答です。")
+    run = work(begin(judge, task, models=["modelsecret-b"], most_tokens=550), at_once=1)
+    # A call takes two requests of 100, and sets aside about 244: the third would come to 644. Without the second request
+    # it would come to 510, go, and take the run to 600.
+    assert (run.state, Attempt.objects.filter(run=run).count()) == ("paused", 4)
+    assert run.note.startswith("The run has reached its cap: 400 tokens")
+
+
+@pytest.mark.django_db
+def test_an_estimate_names_the_most_that_a_run_may_take(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    judge = make_judge(dataset, endpoint.url, sampling={"max_tokens": 20}, prices=PRICES)
+    work(begin(judge, task))
+    endpoint.bodies.clear()
+    found = estimate_run(OPERATOR, judge=judge, task=task, repeats=2)
+    assert (found["to_make"], found["measured"]) == (10, 10)
+    # 900 tokens were counted for the characters of 10 requests. Each of 10 calls may take them twice, once more with a
+    # reply of 20 and what is told, and two replies of 20.
+    each = found["tokens_in"] / found["characters"] * len(REPAIR["ja"])
+    assert found["tokens_at_most"] == pytest.approx(2 * 900 + 10 * (20 + each) + 10 * 40, abs=2)
+    assert found["money_at_most"] == pytest.approx(
+        ((found["tokens_at_most"] - 400) * 2 + 400 * 10) / 1e6, rel=1e-3
+    )
+
+
 @pytest.mark.django_db
 def test_a_dry_run_asks_nobody_and_writes_nothing(endpoint) -> None:
     dataset = make_world_dataset()
@@ -83,9 +128,9 @@ def test_a_run_pauses_at_its_cap_and_goes_on_when_it_is_raised(endpoint) -> None
     task, _raters = make_task(dataset)
     judge = make_judge(dataset, endpoint.url, sampling={"max_tokens": 20}, prices=PRICES)
     work(begin(judge, task, models=["modelsecret-a"]))  # measures: 100 tokens a call
-    run = work(begin(judge, task, models=["modelsecret-b"], most_tokens=350), at_once=1)
+    run = work(begin(judge, task, models=["modelsecret-b"], most_tokens=460), at_once=1)
     assert run.state == "paused"
-    # A call sets aside about 90 + 20: the fourth would come to 410.
+    # A call sets aside about 90 + 20, and for a turn more 90 + 20 + 4 + 20: 244. The fourth would come to 544.
     assert Attempt.objects.filter(run=run).count() == 3
     assert run.note.startswith(
         "The run has reached its cap: 300 tokens, 0.00084 USD spent."
@@ -94,10 +139,10 @@ def test_a_run_pauses_at_its_cap_and_goes_on_when_it_is_raised(endpoint) -> None
     assert Attempt.objects.filter(run=run).count() == 3
     assert work(resume(OPERATOR, run, most_tokens=10_000, send=False)).state == "succeeded"
     assert Attempt.objects.filter(run=run).count() == 5
-    dear = begin(judge, task, repeats=2, most_money=0.0005)
+    dear = begin(judge, task, repeats=2, most_money=0.0009)
     assert work(dear, at_once=1).state == "paused"
     spent = Attempt.objects.filter(run=dear).count()
-    # A call takes 0.00028 and sets aside about 0.00038: one, since a second would come to 0.00066.
+    # A call takes 0.00028 and sets aside about 204 * 2 / 1e6 + 40 * 10 / 1e6 = 0.00081: a second would come to 0.00109.
     assert spent == 1
 
 

@@ -90,12 +90,12 @@ def test_a_worker_that_was_thought_dead_writes_nothing_more(endpoint) -> None:
         answers = [
             ask_judge(client, run.judge, one, one.messages(run.judge.spec["prompt"])) for one in asks[:2]
         ]
-    keep_all(run, answers[:1])
+    keep_all(run, answers[:1], {})
     old = Job.objects.get(pk=run.job_id)
     elsewhere = Job.objects.create(dataset=dataset, kind="judge", title="x", arguments={"run": run.pk})
     JudgeRun.objects.filter(pk=run.pk).update(job=elsewhere)
     with pytest.raises(Taken):
-        keep_all(run, answers[1:])
+        keep_all(run, answers[1:], {})
     with pytest.raises(Taken):
         carry_out(old)
     assert (Attempt.objects.count(), Verdict.objects.count(), endpoint.requests) == (1, 1, 2)
