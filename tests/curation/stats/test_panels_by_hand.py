@@ -9,6 +9,7 @@ import pytest
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyVerdict, study
 from curation.stats.differs import design_effect
 from curation.stats.leaves import beta_binomial, normal_means
+from tests.curation.stats.compared import near, values
 from tests.curation.stats.fixture_small import SAFETY5, VERDICTS, small_study
 
 # Without the reference the judge said 3 3 4 of q1A (mean 10/3 instead of 4/3), and nothing at all of q5B.
@@ -27,14 +28,6 @@ def both_modes():
 @pytest.fixture(scope="module")
 def found():
     return study(both_modes(), seed=0, resamples=500)
-
-
-def near(number):
-    return pytest.approx(number, rel=1e-10, abs=1e-10)
-
-
-def values(block):
-    return {name: leaf["value"] for name, leaf in block.items()}
 
 
 def test_options_small(found):

@@ -14,18 +14,9 @@ from curation.stats import StudyData, leaves, study
 from curation.stats.differs import benjamini_hochberg, design_effect
 from curation.stats.health import differs_by_model
 from curation.stats.intervals import jeffreys
+from tests.curation.stats.compared import SEEDS, near, point
 from tests.curation.stats.fixture_small import SAFETY5
 from tests.curation.stats.synthetic import random_study, rows
-
-SEEDS = [1, 2, 3]
-
-
-def near(number):
-    return pytest.approx(number, rel=1e-10, abs=1e-10)
-
-
-def point(data, **options):
-    return study(data, resamples=20, **options)
 
 
 def with_other_mode(seed, **shape):

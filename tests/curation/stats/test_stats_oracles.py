@@ -8,24 +8,11 @@ import pytest
 import scipy.stats
 from sklearn import metrics
 
-from curation.stats import StudyData, StudyResponse, StudyVerdict, study
+from curation.stats import StudyData, StudyResponse, StudyVerdict
 from curation.stats.alt_test import by_rejections
 from curation.stats.intervals import wilson
+from tests.curation.stats.compared import SEEDS, near, point, values
 from tests.curation.stats.synthetic import nominal, random_study, rows
-
-SEEDS = [1, 2, 3]
-
-
-def near(number):
-    return pytest.approx(number, rel=1e-10, abs=1e-10)
-
-
-def point(data, **options):
-    return study(data, resamples=20, **options)
-
-
-def values(block):
-    return {name: leaf["value"] for name, leaf in block.items()}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

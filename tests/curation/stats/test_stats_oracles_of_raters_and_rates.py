@@ -9,22 +9,9 @@ import pytest
 import scipy.stats
 from sklearn import metrics
 
-from curation.stats import StudyData, study
+from curation.stats import StudyData
+from tests.curation.stats.compared import SEEDS, near, point, values
 from tests.curation.stats.synthetic import nominal, random_study
-
-SEEDS = [1, 2, 3]
-
-
-def near(number):
-    return pytest.approx(number, rel=1e-10, abs=1e-10)
-
-
-def point(data, **options):
-    return study(data, resamples=20, **options)
-
-
-def values(block):
-    return {name: leaf["value"] for name, leaf in block.items()}
 
 
 def by_response(data, rows_of, who):
