@@ -1,22 +1,19 @@
 """Commands given what they cannot use: a sentence, the right exit code, and not a row more than before."""
 
-import io
 import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.apps import apps
-from django.core.management import call_command
 
 from curation.actions.backups import backup
 from curation.errors import Invalid
 from tests.factories.curation import make_dataset
+from tests.rig.commands import counts, ended
 
 pytestmark = pytest.mark.django_db
 
-FLOORS = ("curation", "annotation", "judging", "finetune")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(200)
 OBJECTS = ("create_endpoint", "create_judge", "train", "load_taxonomy")
 ROWS = {
@@ -37,21 +34,6 @@ UNUSABLE = {
     "null": b"null",
     "empty array": b"[]",
 }
-
-
-def counts() -> dict[str, int]:
-    models = [model for floor in FLOORS for model in apps.get_app_config(floor).get_models()]
-    return {model._meta.label: model._default_manager.count() for model in models}
-
-
-def ended(*call: Any) -> tuple[int, str]:
-    """Exit code and everything printed; a traceback would fail the test."""
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*map(str, call), stdout=out, stderr=err)
-    except SystemExit as end:
-        return int(end.code or 0), err.getvalue() + out.getvalue()
-    return 0, err.getvalue() + out.getvalue()
 
 
 def write(folder: Path, content: bytes | str, name: str = "given.json") -> Path:

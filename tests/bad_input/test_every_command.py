@@ -5,39 +5,20 @@ from __future__ import annotations
 import io
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.apps import apps
-from django.core.management import CommandError, call_command, get_commands
+from django.core.management import call_command, get_commands
 
 from tests.factories.curation import make_member
 from tests.factories.whole import Whole, make_whole
+from tests.rig.commands import FLOORS, counts, ended
 
 pytestmark = pytest.mark.django_db
 
-FLOORS = ("curation", "annotation", "judging", "finetune")
 EVERY = sorted(name for name, app in get_commands().items() if app in FLOORS)
 # Tested where servers and whole systems are: serve starts programs, load_demo and doctor take no input; import_study
 # has two files and a mapping, and tests of its own.
 ELSEWHERE = {"serve", "load_demo", "doctor", "import_study"}
-
-
-def counts() -> dict[str, int]:
-    models = [model for floor in FLOORS for model in apps.get_app_config(floor).get_models()]
-    return {model._meta.label: model._default_manager.count() for model in models}
-
-
-def ended(*call: Any) -> tuple[int, str]:
-    """Exit code and everything printed; a traceback would fail the test. What argparse refuses is 2 as well."""
-    out, err = io.StringIO(), io.StringIO()
-    try:
-        call_command(*map(str, call), stdout=out, stderr=err)
-    except SystemExit as end:
-        return int(end.code or 0), err.getvalue() + out.getvalue()
-    except CommandError as error:
-        return 2, str(error)
-    return 0, err.getvalue() + out.getvalue()
 
 
 @pytest.fixture
