@@ -113,6 +113,17 @@ class Pacer:
                     break
         return until
 
+    def remember(self, sent: float, tokens: int) -> None:
+        """A call that somebody else sent: it counts towards this minute. The earliest first, before any of one's own."""
+        self._recent.append(Place(sent, tokens))
+        self._tokens += tokens
+
+    def hold(self, seconds: float) -> None:
+        """The endpoint asked, some time ago, to be left alone for so many seconds more."""
+        self.closed_until = max(self.closed_until, self.now() + seconds)
+        if seconds > self.limits.longest_wait:
+            self.down = f"Retry-After {seconds:.0f} s"
+
     def begin(self, tokens: int = 0) -> Place:
         """A call goes now."""
         place = Place(self.now(), tokens)

@@ -37,6 +37,7 @@ TRANSLATION: Table = {
 
 JOB: Table = {
     "start": {J.QUEUED: J.RUNNING},
+    "put_back": {J.RUNNING: J.QUEUED},
     "succeed": {J.RUNNING: J.SUCCEEDED},
     "fail": {J.QUEUED: J.FAILED, J.RUNNING: J.FAILED},
     "cancel": {J.QUEUED: J.CANCELLED, J.RUNNING: J.CANCELLED},
@@ -57,7 +58,7 @@ def add_table(model: type[models.Model], table: Table) -> None:
 
 def verbs_from(subject: models.Model) -> set[str]:
     """The verbs that the object's present state has, whoever asks."""
-    state = subject.state  # type: ignore[attr-defined]
+    state = _state(subject)
     return {verb for verb, steps in _tables[type(subject)].items() if state in steps}
 
 
@@ -66,12 +67,16 @@ def target(subject: models.Model, verb: str) -> str:
 
     Raises WrongState, with a sentence that names the present state, where there is no such step.
     """
-    state = subject.state  # type: ignore[attr-defined]
+    state = _state(subject)
     steps = _tables[type(subject)][verb]
     if state not in steps:
-        label = subject.get_state_display()  # type: ignore[attr-defined]
+        label = subject.get_state_display()  # type: ignore[attr-defined]  # Django makes it for each field with choices
         raise WrongState(_("This is not possible now: the state is “%(state)s”.") % {"state": label})
     return str(steps[state])
+
+
+def _state(subject: models.Model) -> str:
+    return str(subject.serializable_value("state"))
 
 
 def advance(
@@ -88,7 +93,7 @@ def advance(
     One UPDATE compares and sets: of two people who act at once, the late one gets Conflict and nothing is written.
     """
     to_state = target(subject, verb)
-    from_state = subject.state  # type: ignore[attr-defined]
+    from_state = _state(subject)
     values = {"state": to_state, **(changes or {})}
     rows = type(subject)._default_manager.filter(pk=subject.pk, state=from_state)
     if rows.update(**values) != 1:

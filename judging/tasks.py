@@ -15,8 +15,13 @@ from curation.models import Job
 def judge(job: int) -> None:
     """Acknowledged at once: calls and verdicts in the database, not the message, say what is left to do."""
     from judging.actions.calling import carry_out
+    from judging.actions.turns import send_next
 
-    run_job(job, carry_out)
+    try:
+        run_job(job, carry_out)
+    finally:
+        # Also for one that had to wait: what it waited for may have ended before it stood in the queue again.
+        send_next()
 
 
 @shared_task(name="judging.settle")

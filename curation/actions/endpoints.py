@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation import llm
@@ -57,11 +58,14 @@ def create_endpoint(actor: Actor, dataset: Dataset, spec: dict[str, Any]) -> End
 def client_of(
     endpoint: Endpoint, *, timeout: float | None = None, tries: int | None = None, at_once: int | None = None
 ) -> llm.Client:
-    """A client that speaks to the endpoint within its limits; the caller closes it. `at_once` lowers its in_flight."""
+    """A client that speaks to the endpoint within its limits; the caller closes it. `at_once` lowers its in_flight.
+
+    It waits as long as the endpoint last asked anybody to.
+    """
     limits = limits_of(endpoint)
     if at_once is not None:
         limits = replace(limits, in_flight=max(1, min(at_once, limits.in_flight)))
-    return llm.Client(
+    client = llm.Client(
         url=endpoint.url,
         model=endpoint.model,
         key=decrypt(endpoint.encrypted_key),
@@ -70,6 +74,10 @@ def client_of(
         timeout=timeout,
         tries=tries,
     )
+    asked = endpoint.closed_until
+    if asked is not None and (left := (asked - timezone.now()).total_seconds()) > 0:
+        client.pacer.hold(left)
+    return client
 
 
 def limits_of(endpoint: Endpoint) -> Limits:

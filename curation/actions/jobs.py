@@ -19,6 +19,10 @@ class Cancelled(Exception):
     """The person asked the job to stop; what is done so far stays."""
 
 
+class NotYet(Exception):
+    """What the job needs is taken: it waits on, and whoever raises this sees to it that it is sent again."""
+
+
 @transaction.atomic
 def queue_job(
     actor: Actor,
@@ -39,11 +43,11 @@ def queue_job(
         arguments=arguments or {},
         target_url=target_url,
     )
-    transaction.on_commit(lambda: _send(task, job.pk))
+    transaction.on_commit(lambda: send(task, job.pk))
     return job
 
 
-def _send(task: Any, job: int) -> None:
+def send(task: Any, job: int) -> None:
     """A missing broker leaves the job waiting: the page says that no worker listens, and what to do."""
     try:
         task.delay(job)
@@ -118,6 +122,8 @@ def run_job(job_id: int, work: Any) -> None:
         result = work(job)
     except Cancelled:
         stop(job)
+    except NotYet as why:
+        advance(job, "put_back", actor=OPERATOR, log=False, changes={"message": str(why), "started_at": None})
     except TeineiError as error:
         fail(job, message=error.sentence)
     except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -30,10 +32,10 @@ class LogEntry(models.Model):
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"
 
-    def save(self, *args: object, **kwargs: object) -> None:
+    def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise WrongState("The log is append-only.")
-        super().save(*args, **kwargs)  # type: ignore[arg-type]
+        super().save(*args, **kwargs)
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         raise WrongState("The log is append-only.")
@@ -105,6 +107,9 @@ class Endpoint(models.Model):
     limits = models.JSONField(default=dict, help_text="How fast to ask: the fields of curation.pacing.Limits")
     prices = models.JSONField(default=dict, help_text="Money for a million tokens: input, output, currency")
     encrypted_key = models.TextField(blank=True)
+    closed_until = models.DateTimeField(
+        null=True, help_text="When it asked to be left alone until (Retry-After)"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -17,9 +17,11 @@ from curation.actions import jobs
 from curation.actions.endpoints import client_of
 from curation.log import OPERATOR
 from curation.models import Endpoint, Job
+from curation.pacing import NEVER
 from curation.workflow import advance
 from judging import prompting
 from judging.actions.keeping import Answer, Ask, Taken, ask_judge, attempts_before, keep_all
+from judging.actions.turns import WAITS, catch_up, keep_wait, take_turn
 from judging.costs import Purse
 from judging.estimates import purse_of
 from judging.models import JudgeCall, JudgeRun, Mode, Verdict
@@ -44,7 +46,8 @@ CAPPED = gettext_noop(
 def carry_out(job: Job, *, client: llm.Client | None = None, at_once: int | None = None) -> dict[str, Any]:
     """The body of the job: make the calls that are missing, and leave the run in the state that says how it ended.
 
-    Raises Taken where another job has the run, and jobs.Cancelled where it ended before all was asked.
+    Raises Taken where another job has the run, jobs.NotYet where another run asks the endpoint, and jobs.Cancelled where
+    it ended before all was asked.
     """
     run = JudgeRun.objects.select_related("judge__dataset", "judge__endpoint", "task", "release").get(
         pk=job.arguments["run"]
@@ -53,10 +56,12 @@ def carry_out(job: Job, *, client: llm.Client | None = None, at_once: int | None
     assert endpoint is not None
     if run.job_id != job.pk:
         raise Taken
-    advance(run, "start", actor=OPERATOR, log=False, changes={"note": ""})
+    if not take_turn(run):
+        raise jobs.NotYet(WAITS)
     verb, note = "fail", ""
     try:
         with client or client_of(endpoint, at_once=at_once) as talker:
+            catch_up(talker, endpoint)
             note = _Pass(run, job, talker, endpoint).work()
         verb = "pause" if note else "succeed"
     except (jobs.Cancelled, KeyboardInterrupt) as stop:
@@ -87,6 +92,7 @@ class _Pass:
     under_way: int = 0
     done: int = 0
     said: float = 0.0
+    closed: float = -NEVER
     doubtful: list[Answer] = field(default_factory=list)
     arrived: SimpleQueue[tuple[Answer | BaseException, tuple[float, float]]] = field(
         default_factory=SimpleQueue
@@ -158,6 +164,9 @@ class _Pass:
         except Empty:
             pass
         self.under_way -= len(came)
+        if self.client.pacer.closed_until != self.closed:
+            self.closed = self.client.pacer.closed_until
+            keep_wait(self.client, self.endpoint)
         good: list[Answer] = []
         faults: list[BaseException] = []
         for answer, cost in came:

@@ -20,6 +20,7 @@ from curation.models import Job, Release
 from curation.rules import require
 from curation.workflow import advance
 from judging.actions.judges import scale_of
+from judging.actions.turns import asking, send_next
 from judging.estimates import estimate
 from judging.models import Judge, JudgeCall, JudgeRun, Mode
 from judging.queries import population, references, wanted
@@ -55,6 +56,8 @@ def start_run(
     """
     run = _described(actor, judge, task, release, models, modes, repeats)
     _no_other(judge)
+    if not send:
+        _refuse_if_asked(run)
     same = JudgeRun.objects.filter(judge=judge, task=task, release=release, repeats=run.repeats)
     ended = same.filter(state__in=[S.PAUSED, S.FAILED, S.CANCELLED]).first()
     if ended and ended.modes == run.modes and ended.models_named == run.models_named:
@@ -137,6 +140,8 @@ def resume(
     require(actor, "resume", run)
     settle(run)
     _no_other(run.judge)
+    if not send:
+        _refuse_if_asked(run)
     _cap(run, most_tokens, most_money)
     changes: dict[str, Any] = {"finished_at": None, "note": "", "stop_as": ""}
     changes |= {"most_tokens": run.most_tokens, "most_money": run.most_money}
@@ -167,7 +172,8 @@ def _stop(actor: Actor, run: JudgeRun, verb: str) -> None:
         JudgeRun.objects.filter(pk=run.pk).update(stop_as=verb)
         Job.objects.filter(pk=job.pk).update(cancel_requested=True)
         return
-    advance(run, verb, actor=actor, dataset=run.judge.dataset, changes={"finished_at": timezone.now()})
+    changes = {"finished_at": timezone.now(), "note": ""}
+    advance(run, verb, actor=actor, dataset=run.judge.dataset, changes=changes)
     if job is not None and job.state == Job.State.QUEUED:
         advance(job, "cancel", actor=actor, changes={"finished_at": timezone.now()})
 
@@ -189,7 +195,7 @@ def settle(run: JudgeRun) -> None:
 
 
 def settle_all() -> int:
-    """Find the runs whose worker died; how many there were. A job does this again and again."""
+    """Find the runs whose worker died, and send those that waited for them; how many died. Done again and again."""
     found = JudgeRun.objects.filter(state__in=[S.QUEUED, S.RUNNING], job__isnull=False)
     lost = 0
     for run in found.select_related("judge__dataset"):
@@ -199,6 +205,7 @@ def settle_all() -> int:
         except Conflict:
             continue  # it ended by itself meanwhile
         lost += run.state != before
+    send_next()
     return lost
 
 
@@ -252,6 +259,20 @@ def _no_other(judge: Judge) -> None:
         if other.state in (S.QUEUED, S.RUNNING):
             message = _("Run #%(number)d of this judge is not done yet. Wait for it, or cancel it first.")
             raise Conflict(message % {"number": other.pk})
+
+
+def _refuse_if_asked(run: JudgeRun) -> None:
+    """Whoever does the work themselves stands in no queue."""
+    other = asking(run)
+    if other is None:
+        return
+    settle(other)
+    if other.state == S.RUNNING:
+        message = _(
+            "Run #%(number)d asks the same endpoint now. Wait for its end, or leave this run to the worker (--queue): it "
+            "then begins by itself."
+        )
+        raise Conflict(message % {"number": other.pk})
 
 
 class _ByCaller:

@@ -12,6 +12,7 @@ from curation.models import Dataset
 from judging.actions.calling import carry_out
 from judging.actions.reparsing import reparse
 from judging.actions.runs import MOST_TOKENS, cancel, estimate_run, pause, resume, settle, start_run
+from judging.actions.turns import send_next
 from judging.estimates import pace_of, soundness_of
 from judging.management.edges import judge_named
 from judging.models import Judge, JudgeRun, Mode
@@ -62,7 +63,7 @@ class Command(BenchCommand):
             "--reparse", action="store_true", help="read the stored replies again; nobody is asked"
         )
 
-    def act(self, *, actor: Actor, dataset: Dataset, judge: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, judge: str, **options: Any) -> Outcome:
         named = judge_named(dataset, judge)
         if options["reparse"]:
             return _reparsed(actor, named)
@@ -94,7 +95,10 @@ class Command(BenchCommand):
     def _done(self, run: JudgeRun, options: dict[str, Any]) -> Outcome:
         if not options["queue"]:
             assert run.job_id is not None
-            run_job(run.job_id, lambda job: carry_out(job, at_once=options["parallel"]))
+            try:
+                run_job(run.job_id, lambda job: carry_out(job, at_once=options["parallel"]))
+            finally:
+                send_next()
             run = JudgeRun.objects.select_related("judge__dataset", "job").get(pk=run.pk)
         return _told(run)
 
