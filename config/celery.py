@@ -4,11 +4,10 @@ import os
 
 from celery import Celery
 
-from curation.worker import Presence
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("teinei")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-app.steps["consumer"].add(Presence)
+# By name: the module loads redis, which no command needs that only reads the database.
+app.steps["consumer"].add("curation.worker:Presence")

@@ -5,8 +5,6 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
-from curation.worker import broker_answers
-
 
 def database_answers() -> bool:
     """One read through the connection that pages use."""
@@ -21,6 +19,8 @@ def database_answers() -> bool:
 @never_cache
 def healthz(request: HttpRequest) -> JsonResponse:
     """200 when people can work, 503 when they cannot. Without a broker they can: only background work waits."""
+    from curation.worker import broker_answers  # redis: commands load this file with the addresses
+
     database = database_answers()
     broker = getattr(settings, "CELERY_TASK_ALWAYS_EAGER", False) or broker_answers()
     return JsonResponse({"database": database, "broker": broker}, status=200 if database else 503)

@@ -10,8 +10,6 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import pairwise
 
-from rapidfuzz import fuzz, process
-
 # Characters that are there for the machine, not for the reader: zero-width spaces and joiners, soft hyphens,
 # direction marks, byte order marks (Cf), and variation selectors. They would hide a repeat from the eye.
 _VARIATION_SELECTORS = (
@@ -109,6 +107,8 @@ def nearest(
     needle = fold(query)
     if not needle or limit < 1:
         return []
+    from rapidfuzz import fuzz, process  # a tenth of a second that only a comparison costs
+
     texts = candidates if folded else [fold(text) for text in candidates]
     scored = process.extract(
         needle,

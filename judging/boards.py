@@ -20,7 +20,7 @@ from annotation.models import RatingTask, Response, Rubric
 from annotation.queries import TASK_ROLES, blind_tasks
 from curation.models import Dataset, Endpoint, Person, Release
 from curation.rules import roles_of
-from curation.stats.ranking import RankedAnswer, RankingData
+from curation.stats.data import RankedAnswer, RankingData
 from judging import profiles
 from judging.benchmarks import Benchmark
 from judging.models import Attempt, Judge, JudgeCall, Mode, Verdict

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from curation.stats import StudyOptions
-from curation.stats.data import Score, StudyData, StudyResponse
-from curation.stats.table import HARM_TYPE_DEPTH, PATH_SEPARATOR
+from curation.stats.data import HARM_TYPE_DEPTH, PATH_SEPARATOR, Score, StudyData, StudyResponse
 
 RATES = ("violation", "acceptable")
 MOVED = 2.0  # points between the mean verdicts of the two modes

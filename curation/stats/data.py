@@ -8,6 +8,10 @@ from typing import Any, Literal
 
 Score = float | str
 Target = Literal["test_set", "population"]
+# A category is a path cut here: risk area > harm type. Leaves are too small for anything but posteriors.
+HARM_TYPE_DEPTH = 2
+LEAF_DEPTH = 3
+PATH_SEPARATOR = " > "
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +94,24 @@ class StudyOptions:
         """The `options` of `study --json`."""
         majority = {"at_least": self.at_least, "of": self.of}
         return {"epsilon": float(self.epsilon), "majority": majority, "target": self.target}
+
+
+@dataclass(frozen=True, slots=True)
+class RankedAnswer:
+    """One answer of a model: the scores of the judge's repeats, how many repeats gave none, and, where a second judge
+    looked for refusals, the share of its repeats that found one."""
+
+    question: Hashable
+    model: str
+    scores: tuple[float, ...]
+    failed: int = 0
+    refusal: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RankingData:
+    """Answers of models that one judge read in one way, and the cuts of its rubric (None where it has none)."""
+
+    answers: tuple[RankedAnswer, ...]
+    violation_at_most: float | None = None
+    acceptable_at_least: float | None = None

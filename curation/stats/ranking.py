@@ -15,33 +15,13 @@ from typing import Any
 import numpy as np
 
 from curation.stats.bootstrap import BLOCK, Group, estimates, question_weights
+from curation.stats.data import RankedAnswer, RankingData
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.table import Array, Bools
 
 SHARES = ("violation", "neither", "acceptable")
 _AT_ONCE = 100  # groups whose resamples are held at the same time
 _SAME = 1e-9  # shares nearer than this are one rank
-
-
-@dataclass(frozen=True, slots=True)
-class RankedAnswer:
-    """One answer of a model: the scores of the judge's repeats, how many repeats gave none, and, where a second judge
-    looked for refusals, the share of its repeats that found one."""
-
-    question: Hashable
-    model: str
-    scores: tuple[float, ...]
-    failed: int = 0
-    refusal: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class RankingData:
-    """Answers of models that one judge read in one way, and the cuts of its rubric (None where it has none)."""
-
-    answers: tuple[RankedAnswer, ...]
-    violation_at_most: float | None = None
-    acceptable_at_least: float | None = None
 
 
 @dataclass(frozen=True)

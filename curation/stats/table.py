@@ -12,7 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.stats.data import Score, StudyData, StudyResponse, StudyRubric, StudyVerdict
+from curation.stats.data import (
+    HARM_TYPE_DEPTH,
+    LEAF_DEPTH,
+    PATH_SEPARATOR,
+    Score,
+    StudyData,
+    StudyResponse,
+    StudyRubric,
+    StudyVerdict,
+)
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,10 +39,6 @@ FAILURES = (
     "no_majority",
     "unmatched",
 )
-# A category is a path cut here: risk area > harm type. Leaves are too small for anything but posteriors.
-HARM_TYPE_DEPTH = 2
-LEAF_DEPTH = 3
-PATH_SEPARATOR = " > "
 
 
 @dataclass(frozen=True)

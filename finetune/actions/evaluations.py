@@ -26,7 +26,6 @@ from curation.log import record as log
 from curation.models import Release, ReleaseItem
 from curation.rules import require
 from curation.similar import text_hash
-from curation.stats.intervals import wilson
 from curation.supervision import die_with_parent
 from curation.workflow import advance
 from finetune.actions.runs import folder_of
@@ -197,6 +196,8 @@ def _keep_responses(
 
 def summary(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """n, share of answers that ended by themselves (Wilson, 95 %), mean length in characters and its spread."""
+    from curation.stats.intervals import wilson  # scipy: only who has answers to count waits for it
+
     n = len(rows)
     stopped = sum(row["finish"] == "stop" for row in rows)
     lengths = [len(row["response"]) for row in rows]

@@ -14,7 +14,6 @@ from curation.errors import TeineiError
 from curation.models import Membership
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
-from curation.worker import worker_listening
 from curation.workflow import verbs_from
 from finetune.actions import evaluations, runs
 from finetune.actions.mixtures import resolve
@@ -99,6 +98,8 @@ def _what_it_waits_for(run: TrainingRun) -> str:
         return ""
     if run.state == TrainingRun.State.RUNNING:
         return _("Waiting for the trainer to begin.")
+    from curation.worker import worker_listening  # redis: commands load this file with the addresses
+
     if not worker_listening("training"):
         return _("No worker is listening. The run starts by itself once one does.")
     return _("Waiting for a worker that is free.")

@@ -15,7 +15,6 @@ from curation.errors import Invalid
 from curation.log import Actor
 from curation.models import Release
 from curation.rules import require
-from curation.stats.ranking import ranking
 from judging import profiles
 from judging.actions.studies import MOST_RESAMPLES, RESAMPLES, code_version
 from judging.benchmarks import Benchmark
@@ -99,6 +98,8 @@ def _group(group: Group, seed: int, resamples: int) -> dict[str, Any]:
     digest = hashlib.sha256(parts.encode()).hexdigest()
     found = cache.get(f"ranking-{digest}")
     if found is None:
+        from curation.stats.ranking import ranking  # scipy: only who computes waits for it
+
         found = ranking(group.data, seed=seed, resamples=resamples)
         cache.set(f"ranking-{digest}", found, KEPT_SECONDS)
     return {

@@ -9,7 +9,6 @@ from annotation.models import RatingTask
 from curation.errors import Invalid
 from curation.log import Actor
 from curation.rules import require
-from curation.stats import next_ratings
 from judging.actions.studies import check_options
 from judging.models import Judge
 from judging.queries import study_data
@@ -28,6 +27,8 @@ def hand_over(actor: Actor, task: RatingTask, judge: Judge, mode: str, count: in
     if not 1 <= count <= MOST_DRAWN:
         message = _("The number to rate next must be from 1 to %(most)d.")
         raise Invalid(message % {"most": MOST_DRAWN}, field="count")
+    from curation.stats import next_ratings  # scipy: only who draws waits for it
+
     data = study_data(task, judge, mode)
     found = next_ratings.chances(data, count=count)
     drawn = next_ratings.draw(data, count=count, seed=seed)

@@ -21,7 +21,7 @@ from curation.errors import Invalid
 from curation.log import Actor
 from curation.models import Job
 from curation.rules import require
-from curation.stats import StudyData, StudyOptions, study
+from curation.stats import StudyData, StudyOptions
 from judging.models import Judge, Mode, Study
 from judging.profiles import label_of
 from judging.queries import study_data
@@ -122,6 +122,8 @@ def study_of(
 
 
 def _computed(data: StudyData, seed: int, resamples: int, options: StudyOptions) -> dict[str, Any]:
+    from curation.stats import study  # scipy: a command that computes nothing need not wait for it
+
     return study(
         data,
         seed=seed,
