@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import status
-from rest_framework.generics import GenericAPIView, ListAPIView
+from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,25 +21,21 @@ from annotation.models import RatingTask
 from annotation.queries import counts_of, progress_of, tasks_to_rate, tasks_visible_to, with_counts
 from annotation.rules import blinded
 from annotation.serializers import NewRatingSerializer, NewTaskSerializer, TaskSerializer, blind, own_rating
+from curation.api import OfDataset
 from curation.errors import Invalid
-from curation.models import Dataset
-from curation.queries import datasets_of, releases_visible_to
+from curation.queries import releases_visible_to
 
 
-class OfDataset(GenericAPIView[Any]):
-    """Addresses under a dataset: for a stranger there is none."""
+class OfTasks(OfDataset):
+    """The dataset's rating tasks, as far as the person sees them."""
 
     serializer_class: Any = TaskSerializer
 
-    @property
-    def dataset(self) -> Dataset:
-        return get_object_or_404(datasets_of(self.request.user), slug=self.kwargs["dataset"])  # type: ignore[arg-type]
-
     def visible(self) -> Any:
-        return tasks_visible_to(self.request.user, self.dataset)  # type: ignore[arg-type]
+        return tasks_visible_to(self.person, self.dataset)
 
 
-class TaskList(OfDataset, ListAPIView[RatingTask]):
+class TaskList(OfTasks, ListAPIView[RatingTask]):
     """The dataset's rating tasks; POST plans one."""
 
     def get_queryset(self) -> Any:
@@ -49,11 +45,11 @@ class TaskList(OfDataset, ListAPIView[RatingTask]):
 
     @extend_schema(request=NewTaskSerializer, responses={201: TaskSerializer})
     def post(self, request: Request, dataset: str) -> Response:
-        here, person = self.dataset, request.user
+        here, person = self.dataset, self.person
         form = NewTaskSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values = dict(form.validated_data)
-        release = releases_visible_to(person, here).filter(name=values.pop("release")).first()  # type: ignore[arg-type]
+        release = releases_visible_to(person, here).filter(name=values.pop("release")).first()
         if release is None:
             raise Invalid(_("There is no release of this name."), field="release")
         name = values.pop("rubric")
@@ -62,30 +58,30 @@ class TaskList(OfDataset, ListAPIView[RatingTask]):
                 _("Choose one of the rubrics: %(names)s.") % {"names": ", ".join(shipped_rubrics())},
                 field="rubric",
             )
-        rubric = load_rubric(person, here, name)  # type: ignore[arg-type]
-        made = create_task(person, here, release=release, rubric=rubric, **values)  # type: ignore[arg-type]
+        rubric = load_rubric(person, here, name)
+        made = create_task(person, here, release=release, rubric=rubric, **values)
         return Response(
             TaskSerializer(with_counts(self.visible()).get(pk=made.pk)).data, status=status.HTTP_201_CREATED
         )
 
 
-class TaskDetail(OfDataset):
+class TaskDetail(OfTasks):
     """How far a task is. It does not exist for whoever still rates in it."""
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, dataset: str, pk: int) -> Response:
         task = get_object_or_404(with_counts(self.visible()), pk=pk)
-        if blinded(request.user, task):  # type: ignore[arg-type]
+        if blinded(self.person, task):
             raise Http404
         counts = {**counts_of(task), "models": dict(counts_of(task)["models"])}
         return Response({**TaskSerializer(task).data, "counts": counts, "progress": progress_of(task)})
 
 
-class ToRate(OfDataset):
+class ToRate(OfTasks):
     """A task of the person's own."""
 
     def task(self) -> RatingTask:
-        mine = tasks_to_rate(self.request.user, self.dataset)  # type: ignore[arg-type]
+        mine = tasks_to_rate(self.person, self.dataset)
         return get_object_or_404(mine.select_related("rubric", "dataset"), pk=self.kwargs["pk"])
 
 
@@ -94,7 +90,7 @@ class Next(ToRate):
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, dataset: str, pk: int) -> Response:
-        return Response({"next": blind(lease(request.user, self.task()))})  # type: ignore[arg-type]
+        return Response({"next": blind(lease(self.person, self.task()))})
 
 
 class Ratings(ToRate):
@@ -107,6 +103,6 @@ class Ratings(ToRate):
         task = self.task()
         form = NewRatingSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        done = rate(request.user, task, **form.validated_data)  # type: ignore[arg-type]
+        done = rate(self.person, task, **form.validated_data)
         answer = {"rating": own_rating(done.rating), "next": blind(done.following)}
         return Response(answer, status=status.HTTP_201_CREATED)

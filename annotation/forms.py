@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from annotation.actions.rubrics import shipped_titles
 from annotation.actions.tasks import MOST_OVERLAP
 from annotation.models import RatingTask
+from curation.forms import offer_rows
 from curation.models import Dataset, Release
 from curation.queries import releases_visible_to
 
@@ -21,7 +22,7 @@ class TaskForm(forms.Form):
     release: forms.ModelChoiceField[Release] = forms.ModelChoiceField(
         label=_("Release"), queryset=None, empty_label=_("Choose a release")
     )
-    rubric = forms.ChoiceField(label=_("Rubric"))
+    rubric = forms.ChoiceField(label=_("Rubric"), choices=shipped_titles)
     models = forms.CharField(
         label=_("Models"),
         required=False,
@@ -45,8 +46,7 @@ class TaskForm(forms.Form):
 
     def __init__(self, *args: Any, person: Any, dataset: Dataset, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["release"].queryset = releases_visible_to(person, dataset)  # type: ignore[attr-defined]
-        self.fields["rubric"].choices = shipped_titles()  # type: ignore[attr-defined]
+        offer_rows(self, "release", releases_visible_to(person, dataset))
 
     def clean_models(self) -> list[str]:
         return [name.strip() for name in self.cleaned_data["models"].split(",") if name.strip()]

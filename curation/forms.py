@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from curation.models import Category, Dataset, Review, TranslationReview
@@ -21,6 +22,13 @@ ATTRIBUTES = {
     "borderline": (_("Borderline"), _("Harmless in itself, yet easily taken for harmful")),
     "needs_expert": (_("Needs an expert"), _("A specialist should look at the answer")),
 }
+
+
+def offer_rows(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
+    """Let the field choose among these rows."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ModelChoiceField)
+    field.queryset = rows
 
 
 class FreezeForm(forms.Form):
@@ -76,7 +84,7 @@ class WordingForm(Step):
     def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
         super().__init__(*args, **options)
         leaves = Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3)
-        self.fields["category"].queryset = leaves.select_related("parent__parent")  # type: ignore[attr-defined]
+        offer_rows(self, "category", leaves.select_related("parent__parent"))
 
     def wording(self, before: dict[str, Any]) -> dict[str, Any]:
         """Arguments of a draft or a Wording; attributes of `before` that no box stands for are kept."""

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from curation.forms import offer_rows
 from curation.models import Dataset, Release
 
 
@@ -43,7 +44,7 @@ class LaunchForm(forms.Form):
     def __init__(self, *args: Any, dataset: Dataset, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         releases = Release.objects.filter(dataset=dataset)
-        self.fields["release"].queryset = releases  # type: ignore[attr-defined]
+        offer_rows(self, "release", releases)
         self.fields["release"].initial = releases.first()
 
     def clean_recipe(self) -> Any:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Max, Model, Sum
 
 from annotation.models import Rating, RatingTask, TaskResponse
 from annotation.queries import ratings_of
@@ -17,7 +17,7 @@ from judging.models import Attempt, Judge, Study, Verdict
 
 # Seconds. What no mark sees (a rater's new pseudonym) is seen after them.
 TRUSTED = 600
-WRITTEN = (LogEntry, Attempt, Verdict, Rating)
+WRITTEN: tuple[type[Model], ...] = (LogEntry, Attempt, Verdict, Rating)
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class Mark:
 
 
 def last_written() -> tuple[int | None, ...]:
-    return tuple(model.objects.order_by().aggregate(last=Max("pk"))["last"] for model in WRITTEN)  # type: ignore[attr-defined]
+    newest = (model._default_manager.order_by().aggregate(last=Max("pk")) for model in WRITTEN)
+    return tuple(found["last"] for found in newest)
 
 
 def rows_of(task: RatingTask, judge: Judge) -> str:

@@ -104,7 +104,7 @@ def _read_tree(name_or_file: str) -> dict[str, Any]:
         raise Invalid(_("A taxonomy needs a name, two titles, and categories on exactly three levels."))
     if len({path for path, _node, _level in nodes}) != len(nodes):
         raise Invalid(_("Two categories of the taxonomy have the same labels."))
-    return tree  # type: ignore[no-any-return]
+    return tree
 
 
 def _fits(value: object, field: str, most: int | None) -> None:

@@ -51,9 +51,10 @@ def keepable(value: Any) -> None:
 
 def longest(model: type[models.Model], column: str) -> int:
     """How many characters the column holds. PostgreSQL insists on it, SQLite does not look."""
-    length = model._meta.get_field(column).max_length  # type: ignore[union-attr]
-    assert length is not None
-    return int(length)
+    field = model._meta.get_field(column)
+    assert isinstance(field, models.Field)
+    assert field.max_length is not None
+    return int(field.max_length)
 
 
 def new_text(body: str) -> Text:

@@ -64,7 +64,7 @@ class BenchCommand(BaseCommand):
 
     needs_dataset: ClassVar[bool] = True
     # The addresses and their serializers need not be imported for a command.
-    requires_system_checks = []  # type: ignore[misc]
+    requires_system_checks = []
 
     def add_options(self, parser: ArgumentParser) -> None:
         """The command's own arguments."""

@@ -61,13 +61,12 @@ def chances(data: StudyData, *, count: int, options: StudyOptions | None = None)
     return Chances(table, unrated, core, total)
 
 
-def draw(data: StudyData, *, count: int, seed: int, options: StudyOptions | None = None) -> list[Drawn]:
-    """`count` responses that nobody has rated (all of them where there are fewer): (id, stratum, chance, reason).
+def draw(found: Chances, *, seed: int) -> list[Drawn]:
+    """As many responses that nobody has rated as their chances sum to: (id, stratum, chance, reason).
 
     stratum: the scale point nearest to the judge's mean, empty where it gave none. The same rows and seed draw the
-    same, whatever their order. Raises ValueError for count < 1.
+    same, whatever their order.
     """
-    found = chances(data, count=count, options=options)
     table, rng = found.table, np.random.default_rng(seed)
     line = np.flatnonzero(found.open)
     line = line[np.lexsort((rng.permutation(len(line)), _cells(table)[line]))]

@@ -66,11 +66,14 @@ def blocks(
             about_part(found[f"{what}/{at}"], n=n, n_clusters=clusters, empty=NOTHING)
             for what in ("human_sd", "corrected")
         )
-        known = sd.value is not None and pooled.value is not None
         done[key] = {
             "human_sd": sd.as_dict(),
             "pooled_sd": pooled.as_dict(),
-            "restricted": known and sd.value < RESTRICTED_BELOW * pooled.value,  # type: ignore[operator]
+            "restricted": (
+                sd.value is not None
+                and pooled.value is not None
+                and sd.value < RESTRICTED_BELOW * pooled.value
+            ),
             "corrected_pearson": corrected.as_dict(),
         }
     return done

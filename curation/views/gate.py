@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from curation.errors import TeineiError
 from curation.models import Dataset, Person
@@ -21,6 +22,7 @@ class MemberRequest(HttpRequest):
     """A request inside a dataset: `user` is a Person, `dataset` one they belong to."""
 
     user: Person
+    htmx: HtmxDetails
     dataset: Dataset
     roles: set[str]
 

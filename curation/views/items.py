@@ -52,7 +52,7 @@ def item_list(request: MemberRequest) -> HttpResponse:
         "first_url": f"?{query.urlencode()}" if after else "",
         "next_url": f"?{_with(query, after=rows[PAGE - 1].pk)}" if len(rows) > PAGE else "",
     }
-    template = "curation/items.html#table" if request.htmx else "curation/items.html"  # type: ignore[attr-defined]
+    template = "curation/items.html#table" if request.htmx else "curation/items.html"
     return render(request, template, context)
 
 

@@ -18,7 +18,7 @@ def job_list(request: MemberRequest) -> HttpResponse:
     rows = jobs_visible_to(request.user, request.dataset).select_related("person")[:SHOWN]
     shown = [{"job": job, "may_stop": jobs.may_stop(request.user, job)} for job in rows]
     active = any(job.finished_at is None for job in rows)
-    template = "curation/jobs.html#rows" if request.htmx else "curation/jobs.html"  # type: ignore[attr-defined]
+    template = "curation/jobs.html#rows" if request.htmx else "curation/jobs.html"
     return render(request, template, {"rows": shown, "active": active})
 
 

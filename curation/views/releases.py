@@ -86,7 +86,7 @@ def release(request: MemberRequest, name: str) -> HttpResponse:
         "may_export": allows(request.user, "export", found),
         "panels": registry.panels("release", person=request.user, release=found),
     }
-    template = "curation/release.html#exports" if request.htmx else "curation/release.html"  # type: ignore[attr-defined]
+    template = "curation/release.html#exports" if request.htmx else "curation/release.html"
     return render(request, template, context)
 
 

@@ -56,7 +56,7 @@ def own_language(
             and isinstance(request.user, Person)
         ):
             translation.activate(request.user.locale)
-            request.LANGUAGE_CODE = request.user.locale  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = request.user.locale
         return get_response(request)
 
     return middleware

@@ -151,11 +151,11 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
     """The work page of one item. Parts of it are asked for again after each save."""
     found = _writable(request, pk)
     draft = act.draft_of(request.user, found)
-    if request.htmx and "category" in request.GET:  # type: ignore[attr-defined]
+    if request.htmx and "category" in request.GET:
         leaves = Category.objects.filter(taxonomy=request.dataset.taxonomy_id, level=3)
         chosen = leaves.select_related("parent__parent").filter(pk=_number(request.GET["category"])).first()
         return render(request, "curation/write_item.html#category", _side(found, chosen))
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return render(request, "curation/write_item.html#findings", _findings(request, found, _fields(draft)))
     return _page(request, found, draft, _fields(draft))
 

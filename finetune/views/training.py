@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation.errors import TeineiError
-from curation.models import Membership
+from curation.models import Membership, Release
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
 from curation.workflow import verbs_from
@@ -35,7 +35,7 @@ def training(request: MemberRequest) -> HttpResponse:
         "active": any(run.state in ACTIVE for run in rows),
         "may_launch": allows(request.user, "launch", request.dataset),
     }
-    template = "finetune/training.html#rows" if request.htmx else "finetune/training.html"  # type: ignore[attr-defined]
+    template = "finetune/training.html#rows" if request.htmx else "finetune/training.html"
     return render(request, template, context)
 
 
@@ -43,7 +43,10 @@ def training(request: MemberRequest) -> HttpResponse:
 def training_new(request: MemberRequest) -> HttpResponse:
     """First the counts and shares that the recipe comes to, then the launch."""
     form = LaunchForm(request.POST or None, dataset=request.dataset)
-    context: dict[str, Any] = {"form": form, "releases": form.fields["release"].queryset.exists()}  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
+        "form": form,
+        "releases": Release.objects.filter(dataset=request.dataset).exists(),
+    }
     if request.method == "POST" and form.is_valid():
         try:
             recipe = runs.read_recipe(form.as_recipe())
@@ -82,7 +85,7 @@ def training_run(request: MemberRequest, pk: int) -> HttpResponse:
         "may_evaluate": allows(request.user, "evaluate", run),
         "log": _tail(folder / "trainer.log"),
     }
-    template = "finetune/training_run.html#live" if request.htmx else "finetune/training_run.html"  # type: ignore[attr-defined]
+    template = "finetune/training_run.html#live" if request.htmx else "finetune/training_run.html"
     return render(request, template, context)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -25,6 +25,8 @@ from curation.models import Dataset
 from curation.rules import require
 from judging.actions.verdicts import VerdictsImported, import_verdicts
 
+Row = TypeVar("Row", RatingRow, VerdictRow)
+
 FOUND = "found"  # in place of a rubric's name: the scale that the files use
 USUAL = "safety5"
 MOST_POINTS = 101
@@ -41,16 +43,28 @@ class Source:
 
 
 @dataclass(kw_only=True)
-class Side:
+class Side(Generic[Row]):
     """What became of one file's rows."""
 
     source: Source
-    rows: Sequence[RatingRow | VerdictRow]
+    rows: Sequence[Row]
     quarantined: list[Quarantined]
     new: int = 0
     known: int = 0
     corrected: int = 0
     who: list[str] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class Sides:
+    """Both files, as far as they are given."""
+
+    ratings: Side[RatingRow] | None
+    verdicts: Side[VerdictRow] | None
+
+    def by_name(self) -> dict[str, Side[Any]]:
+        both: dict[str, Side[Any] | None] = {"ratings": self.ratings, "verdicts": self.verdicts}
+        return {kind: side for kind, side in both.items() if side is not None}
 
 
 @dataclass(kw_only=True)
@@ -62,7 +76,7 @@ class Brought:
     created: bool
     rubric: str
     scale: list[tuple[Score, int, int]]
-    sides: dict[str, Side]
+    sides: Sides
     overlap: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
@@ -75,7 +89,7 @@ class Brought:
             "rubric": self.rubric,
             "scale": [{"score": point, "ratings": r, "verdicts": v} for point, r, v in self.scale],
             "responses": self.overlap,
-            **{kind: _told(side) for kind, side in self.sides.items()},
+            **{kind: _told(side) for kind, side in self.sides.by_name().items()},
         }
 
 
@@ -179,15 +193,14 @@ def _rubric(
     return given, scales.usable_rubric(given)
 
 
-def _read(scale: scales.Rubric, ratings: Source | None, verdicts: Source | None) -> dict[str, Side]:
-    sides = {}
-    read: RowsRead[Any]
-    for kind, each in (("ratings", ratings), ("verdicts", verdicts)):
-        if each is not None:
-            reader = read_ratings if kind == "ratings" else read_verdicts
-            read = reader(each.path, rubric=scale, columns=each.columns)
-            sides[kind] = Side(source=each, rows=read.rows, quarantined=list(read.quarantined))
-    return sides
+def _read(scale: scales.Rubric, ratings: Source | None, verdicts: Source | None) -> Sides:
+    def side(reader: Callable[..., RowsRead[Row]], each: Source | None) -> Side[Row] | None:
+        if each is None:
+            return None
+        read = reader(each.path, rubric=scale, columns=each.columns)
+        return Side(source=each, rows=read.rows, quarantined=list(read.quarantined))
+
+    return Sides(ratings=side(read_ratings, ratings), verdicts=side(read_verdicts, verdicts))
 
 
 def _write(
@@ -196,22 +209,22 @@ def _write(
     name: str,
     known: RatingTask | None,
     given: dict[str, Any] | None,
-    sides: dict[str, Side],
+    sides: Sides,
     dry_run: bool,
 ) -> Brought:
     rubric = keep_rubric(actor, dataset, given) if given is not None else known.rubric if known else None
     task, created = known, False
-    if rated := sides.get("ratings"):
-        done = import_ratings(actor, dataset, task=name, rows=rated.rows, rubric=rubric)  # type: ignore[arg-type]
+    if rated := sides.ratings:
+        done = import_ratings(actor, dataset, task=name, rows=rated.rows, rubric=rubric)
         task, created = done.task, done.created
-        _settle(rated, done, sorted({row.rater for row in rated.rows}))  # type: ignore[union-attr]
+        _settle(rated, done, sorted({row.rater for row in rated.rows}))
         if created and not done.new and not dry_run:  # useless files must not take the name
             raise Invalid(_("No row of the ratings can be used, so nothing was imported."), field="ratings")
     assert task is not None
-    if judged := sides.get("verdicts"):
+    if judged := sides.verdicts:
         if task.external:
             hold_responses(actor, task, [(v.row, v.item, v.model, v.response_sha256) for v in judged.rows])
-        said = import_verdicts(actor, task, judged.rows)  # type: ignore[arg-type]
+        said = import_verdicts(actor, task, judged.rows)
         _settle(judged, said, said.judges)
     return Brought(
         dry_run=dry_run,
@@ -224,7 +237,7 @@ def _write(
     )
 
 
-def _settle(side: Side, done: RatingsImported | VerdictsImported, who: list[str]) -> None:
+def _settle(side: Side[Row], done: RatingsImported | VerdictsImported, who: list[str]) -> None:
     side.new, side.known, side.who = done.new, done.known, who
     side.corrected = getattr(done, "corrected", 0)
     named = side.source.columns.columns
@@ -236,23 +249,27 @@ def _settle(side: Side, done: RatingsImported | VerdictsImported, who: list[str]
     side.quarantined.sort(key=lambda apart: apart.row or 0)
 
 
-def _scale(sides: dict[str, Side]) -> list[tuple[Score, int, int]]:
+def _scale(sides: Sides) -> list[tuple[Score, int, int]]:
     counts: dict[str, Counter[Score]] = {
-        kind: Counter(row.score for row in side.rows if row.score is not None) for kind, side in sides.items()
+        kind: Counter(row.score for row in side.rows if row.score is not None)
+        for kind, side in sides.by_name().items()
     }
     rated, judged = (counts.get(kind, Counter()) for kind in ("ratings", "verdicts"))
     points = sorted(rated.keys() | judged.keys(), key=lambda score: (isinstance(score, str), score))
     return [(point, rated[point], judged[point]) for point in points]
 
 
-def _overlap(sides: dict[str, Side]) -> dict[str, int]:
+def _overlap(sides: Sides) -> dict[str, int]:
     """How many responses the files speak about: rated, judged, both."""
-    seen = {kind: {(r.item, r.model, r.response_sha256) for r in side.rows} for kind, side in sides.items()}
+    seen = {
+        kind: {(r.item, r.model, r.response_sha256) for r in side.rows}
+        for kind, side in sides.by_name().items()
+    }
     rated, judged = seen.get("ratings", set()), seen.get("verdicts", set())
     return {"rated": len(rated), "judged": len(judged), "both": len(rated & judged)}
 
 
-def _told(side: Side) -> dict[str, Any]:
+def _told(side: Side[Any]) -> dict[str, Any]:
     who = WHO[side.source.columns.kind]
     return {
         "rows": len(side.rows),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from django.utils.translation import gettext as _
 
 from annotation.actions.rounds import offer
@@ -29,15 +31,17 @@ def hand_over(actor: Actor, task: RatingTask, judge: Judge, mode: str, count: in
         raise Invalid(message % {"most": MOST_DRAWN}, field="count")
     from curation.stats import next_ratings  # scipy: only who draws waits for it
 
-    data = study_data(task, judge, mode)
-    found = next_ratings.chances(data, count=count)
-    drawn = next_ratings.draw(data, count=count, seed=seed)
+    found = next_ratings.chances(study_data(task, judge, mode), count=count)
+    drawn = next_ratings.draw(found, seed=seed)
     if not drawn:
         raise Invalid(_("Every response of this task has a rating already."), field="count")
-    chances = dict(zip(found.table.ids, found.total.tolist(), strict=True))
+    rows = [(_pk(response), stratum, chance) for response, stratum, chance, _reason in drawn]
     return offer(
-        actor,
-        task,
-        [(response, stratum, chance) for response, stratum, chance, _reason in drawn],  # type: ignore[misc]
-        chances=chances,  # type: ignore[arg-type]
+        actor, task, rows, chances=dict(zip(map(_pk, found.table.ids), found.total.tolist(), strict=True))
     )
+
+
+def _pk(response: Hashable) -> int:
+    """The engine takes any names; those of our rows are their keys."""
+    assert isinstance(response, int)
+    return response

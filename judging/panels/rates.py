@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -71,7 +73,9 @@ def _value(reading: Reading, name: str, rate: str) -> float | None:
     return None if leaf is None else leaf["value"]
 
 
-def _marks(reading: Reading, at: tuple[str, ...], bounds: dict | None, rate: str) -> tuple[Mark, ...]:  # type: ignore[type-arg]
+def _marks(
+    reading: Reading, at: tuple[str, ...], bounds: dict[str, Any] | None, rate: str
+) -> tuple[Mark, ...]:
     found: list[Mark] = []
     for source in SOURCES:
         given = {}

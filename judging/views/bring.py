@@ -111,7 +111,7 @@ def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> H
     job = Job.objects.filter(pk=state.get("job", 0)).first()
     waiting = job is not None and job.state in RUNNING
     report = None if waiting else place.report
-    if request.htmx and not waiting:  # type: ignore[attr-defined]
+    if request.htmx and not waiting:
         return HttpResponse(headers={"HX-Refresh": "true"})
     context: dict[str, Any] = {
         "place": place,
@@ -124,5 +124,5 @@ def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> H
         "waiting": waiting,
         "failed": job is not None and job.state == Job.State.FAILED,
     }
-    template = "judging/brought.html#live" if request.htmx else "judging/brought.html"  # type: ignore[attr-defined]
+    template = "judging/brought.html#live" if request.htmx else "judging/brought.html"
     return render(request, template, context, status=400 if form.errors else 200)

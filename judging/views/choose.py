@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,9 +13,10 @@ from django.urls import reverse
 
 from annotation.models import RatingTask
 from annotation.queries import TASK_ROLES
+from curation.stats import StudyData
 from curation.views.gate import MemberRequest, member
 from judging.models import Judge, Mode
-from judging.queries import judged_in, study_tasks
+from judging.queries import judged_in, study_data, study_tasks
 
 reader = member(*TASK_ROLES)
 
@@ -30,6 +32,12 @@ class Chosen:
     slug: str = ""
     names: dict[int, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def data(self) -> StudyData:
+        """The rows of the study, read once for a page."""
+        assert self.judge is not None
+        return study_data(self.task, self.judge, self.mode)
 
     def url(self, name: str, **query: Any) -> str:
         """A page of this study; None values are left out."""

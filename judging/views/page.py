@@ -14,7 +14,6 @@ from judging.models import Study
 from judging.panels import Reading, blocks_of
 from judging.panels.shown import Shown, names_of, pictures
 from judging.panels.verdict import BLOCKS, sentence
-from judging.queries import study_data
 from judging.views.choose import Chosen
 
 MISSED_SHOWN = 6
@@ -60,9 +59,7 @@ def missed(what: Chosen, study: Study) -> list[int]:
     """Ids of the worst missed violations; found once for a study, since its rows are the same ever after."""
 
     def found() -> list[int]:
-        assert what.judge is not None
-        data = study_data(what.task, what.judge, what.mode)
-        rows = tables.missed(data, tables.rows_of(data), DEFAULTS)
+        rows = tables.missed(what.data, tables.rows_of(what.data), DEFAULTS)
         return [int(str(row.response.id)) for row in rows[:MISSED_SHOWN]]
 
     return cache.get_or_set(f"missed-{stamp(study)}", found, KEPT) or []

@@ -14,7 +14,7 @@ from curation.views.numbers import is_number
 from judging import tables
 from judging.actions.studies import DEFAULTS
 from judging.models import Verdict
-from judging.queries import rated_rows, references_of, scores_of, study_data
+from judging.queries import rated_rows, references_of, scores_of
 from judging.views.choose import Chosen, chosen, reader
 from judging.words import decision_cell, failure_name, filter_name
 
@@ -31,7 +31,7 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
     what = chosen(request, pk)
     if what.judge is None:
         raise Http404
-    data = study_data(what.task, what.judge, what.mode)
+    data = what.data
     wanted = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
     found = tables.chosen(data, tables.rows_of(data), wanted, DEFAULTS)
     given = request.GET.get("from", "0")

@@ -13,6 +13,7 @@ from curation.errors import Invalid, TeineiError
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt
 from judging.actions import reparsing, runs
+from judging.costs import priced
 from judging.estimates import pace_of, soundness_of, spent_of
 from judging.forms import CapForm, RunForm
 from judging.models import JudgeRun, Mode, Verdict
@@ -46,6 +47,7 @@ def start(request: MemberRequest, pk: int) -> HttpResponse:
         "task": task,
         "form": form,
         "estimate": estimate,
+        "priced": _priced(estimate) if estimate else {},
         "responses": counts_of(task)["responses"],
         "may_create": allows(request.user, "create_judge", request.dataset),
     }
@@ -55,6 +57,10 @@ def start(request: MemberRequest, pk: int) -> HttpResponse:
 def _pass(form: RunForm, task: RatingTask) -> dict[str, Any]:
     given = form.cleaned_data
     return {"judge": given["judge"], "task": task, "modes": given["mode"], "repeats": given["repeats"]}
+
+
+def _priced(estimate: dict[str, Any]) -> dict[str, str]:
+    return {name: priced(estimate[name], estimate["currency"]) for name in ("money", "money_at_most")}
 
 
 def _caps(form: CapForm) -> dict[str, Any]:
@@ -90,7 +96,7 @@ def run(request: MemberRequest, pk: int) -> HttpResponse:
         "may_resume": not active and missing and allows(request.user, "resume", found),
         "outdated": _outdated(request, found) if not active else 0,
     }
-    template = "judging/run.html#live" if request.htmx else "judging/run.html"  # type: ignore[attr-defined]
+    template = "judging/run.html#live" if request.htmx else "judging/run.html"
     return render(request, template, context)
 
 

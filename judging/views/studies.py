@@ -16,7 +16,7 @@ from judging import freshness
 from judging.actions import studies
 from judging.models import Judge, Mode, Study
 from judging.panels import flat
-from judging.queries import judges_by_task, judges_visible_to, study_data, study_tasks
+from judging.queries import judges_by_task, judges_visible_to, study_tasks
 from judging.views import page
 from judging.views.choose import Chosen, chosen, reader
 from judging.views.rows import missed_texts
@@ -45,7 +45,7 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
     found = _study(request, what, what.judge)
     if isinstance(found, Job):
         return _waiting(request, what, found, shown)
-    if request.htmx:  # type: ignore[attr-defined]
+    if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     shown |= page.context(what, found)
     shown["missed"] = missed_texts(what, page.missed(what, found))
@@ -97,7 +97,7 @@ def _study(request: MemberRequest, what: Chosen, judge: Judge) -> Study | Job:
     found, mark = freshness.remembered(what.task, judge, what.mode)
     if found:
         return found
-    data = study_data(what.task, judge, what.mode)
+    data = what.data
     kept = studies.known_study(what.task, judge, what.mode, seed=0, resamples=studies.RESAMPLES, data=data)
     if kept is None and studies.needs_job(data):
         return studies.study_job(request.user, what.task, judge, what.mode, data)
@@ -107,7 +107,7 @@ def _study(request: MemberRequest, what: Chosen, judge: Judge) -> Study | Job:
 
 
 def _waiting(request: MemberRequest, what: Chosen, job: Job, shown: dict[str, Any]) -> HttpResponse:
-    template = "judging/study_waiting.html#live" if request.htmx else "judging/study_waiting.html"  # type: ignore[attr-defined]
+    template = "judging/study_waiting.html#live" if request.htmx else "judging/study_waiting.html"
     return render(request, template, {**shown, "job": job, "here": what.url("judging:study")})
 
 

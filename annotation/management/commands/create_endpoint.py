@@ -20,7 +20,7 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE")
 
-    def act(self, *, actor: Actor, dataset: Dataset, file: str, **_: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, file: str, **_: Any) -> Outcome:
         spec = read_object(file)
         variable = spec.pop("key_env", None)
         if variable:

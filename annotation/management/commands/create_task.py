@@ -36,7 +36,7 @@ class Command(BenchCommand):
 
     def act(
         self, *, actor: Actor, dataset: Dataset, task: str, release: str, models: str, **options: Any
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         made = create_task(
             actor,
             dataset,

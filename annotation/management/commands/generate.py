@@ -30,7 +30,7 @@ class Command(BenchCommand):
             help="requests at a time; without it, what the endpoint's limits say",
         )
 
-    def act(self, *, actor: Actor, dataset: Dataset, release: str, endpoint: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, release: str, endpoint: str, **options: Any) -> Outcome:
         def show(name: str, done: int, total: int) -> None:
             if done == total or done // 25 > shown.get(name, 0):
                 shown[name] = done // 25

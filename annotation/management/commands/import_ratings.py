@@ -33,7 +33,7 @@ class Command(BenchCommand):
 
     def act(
         self, *, actor: Actor, dataset: Dataset, file: str, task: str, rubric: str | None, **_: Any
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         with transaction.atomic():  # a file that turns out unusable leaves no rubric behind
             known = RatingTask.objects.filter(dataset=dataset, name=task).select_related("rubric").first()
             chosen = (

@@ -18,7 +18,7 @@ class Command(BenchCommand):
         parser.add_argument("file", metavar="FILE")
         parser.add_argument("--release", metavar="N", required=True)
 
-    def act(self, *, actor: Actor, dataset: Dataset, file: str, release: str, **_: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, file: str, release: str, **_: Any) -> Outcome:
         read = read_responses(file)
         done = import_responses(actor, dataset, release=release_named(dataset, release), rows=read.rows)
         apart = [*read.quarantined, *done.quarantined]

@@ -22,7 +22,7 @@ class Command(BenchCommand):
         parser.add_argument("--task", metavar="T", required=True)
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, write nothing")
 
-    def act(self, *, actor: Actor, dataset: Dataset, task: str, dry_run: bool, **_: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, task: str, dry_run: bool, **_: Any) -> Outcome:
         found = task_named(dataset, task)
         url, key = os.environ.get("LABEL_STUDIO_URL", ""), os.environ.get("LABEL_STUDIO_API_KEY", "")
         done = sync(actor, found, Partner(url=url.rstrip("/"), key=key), dry_run=dry_run)

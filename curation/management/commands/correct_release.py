@@ -20,7 +20,7 @@ class Command(BenchCommand):
 
     def act(
         self, *, actor: Actor, dataset: Dataset, name: str, withdraw: str, reason: str, **options: Any
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         ids = [part.strip() for part in withdraw.split(",") if part.strip()]
         successor, erratum = correct(actor, release_named(dataset, name), withdraw=ids, reason=reason)
         used = [f"{row['kind']} {row['name']}" for row in erratum.affected]

@@ -18,7 +18,7 @@ class Command(BenchCommand):
         parser.add_argument("--taxonomy", required=True, metavar="T")
         parser.add_argument("--title", default="", help="what pages call it; NAME where left out")
 
-    def act(self, *, actor: Actor, name: str, taxonomy: str, title: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, name: str, taxonomy: str, title: str, **options: Any) -> Outcome:
         found = Taxonomy.objects.filter(name=taxonomy).first()
         if found is None:
             names = ", ".join(Taxonomy.objects.values_list("name", flat=True)) or "none yet"

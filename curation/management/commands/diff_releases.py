@@ -17,7 +17,7 @@ class Command(BenchCommand):
         parser.add_argument("old", metavar="A")
         parser.add_argument("new", metavar="B")
 
-    def act(self, *, actor: Actor, dataset: Dataset, old: str, new: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, old: str, new: str, **options: Any) -> Outcome:
         found = diff(release_named(dataset, old), release_named(dataset, new))
         lines = [f"+ {key}" for key in found["added"]] + [f"- {key}" for key in found["removed"]]
         lines += [f"~ {row['id']}: {', '.join(row['cells'])}" for row in found["changed"]]

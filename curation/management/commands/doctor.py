@@ -14,7 +14,7 @@ class Command(BenchCommand):
     help = "Look at the database, the broker, the workers, the disk and the packages, and say what to do."
     needs_dataset = False
 
-    def act(self, *, actor: Actor, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, **options: Any) -> Outcome:
         found = examine()
         lines = []
         for finding in found:

@@ -25,7 +25,7 @@ class Command(BenchCommand):
         parser.add_argument("--meta-order", metavar="ORDER", help="ac, hf, or the three keys with commas")
         parser.add_argument("--encoding", default="utf-8", choices=["utf-8", "utf-8-sig"], help="of CSV")
 
-    def act(self, *, actor: Actor, dataset: Dataset, name: str, out: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, name: str, out: str, **options: Any) -> Outcome:
         release = release_named(dataset, name)
         files, checked = export_release(
             actor,

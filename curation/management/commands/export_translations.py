@@ -16,7 +16,7 @@ class Command(BenchCommand):
         parser.add_argument("--locale", required=True)
         parser.add_argument("--out", metavar="FILE", help="translations_LOCALE.jsonl where left out")
 
-    def act(self, *, actor: Actor, dataset: Dataset, locale: str, out: str | None, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, locale: str, out: str | None, **options: Any) -> Outcome:
         path = out or f"translations_{locale}.jsonl"
         written = export_translations(dataset, path, locale=locale)
         return Outcome(

@@ -30,7 +30,7 @@ class Command(BenchCommand):
         parser.add_argument("--terms", default="", help="the terms the release is published under")
         parser.add_argument("--dry-run", action="store_true", help="only say what the gates say")
 
-    def act(self, *, actor: Actor, dataset: Dataset, name: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, name: str, **options: Any) -> Outcome:
         waivers = _waivers(actor, options["waive"], options["reason"])
         # The person named waives; the operator of the machine freezes: two different parties, as the rule wants.
         freezer: Actor = OPERATOR if waivers else actor

@@ -18,7 +18,7 @@ class Command(BenchCommand):
             "role", metavar="ROLE", choices=Membership.Role.values, help=", ".join(Membership.Role.values)
         )
 
-    def act(self, *, actor: Actor, dataset: Dataset, name: str, role: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, name: str, role: str, **options: Any) -> Outcome:
         person = actor_named(name)
         assert isinstance(person, Person)
         give_role(actor, dataset, person, role)

@@ -36,7 +36,7 @@ class Command(BenchCommand):
         self.own_taxonomy = options["format"] if options["format"] in OWN_TAXONOMY else None
         super().handle(*args, **options)
 
-    def act(self, *, actor: Actor, dataset: Dataset, file: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, file: str, **options: Any) -> Outcome:
         done = import_items(actor, dataset, file, **options)
         for warning in done.warnings:
             self.stderr.write(warning)

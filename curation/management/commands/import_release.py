@@ -16,7 +16,7 @@ class Command(BenchCommand):
         parser.add_argument("path", metavar="PATH", help="a file, or a folder of dev and test files")
         parser.add_argument("--name", required=True, metavar="N")
 
-    def act(self, *, actor: Actor, dataset: Dataset, path: str, name: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, path: str, name: str, **options: Any) -> Outcome:
         release, quarantined = import_release(actor, dataset, path, name=name)
         counts = release.counts
         return Outcome(

@@ -18,7 +18,7 @@ class Command(BenchCommand):
 
     def act(
         self, *, actor: Actor, dataset: Dataset, file: str, locale: str | None, **options: Any
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         done = import_translations(actor, dataset, file, locale=locale)
         return Outcome(
             sentence=(

@@ -11,6 +11,6 @@ class Command(BenchCommand):
     help = "Load the demo: invented people, items in every state, a release, ratings and verdicts."
     needs_dataset = False
 
-    def act(self, *, actor: Actor, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, **options: Any) -> Outcome:
         said = load_demo()
         return Outcome(sentence="\n".join(said), payload={"dataset": SLUG, "parts": said})

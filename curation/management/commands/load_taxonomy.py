@@ -15,7 +15,7 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", metavar="NAME_OR_FILE")
 
-    def act(self, *, actor: Actor, name: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, name: str, **options: Any) -> Outcome:
         taxonomy, new = load_taxonomy(actor, name)
         leaves = taxonomy.categories.filter(level=3).count()
         said = "loaded" if new else "was there already"

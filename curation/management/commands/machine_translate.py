@@ -18,7 +18,7 @@ class Command(BenchCommand):
         parser.add_argument("--limit", type=whole(1, 10**6), metavar="N", help="at most so many items")
         parser.add_argument("--parallel", type=whole(1, 64), default=4, help="requests at a time (default 4)")
 
-    def act(self, *, actor: Actor, dataset: Dataset, locale: str, endpoint: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, locale: str, endpoint: str, **options: Any) -> Outcome:
         def show(done: int, total: int) -> None:
             self.stderr.write(f"{done} / {total}")
 

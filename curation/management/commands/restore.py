@@ -15,7 +15,7 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE")
 
-    def act(self, *, actor: Actor, file: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, file: str, **options: Any) -> Outcome:
         counts = restore(file)
         rows = sum(counts.values())
         return Outcome(

@@ -16,7 +16,7 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("folder", metavar="DIR")
 
-    def act(self, *, actor: Actor, folder: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, folder: str, **options: Any) -> Outcome:
         if not Path(folder).is_dir():
             raise Unusable(f"{folder} is no folder; give one that export_release wrote.", field="folder")
         found = verification(folder)

@@ -16,7 +16,7 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("run", metavar="ID", type=int)
 
-    def act(self, *, actor: Actor, dataset: Dataset, run: int, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, run: int, **options: Any) -> Outcome:
         found = run_named(dataset, run)
         cancel(actor, found)
         found.refresh_from_db()

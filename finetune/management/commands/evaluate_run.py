@@ -17,7 +17,7 @@ class Command(BenchCommand):
         parser.add_argument("run", metavar="ID", type=int)
         parser.add_argument("--wait", action="store_true", help="stay until it ends; exit 1 if it failed")
 
-    def act(self, *, actor: Actor, dataset: Dataset, run: int, wait: bool, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, run: int, wait: bool, **options: Any) -> Outcome:
         evaluation = queue_evaluation(actor, run_named(dataset, run), send=not wait)
         if wait:
             evaluation = carry_out(evaluation.pk) or evaluation

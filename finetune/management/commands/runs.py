@@ -13,7 +13,7 @@ from finetune.queries import runs_visible_to
 class Command(BenchCommand):
     help = "List the fine-tuning runs of a dataset, newest first."
 
-    def act(self, *, actor: Actor, dataset: Dataset, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, **options: Any) -> Outcome:
         found = TrainingRun.objects.filter(dataset=dataset)
         if person := person_of(actor):
             found = runs_visible_to(person, dataset)

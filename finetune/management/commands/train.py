@@ -19,7 +19,7 @@ class Command(BenchCommand):
         parser.add_argument("recipe", metavar="RECIPE.json")
         parser.add_argument("--wait", action="store_true", help="stay until it ends; exit 1 if it failed")
 
-    def act(self, *, actor: Actor, dataset: Dataset, recipe: str, wait: bool, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, recipe: str, wait: bool, **options: Any) -> Outcome:
         run = launch(actor, dataset, read_recipe(read_json(recipe)), send=not wait)
         if wait:
             taken = take_lease(run.pk)

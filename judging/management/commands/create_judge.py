@@ -20,7 +20,7 @@ class Command(BenchCommand):
     def add_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", metavar="FILE")
 
-    def act(self, *, actor: Actor, dataset: Dataset, file: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, file: str, **options: Any) -> Outcome:
         judge = create_judge(actor, dataset, read_object(file), folder=Path(file).resolve().parent)
         where = f"endpoint {judge.endpoint.name}" if judge.endpoint else "no endpoint, imports only"
         return Outcome(

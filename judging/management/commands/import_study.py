@@ -50,7 +50,7 @@ class Command(BenchCommand):
         rubric: str,
         dry_run: bool,
         **options: Any,
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         if not (ratings or verdicts):
             raise Unusable("Give --ratings FILE, --verdicts FILE, or both.", field="ratings")
         done = import_study(
@@ -64,7 +64,7 @@ class Command(BenchCommand):
         told = done.as_dict()
         apart = [
             Row(row=f"{one['row']} of {kind}", field=one["field"], reason=one["reason"])
-            for kind in done.sides
+            for kind in done.sides.by_name()
             for one in told[kind].pop("quarantined")
         ]
         return Outcome(sentence=_sentence(told, len(apart)), payload=told, quarantined=apart)

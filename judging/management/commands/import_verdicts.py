@@ -19,7 +19,7 @@ class Command(BenchCommand):
         parser.add_argument("file", metavar="FILE")
         parser.add_argument("--task", metavar="T", required=True)
 
-    def act(self, *, actor: Actor, dataset: Dataset, file: str, task: str, **options: Any) -> Outcome:  # type: ignore[override]
+    def act(self, *, actor: Actor, dataset: Dataset, file: str, task: str, **options: Any) -> Outcome:
         found = task_named(dataset, task)
         read = read_verdicts(file, rubric=scale_of(found.rubric))
         done = import_verdicts(actor, found, read.rows)

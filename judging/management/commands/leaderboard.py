@@ -30,7 +30,7 @@ class Command(BenchCommand):
 
     def act(
         self, *, actor: Actor, dataset: Dataset, release: str, judge: str | None, **options: Any
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         found = leaderboard_of(
             actor,
             release_named(dataset, release),

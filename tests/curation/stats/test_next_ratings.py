@@ -26,7 +26,7 @@ def test_frequencies_of_two_thousand_draws_are_the_chances():
     assert found.core[found.open].sum() == pytest.approx(4.5)
     runs, seen, core = 2000, Counter(), 0
     for seed in range(runs):
-        drawn = draw(data, count=9, seed=seed)
+        drawn = draw(chances(data, count=9), seed=seed)
         assert len({name for name, *_ in drawn}) == 9
         seen.update(name for name, *_ in drawn)
         core += sum(reason == "core" for *_, reason in drawn)
@@ -48,7 +48,7 @@ def test_drawn_rows_carry_their_chance_stratum_and_reason():
     for v in data.verdicts:
         if v.status == "ok":
             verdicts.setdefault(v.response, []).append(v.score)
-    for name, stratum, probability, reason in draw(data, count=40, seed=1):
+    for name, stratum, probability, reason in draw(chances(data, count=40), seed=1):
         assert probability == chance[name]
         scores = verdicts.get(name, [])
         if not scores:
@@ -66,7 +66,7 @@ def test_core_touches_every_cell_where_the_budget_allows():
     data = partly_rated(every=5)  # 3 models x 4 harm types: 12 cells
     category = {r.id: (r.model, r.category[:2]) for r in data.responses}
     for seed in range(30):
-        assert len({category[name] for name, *_ in draw(data, count=24, seed=seed)}) == 12
+        assert len({category[name] for name, *_ in draw(chances(data, count=24), seed=seed)}) == 12
 
 
 def test_uncertain_scores_are_drawn_more():
@@ -101,22 +101,22 @@ def test_repeats_that_differ_are_drawn_more():
 def test_asking_for_more_than_is_left_takes_all_with_certainty():
     data = partly_rated(questions=6)
     unrated = {r.id for r in data.responses} - {r.response for r in data.ratings}
-    drawn = draw(data, count=1000, seed=0)
+    drawn = draw(chances(data, count=1000), seed=0)
     assert {name for name, *_ in drawn} == unrated
     assert [probability for _, _, probability, _ in drawn] == pytest.approx([1.0] * len(drawn))
-    assert draw(small_study(), count=5, seed=0) == []
+    assert draw(chances(small_study(), count=5), seed=0) == []
 
 
 def test_words_are_drawn_too():
     data = nominal(partly_rated())
-    drawn = draw(data, count=10, seed=0)
+    drawn = draw(chances(data, count=10), seed=0)
     assert len(drawn) == 10
     assert {stratum for _, stratum, *_ in drawn} <= {"", "safe", "unsafe", "unclear"}
 
 
 def test_less_than_one_cannot_be_drawn():
     with pytest.raises(ValueError, match="At least one"):
-        draw(small_study(), count=0, seed=0)
+        draw(chances(small_study(), count=0), seed=0)
 
 
 def test_weights_of_drawn_responses_recover_the_whole():
@@ -128,7 +128,7 @@ def test_weights_of_drawn_responses_recover_the_whole():
     goal = np.mean([np.mean(votes) for votes in violation.values()])
     weighted, plain = [], []
     for seed in range(300):
-        drawn = draw(unrated, count=45, seed=seed)
+        drawn = draw(chances(unrated, count=45), seed=seed)
         y = np.array([np.mean(violation[name]) for name, *_ in drawn])
         w = np.array([1 / chance for _, _, chance, _ in drawn])
         weighted.append((w * y).sum() / w.sum())

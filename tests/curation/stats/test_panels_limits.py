@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from curation.stats import StudyData, StudyRating, StudyResponse, StudyVerdict, study
-from curation.stats.next_ratings import draw
+from curation.stats.next_ratings import chances, draw
 from tests.curation.stats.fixture_small import SAFETY5, small_study
 from tests.curation.stats.synthetic import nominal, random_study
 from tests.curation.stats.test_stats_limits import made
@@ -40,7 +40,7 @@ def leaves(block, path=()):
 def test_permuting_rows_of_both_modes_changes_no_bit(fold):
     data = fold(two_modes(7, questions=25, models=3, probability=[0.3, 0.7, 1.0]))
     expected = json.dumps(study(data, seed=3, resamples=300))
-    drawn = draw(replace(data, ratings=data.ratings[:60]), count=20, seed=5)
+    drawn = draw(chances(replace(data, ratings=data.ratings[:60]), count=20), seed=5)
     for seed in range(2):
         names = ("responses", "ratings", "verdicts", "other_verdicts")
         shuffled = {name: list(getattr(data, name)) for name in names}
@@ -50,7 +50,10 @@ def test_permuting_rows_of_both_modes_changes_no_bit(fold):
         assert json.dumps(study(again, seed=3, resamples=300)) == expected
         kept = set(data.ratings[:60])
         assert (
-            draw(replace(again, ratings=tuple(r for r in again.ratings if r in kept)), count=20, seed=5)
+            draw(
+                chances(replace(again, ratings=tuple(r for r in again.ratings if r in kept)), count=20),
+                seed=5,
+            )
             == drawn
         )
 
@@ -119,7 +122,7 @@ def test_every_leaf_of_every_panel_is_finite_or_says_why(data):
     assert seen > 30
     for block in found["by_category"].values():
         assert block["differs"] is not None or block["differs_note"].endswith(".")
-    assert draw(data, count=3, seed=0) == [] or len(draw(data, count=3, seed=0)) <= 3
+    assert draw(chances(data, count=3), seed=0) == [] or len(draw(chances(data, count=3), seed=0)) <= 3
 
 
 def test_all_fives_leave_the_panels_without_a_finding():
