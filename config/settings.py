@@ -8,58 +8,14 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.environment import database, env, env_flag, env_int, env_list, env_secret, sqlite
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-
-
-def env(name: str, default: str = "") -> str:
-    """The variable, stripped; the default where it is missing or empty."""
-    return os.environ.get(name, "").strip() or default
-
-
-def env_flag(name: str, default: bool = False) -> bool:
-    """1/true/yes/on or 0/false/no/off; anything else is an error rather than a silent false."""
-    text = env(name).lower()
-    if not text:
-        return default
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("0", "false", "no", "off"):
-        return False
-    raise ImproperlyConfigured(f"{name} must be 1 or 0, not {text!r}.")
-
-
-def env_int(name: str, default: int) -> int:
-    """A whole number."""
-    text = env(name)
-    if not text:
-        return default
-    try:
-        return int(text)
-    except ValueError:
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {text!r}.") from None
-
-
-def env_list(name: str, default: str = "") -> list[str]:
-    """Comma-separated words."""
-    return [word.strip() for word in env(name, default).split(",") if word.strip()]
-
-
-def env_secret(name: str) -> str:
-    """NAME, else the content of the file that NAME_FILE names, else empty."""
-    if value := env(name):
-        return value
-    if not (file := env(f"{name}_FILE")):
-        return ""
-    try:
-        return Path(file).read_text(encoding="utf-8").strip()
-    except OSError as error:
-        raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read: {error}.") from None
 
 
 def kept_secret(name: str, file_name: str) -> str:
@@ -85,43 +41,6 @@ def kept_secret(name: str, file_name: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL;PRAGMA synchronous={};PRAGMA busy_timeout=20000;"
-
-
-def sqlite(path: Path | str, *, synchronous: str = "FULL") -> dict[str, Any]:
-    """SQLite that keeps what it acknowledged: FULL survives a power cut, IMMEDIATE makes writers queue."""
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(path),
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": SQLITE_PRAGMAS.format(synchronous),
-        },
-    }
-
-
-def database(url: str) -> dict[str, Any]:
-    """Django's settings for `postgresql://user:password@host:port/name?option=value` or `sqlite:///path`."""
-    parts = urlsplit(url)
-    if parts.scheme == "sqlite":
-        return sqlite(unquote(parts.path[1:]))  # as elsewhere: three slashes are relative, four absolute
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must start with postgresql:// or sqlite:///.")
-    options = dict(parse_qsl(parts.query))
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.lstrip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or "") or env_secret("TEINEI_DATABASE_PASSWORD"),
-        "HOST": options.pop("host", "") or parts.hostname or "",
-        "PORT": options.pop("port", "") or str(parts.port or ""),
-        "CONN_MAX_AGE": 60,
-        "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": options,
-    }
-
-
 def redis_url() -> str:
     """REDIS_URL, or where `manage.py serve` says its own broker listens; port 1 answers nobody."""
     if url := env_secret("REDIS_URL"):
@@ -145,6 +64,8 @@ TEINEI_DEMO = env_flag("TEINEI_DEMO")
 # The address people type, for links in mail and for cookies that must not travel in the clear.
 TEINEI_URL = env("TEINEI_URL", "http://127.0.0.1:8000").rstrip("/")
 HTTPS = TEINEI_URL.startswith("https://")
+# Whom raters can talk to: a name, a mail address, a telephone number; shown as it stands.
+TEINEI_SUPPORT_CONTACT = env("TEINEI_SUPPORT_CONTACT")
 
 SECRET_KEY = kept_secret("TEINEI_SECRET_KEY", "secret-key")
 # Encrypts the keys of model endpoints at rest; apart from SECRET_KEY, so that either can be changed alone.
@@ -411,6 +332,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_TASK_DEFAULT_QUEUE = "work"
+# Loaded once, before a worker forks: scipy, which nothing else loads until it computes.
+CELERY_IMPORTS = ("curation.stats.whole",)
 # Fine-tuning has a worker of its own: two long runs must not hold up an import.
 CELERY_TASK_ROUTES = {name: {"queue": "training"} for name in ("finetune.train", "finetune.evaluate")}
 # Task name -> seconds. Any worker that listens enqueues what is due; the broker sees to it that only one does.
