@@ -13,8 +13,9 @@ os.environ["TEINEI_VAR"] = os.environ["TEINEI_TEST_HOME"]
 for _name in ("DATABASE_URL", "REDIS_URL", "TEINEI_DEMO", "TEINEI_URL", "TEINEI_DEBUG"):
     os.environ.pop(_name, None)
 
+from config.environment import sqlite
 from config.settings import *
-from config.settings import STORAGES, VAR, sqlite
+from config.settings import STORAGES, VAR
 
 # A file rather than memory: the live server and a real worker open connections of their own, as in production.
 DATABASES = {"default": sqlite(VAR / "unused.sqlite3", synchronous="OFF")}
