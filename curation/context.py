@@ -40,6 +40,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "roles": roles,
         "nav": _nav(request, person, dataset, roles) if person and dataset else [],
         "demo": settings.TEINEI_DEMO,
+        "support": settings.TEINEI_SUPPORT_CONTACT,
         "worker_missing": bool(person) and not worker_listening(),
     }
 
@@ -64,7 +65,12 @@ def _nav(
                 "icon": entry.icon,
                 "count": count,
                 "shortcut": entry.shortcut,
-                "active": request.path == url or (entry.key != "home" and request.path.startswith(url)),
+                "active": request.path == url
+                or (entry.key != "home" and request.path.startswith((url, *_also(entry, dataset)))),
             }
         )
     return [sections[key] for key in sorted(sections)]
+
+
+def _also(entry: registry.NavEntry, dataset: Dataset) -> list[str]:
+    return [reverse(name, kwargs={"dataset": dataset.slug}) for name in entry.also]

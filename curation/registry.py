@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class NavEntry:
     """A line of the side bar. `count` says how many pieces wait for the person, or None for no number.
 
-    `waits` is the sentence of the home page's card, for entries that are work to be done.
+    `waits` is the sentence of the home page's card, for entries that are work to be done. `also` names other addresses
+    whose pages belong to the entry.
     """
 
     key: str
@@ -33,6 +34,7 @@ class NavEntry:
     order: int = 0
     count: Callable[[Person, Dataset], int | None] | None = None
     waits: str | _StrPromise = ""
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,6 +40,7 @@ class JudgingConfig(AppConfig):
                 label=_("Judges"),
                 icon="judge",
                 url_name="judging:judges",
+                also=("judging:runs",),
                 roles=TASK_ROLES,
                 shortcut="g u",
                 order=9,

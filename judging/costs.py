@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 GUESSED_REPLY = 200  # tokens of a judge's reply, where none was measured
 MILLION = 1_000_000
+WHOLE = frozenset({"JPY", "KRW", "VND"})  # currencies without a smaller unit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +50,17 @@ def money(prices: Mapping[str, Any], tokens_in: float, tokens_out: float) -> flo
         return None
     total: float = (tokens_in * prices["input"] + tokens_out * prices["output"]) / MILLION
     return total
+
+
+def priced(amount: float | None, currency: str) -> str:
+    """Money in words: with its currency's decimals, and with two significant digits where it is less than the last of
+    them. '' where there is none."""
+    if amount is None:
+        return ""
+    decimals = 0 if currency in WHOLE else 2
+    if 0 < amount < 10**-decimals:
+        decimals = 1 - math.floor(math.log10(amount))
+    return f"{amount:,.{decimals}f} {currency}".strip()
 
 
 @dataclass

@@ -13,7 +13,7 @@ from django.utils import timezone
 from curation.models import Endpoint
 from judging import prompting
 from judging.actions.keeping import Ask, further
-from judging.costs import Purse, Rates, characters, money
+from judging.costs import Purse, Rates, characters, money, priced
 from judging.models import Attempt, Judge, JudgeCall, JudgeRun, Verdict
 from judging.queries import UNANSWERED, calls_of, population, references, wanted
 
@@ -77,12 +77,13 @@ def spent_of(run: JudgeRun) -> dict[str, Any]:
     )
     tokens_in, tokens_out = spent["tokens_in"] or 0, spent["tokens_out"] or 0
     prices = run.judge.endpoint.prices if run.judge.endpoint else {}
+    taken, currency = money(prices, tokens_in, tokens_out), prices.get("currency", "")
     return {
         "tokens": tokens_in + tokens_out,
-        "money": money(prices, tokens_in, tokens_out),
-        "currency": prices.get("currency", ""),
+        "money": taken,
         "most_tokens": run.most_tokens,
-        "most_money": run.most_money,
+        "priced": priced(taken, currency),
+        "most_priced": priced(run.most_money, currency),
     }
 
 

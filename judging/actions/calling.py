@@ -22,7 +22,7 @@ from curation.workflow import advance
 from judging import prompting
 from judging.actions.keeping import Answer, Ask, Taken, ask_judge, attempts_before, keep_all
 from judging.actions.turns import WAITS, catch_up, keep_wait, take_turn
-from judging.costs import Purse
+from judging.costs import Purse, priced
 from judging.estimates import purse_of
 from judging.models import JudgeCall, JudgeRun, Mode, Verdict
 from judging.queries import UNANSWERED, population, references, verdict_counts
@@ -56,7 +56,7 @@ def carry_out(job: Job, *, client: llm.Client | None = None, at_once: int | None
     assert endpoint is not None
     if run.job_id != job.pk:
         raise Taken
-    if not take_turn(run):
+    if not take_turn(run, endpoint):
         raise jobs.NotYet(WAITS)
     verb, note = "fail", ""
     try:
@@ -105,7 +105,9 @@ class _Pass:
         self.purse = purse_of(self.run)
         self.rest: Iterator[Ask] = iter(asks)
         self.next = next(self.rest, None)
-        jobs.progress(self.job, 0, len(asks))
+        # Over the whole run: whoever resumes it sees how far it is, not how far since then.
+        self.done = sum(n for status, n in verdict_counts(self.run).items() if status not in UNANSWERED)
+        jobs.progress(self.job, self.done, self.done + len(asks))
         in_flight = self.client.limits.in_flight
         self.most = in_flight * (1 + AHEAD) + WAITING
         with ThreadPoolExecutor(max_workers=in_flight + WAITING) as pool:
@@ -218,7 +220,7 @@ def _spent(purse: Purse) -> str:
     tokens = f"{purse.spent_in + purse.spent_out:,.0f} tokens"
     if purse.money is None:
         return tokens
-    return f"{tokens}, {purse.money:.4g} {purse.prices['currency']}"
+    return f"{tokens}, {priced(purse.money, purse.prices['currency'])}"
 
 
 def missing(run: JudgeRun) -> Iterator[Ask]:

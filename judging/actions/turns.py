@@ -29,9 +29,9 @@ def asking(run: JudgeRun) -> JudgeRun | None:
 
 
 @transaction.atomic
-def take_turn(run: JudgeRun) -> bool:
+def take_turn(run: JudgeRun, endpoint: Endpoint) -> bool:
     """Begin the run, unless another one asks its endpoint: of two who come at once, one begins."""
-    Endpoint.objects.select_for_update().get(pk=run.judge.endpoint_id)
+    Endpoint.objects.select_for_update().get(pk=endpoint.pk)
     if asking(run):
         JudgeRun.objects.filter(pk=run.pk, state=S.QUEUED).update(note=WAITS)
         return False
@@ -39,22 +39,20 @@ def take_turn(run: JudgeRun) -> bool:
     return True
 
 
-def send_next(endpoint: int | None = None) -> int:
+def send_next() -> int:
     """Send the run that has waited longest for each endpoint that nobody asks any more; how many were sent."""
     from judging.tasks import judge
 
     waiting = JudgeRun.objects.filter(state=S.QUEUED, job__state=Job.State.QUEUED, job__message=WAITS)
-    if endpoint is not None:
-        waiting = waiting.filter(judge__endpoint=endpoint)
     sent: set[int] = set()
     for run in waiting.select_related("judge").order_by("pk"):
-        place = run.judge.endpoint_id
-        if place is None or place in sent or asking(run):
+        place, job = run.judge.endpoint_id, run.job_id
+        if place is None or job is None or place in sent or asking(run):
             continue
         # Of several who find it waiting, one sends it.
-        if Job.objects.filter(pk=run.job_id, state=Job.State.QUEUED, message=WAITS).update(message=""):
+        if Job.objects.filter(pk=job, state=Job.State.QUEUED, message=WAITS).update(message=""):
             sent.add(place)
-            jobs.send(judge, run.job_id)
+            jobs.send(judge, job)
     return len(sent)
 
 

@@ -13,7 +13,7 @@ from judging.actions.keeping import REPAIR
 from judging.actions.reparsing import reparse
 from judging.actions.runs import estimate_run, resume
 from judging.actions.studies import study_of
-from judging.costs import Further, Purse, Rates, money
+from judging.costs import Further, Purse, Rates, money, priced
 from judging.models import Attempt, JudgeCall, JudgeRun, Verdict
 from tests.factories.annotation import make_task, make_world_dataset
 from tests.judging.test_runs import begin, by_text, make_judge, work
@@ -33,6 +33,23 @@ def test_money_is_for_a_million_tokens() -> None:
     # 1,000,000 * 2 / 1e6 + 50,000 * 10 / 1e6 = 2 + 0.5
     assert money(PRICES, 1_000_000, 50_000) == 2.5
     assert money({}, 1, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "told"),
+    [
+        (18.735, "JPY", "19 JPY"),
+        (1234567.8, "JPY", "1,234,568 JPY"),
+        (0.0375, "JPY", "0.037 JPY"),
+        (18.735, "USD", "18.73 USD"),
+        (0.5, "USD", "0.50 USD"),
+        (0.00084, "USD", "0.00084 USD"),
+        (0.0, "EUR", "0.00 EUR"),
+        (None, "USD", ""),
+    ],
+)
+def test_money_is_told_with_the_decimals_of_its_currency(amount, currency, told) -> None:
+    assert priced(amount, currency) == told
 
 
 def test_a_purse_never_lets_go_more_than_it_may() -> None:

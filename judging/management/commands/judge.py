@@ -13,6 +13,7 @@ from judging.actions.calling import carry_out
 from judging.actions.reparsing import reparse
 from judging.actions.runs import MOST_TOKENS, cancel, estimate_run, pause, resume, settle, start_run
 from judging.actions.turns import send_next
+from judging.costs import priced
 from judging.estimates import pace_of, soundness_of
 from judging.management.edges import judge_named
 from judging.models import Judge, JudgeRun, Mode
@@ -142,7 +143,7 @@ def _told(run: JudgeRun, *, failing: tuple[str, ...] = ENDED_BADLY) -> Outcome:
 
 
 def _estimated(judge: Judge, found: dict[str, Any]) -> Outcome:
-    money = "" if found["money"] is None else f", about {found['money']:.4g} {found['currency']}"
+    money = "" if found["money"] is None else f", about {priced(found['money'], found['currency'])}"
     basis = f"measured on {found['measured']} answers" if found["measured"] else "guessed from characters"
     sentence = (
         f"{judge.name}: {found['to_make']} calls to make, {found['stored']} stored already. About "
