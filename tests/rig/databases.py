@@ -124,7 +124,7 @@ def migration_key() -> str:
     paths = [
         *root.glob("*/migrations/*.py"),
         *root.glob("requirements/*.txt"),
-        root / "config" / "settings.py",
+        *(root / "config" / name for name in ("settings.py", "environment.py")),
     ]
     whole = hashlib.sha256()
     for path in sorted(paths):
