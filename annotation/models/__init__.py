@@ -1,4 +1,11 @@
-from annotation.models.partner import PartnerAnnotation
+from annotation.models.partner import (
+    Exchange,
+    PartnerAnnotation,
+    PartnerConflict,
+    PartnerProject,
+    PartnerRater,
+    PartnerServer,
+)
 from annotation.models.rating import Rating
 from annotation.models.response import Response
 from annotation.models.rubric import GoldCase, PracticeAnswer, Qualification, Rubric
@@ -6,8 +13,13 @@ from annotation.models.task import Assignment, Rater, RatingTask, TaskRater, Tas
 
 __all__ = [
     "Assignment",
+    "Exchange",
     "GoldCase",
     "PartnerAnnotation",
+    "PartnerConflict",
+    "PartnerProject",
+    "PartnerRater",
+    "PartnerServer",
     "PracticeAnswer",
     "Qualification",
     "Rater",

@@ -62,6 +62,8 @@ def not_estimable(why: str, *, n: int = 0, n_clusters: int = 0) -> Estimate:
 
 
 MIN_QUESTIONS = 3
+# From here on intervals hold the truth about as often as they say, whatever the scores (bench.coverage).
+ENOUGH_QUESTIONS = 60
 
 
 def about_part(found: Estimate, *, n: int, n_clusters: int, empty: str) -> Estimate:

@@ -27,7 +27,7 @@ from curation.stats import (
 from curation.stats.bootstrap import Group, estimates
 from curation.stats.correlation import independent_responses
 from curation.stats.data import StudyData, StudyOptions, Target
-from curation.stats.estimate import Estimate, not_estimable
+from curation.stats.estimate import ENOUGH_QUESTIONS, Estimate, not_estimable
 from curation.stats.table import FAILURES, Bools, StudyTable, study_table
 
 Found = dict[Hashable, dict[str, Estimate]]
@@ -60,6 +60,7 @@ def study(
     return {
         "options": StudyOptions(alt_test_epsilon, *majority, target).as_dict(),
         "counts": _counts(table, against_people.get("pearson")),
+        "few_questions": _few_questions(table),
         "excluded": _excluded(table, rule),
         "judge_human": _leaves(against_people),
         "human_human": _leaves(_human_human(table, found)),
@@ -238,6 +239,12 @@ def _counts(table: StudyTable, pearson: Estimate | None) -> dict[str, int | None
         "judge_repeats": table.judge_repeats,
         "effective_responses": independent_responses(pearson.low, pearson.high) if pearson else None,
     }
+
+
+def _few_questions(table: StudyTable) -> bool:
+    """Whether the comparison rests on so few questions that intervals may be too narrow."""
+    compared = table.question[table.compared]
+    return 0 < len(np.unique(compared)) < ENOUGH_QUESTIONS
 
 
 def _excluded(table: StudyTable, rule: rates.MajorityRule) -> dict[str, dict[str, int]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from curation.stats.estimate import ENOUGH_QUESTIONS
 from judging import figures
 from judging.figures import Figure, Guide, Row, Series
 from judging.models import Mode
@@ -35,6 +36,7 @@ def sentence(reading: Reading) -> dict[str, Any]:
     found["band"] = band(main) if scaled and reading.at("mode") == Mode.REF else ""
     found["counts"] = {name: reading.plain("counts", name).html for name in reading.result["counts"]}
     found["effective_n"] = reading.at("counts", "effective_responses")
+    found["few_questions"] = ENOUGH_QUESTIONS if reading.at("few_questions") else None
     ceiling = reading.at("human_human", "ceiling")
     if ceiling and ceiling["value"]:
         found["ceiling"] = number(ceiling["value"])

@@ -46,6 +46,7 @@ SHAPE = {
 KEYS = [
     "options",
     "counts",
+    "few_questions",
     "excluded",
     "judge_human",
     "human_human",

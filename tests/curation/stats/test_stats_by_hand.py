@@ -30,6 +30,7 @@ def test_study_small_has_the_shape_of_the_command(found):
     assert list(found) == [
         "options",
         "counts",
+        "few_questions",
         "excluded",
         "judge_human",
         "human_human",

@@ -1,11 +1,13 @@
 """How intervals grow where they rest on few questions, or on questions that pull unequally."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.stats
 
+from curation.stats import study
 from curation.stats.bootstrap import (
     Group,
     bca,
@@ -15,6 +17,7 @@ from curation.stats.bootstrap import (
     wider_tail,
 )
 from curation.stats.correlation import pearson_from_moments
+from tests.curation.stats.synthetic import random_study
 
 
 def near(number):
@@ -88,3 +91,17 @@ def test_estimates_are_bca_at_the_level_that_the_wider_tail_stands_for():
     found = estimates({"g": group}, seed=0, resamples=8000)["g"]["r"]
     assert level > 0.96
     assert (found.low, found.high) == pytest.approx(bca(point[0], draws_of(group, 8), left_out[0], level))
+
+
+@pytest.mark.parametrize(("questions", "few"), [(2, True), (59, True), (60, False)])
+def test_study_says_whether_its_questions_are_few(questions, few):
+    data = random_study(3, questions=questions, models=2, gap=0.0)
+    assert study(data, resamples=20)["few_questions"] is few
+
+
+def test_only_questions_that_are_compared_count():
+    data = random_study(4, questions=70, models=1, raters=1, gap=0.0)
+    unrated = replace(data, ratings=data.ratings[:59])
+    assert study(unrated, resamples=20)["few_questions"] is True
+    # Without any comparison there is no interval of one.
+    assert study(replace(data, ratings=()), resamples=20)["few_questions"] is False
