@@ -12,6 +12,7 @@ from django.db.models import Count, Max, Model, Sum
 from annotation.models import Rating, RatingTask, TaskResponse
 from annotation.queries import ratings_of
 from curation.models import LogEntry
+from curation.stats.data import StudyOptions
 from judging.actions import studies
 from judging.models import Attempt, Judge, Study, Verdict
 
@@ -54,10 +55,10 @@ def rows_of(task: RatingTask, judge: Judge) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def remembered(task: RatingTask, judge: Judge, mode: str) -> tuple[Study | None, Mark]:
+def remembered(task: RatingTask, judge: Judge, mode: str, options: StudyOptions) -> tuple[Study | None, Mark]:
     """The study that was found before, where nothing changed since; and the mark of now, to `remember` another."""
     last = last_written()
-    before: tuple[Mark, int] | None = cache.get(_key(task.pk, judge.pk, mode))
+    before: tuple[Mark, int] | None = cache.get(_key(task.pk, judge.pk, mode, options))
     if before and before[0].last == last:
         mark = before[0]
     else:
@@ -67,14 +68,15 @@ def remembered(task: RatingTask, judge: Judge, mode: str) -> tuple[Study | None,
     # Its numbers are read only by what is not kept as text.
     found = Study.objects.filter(pk=before[1], task=task).defer("result").first()
     if found and mark != before[0]:
-        remember(found, mark)
+        remember(found, mark, options)
     return found, mark
 
 
-def remember(study: Study, mark: Mark) -> None:
+def remember(study: Study, mark: Mark, options: StudyOptions) -> None:
     """To be called with a mark taken before the study's rows were read, so that a change meanwhile is seen."""
-    cache.set(_key(study.task_id, study.judge_id, study.mode), (mark, study.pk), TRUSTED)
+    cache.set(_key(study.task_id, study.judge_id, study.mode, options), (mark, study.pk), TRUSTED)
 
 
-def _key(task: int, judge: int, mode: str) -> str:
-    return f"study-{task}-{judge}-{mode}-{studies.RESAMPLES}-{studies.code_version()}"
+def _key(task: int, judge: int, mode: str, options: StudyOptions) -> str:
+    chosen = f"{options.epsilon!r}-{options.at_least}-{options.of}-{options.target}"
+    return f"study-{task}-{judge}-{mode}-{chosen}-{studies.RESAMPLES}-{studies.code_version()}"

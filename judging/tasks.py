@@ -49,8 +49,11 @@ def _study(job: Job) -> dict[str, Any]:
     from annotation.models import RatingTask
     from judging.actions.studies import study_of
     from judging.models import Judge
+    from judging.options import options_in
 
     named = job.arguments
     task = RatingTask.objects.select_related("rubric", "dataset").get(pk=named["task"])
-    made = study_of(OPERATOR, task, Judge.objects.get(pk=named["judge"]), named["mode"])
+    options = options_in(named.get("options") or {})
+    judge = Judge.objects.get(pk=named["judge"])
+    made = study_of(OPERATOR, task, judge, named["mode"], options=options)
     return {"study": made.pk}

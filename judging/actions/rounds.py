@@ -11,17 +11,19 @@ from curation.log import Actor
 from judging.actions.next_ratings import hand_over
 from judging.actions.studies import data_hash
 from judging.models import Study
+from judging.options import options_of
 from judging.queries import study_data
 
 
 @transaction.atomic
 def hand_over_from(actor: Actor, study: Study, *, count: int, seed: int) -> int:
-    """Draw the next ratings by a kept study and offer them to the raters; how many there are.
+    """Draw the next ratings by a kept study, with its options, and offer them to the raters; how many there are.
 
     Raises Conflict where ratings or verdicts came in since, or somebody has handed over meanwhile: sent twice, it is
     done once.
     """
     task = RatingTask.objects.select_for_update().select_related("rubric", "dataset").get(pk=study.task_id)
-    if data_hash(study_data(task, study.judge, study.mode)) != study.data_hash:
+    options = options_of(study.result)
+    if data_hash(study_data(task, study.judge, study.mode), options) != study.data_hash:
         raise Conflict(_("Since this study was shown, its task has changed. Look at the new numbers first."))
-    return hand_over(actor, task, study.judge, study.mode, count, seed)
+    return hand_over(actor, task, study.judge, study.mode, count, seed, options=options)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -159,12 +160,28 @@ def needs_job(data: StudyData) -> bool:
     return len(data.ratings) + len(data.verdicts) > INLINE_ROWS
 
 
-def study_job(actor: Actor, task: RatingTask, judge: Judge, mode: str, data: StudyData) -> Job:
+def study_job(
+    actor: Actor,
+    task: RatingTask,
+    judge: Judge,
+    mode: str,
+    data: StudyData,
+    options: StudyOptions = DEFAULTS,
+) -> Job:
     """The job that computes the study: one that is under way or has failed on the same rows, else a new one."""
     from judging.tasks import study as work
 
     require(actor, "study", task)
-    arguments = {"task": task.pk, "judge": judge.pk, "mode": mode, "data": data_hash(data)}
+    from judging.options import query_of
+
+    chosen = query_of(options)
+    arguments = {
+        "task": task.pk,
+        "judge": judge.pk,
+        "mode": mode,
+        "data": data_hash(data, options),
+        "options": chosen,
+    }
     before = Job.objects.filter(dataset=task.dataset, kind="study", arguments=arguments)
     found = before.exclude(state__in=[Job.State.SUCCEEDED, Job.State.CANCELLED]).first()
     if found:
@@ -177,5 +194,5 @@ def study_job(actor: Actor, task: RatingTask, judge: Judge, mode: str, data: Stu
         title=_("Study of %(judge)s on %(task)s") % {"judge": judge.name, "task": task.name},
         task=work,
         arguments=arguments,
-        target_url=f"{page}?judge={judge.pk}&mode={mode}",
+        target_url=f"{page}?{urlencode({'judge': judge.pk, 'mode': mode, **chosen})}",
     )

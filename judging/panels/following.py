@@ -132,7 +132,9 @@ def _health(reading: Reading) -> Block | None:
         caption=_("Dashed: the 97 % below which a model's rates should not be published"),
         rows=tuple(rows),
         series={"ok": Series(_("97 % and more"), "ai"), "low": Series(_("Below 97 %"), "bad")},
-        guides=(Guide(PUBLISHABLE_OF_MODEL, "97 %", dashed=True),),
+        guides=(
+            Guide(PUBLISHABLE_OF_MODEL, number(PUBLISHABLE_OF_MODEL, digits=0, percent=True), dashed=True),
+        ),
         percent=True,
     )
     extra = {"differs": _differs(reading)}

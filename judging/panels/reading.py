@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from curation.formats.writing import formula_safe
@@ -171,18 +172,24 @@ def _percent(percent: bool) -> SafeString:
 
 
 def number(value: float, *, digits: int = 2, percent: bool = False) -> str:
-    """A number as every place of the study shows it: `percent` makes 0.123 into 12.3 %."""
+    """A number as every place of the study shows it: `percent` makes 0.123 into 12.3 %, as the language writes it."""
     words = f"{100 * value if percent else value:.{digits}f}"
     if words.lstrip("-").strip("0.") == "":
         words = words.lstrip("-")
-    return f"{words} %" if percent else words
+    return f"{words}{percent_sign()}" if percent else words
+
+
+def percent_sign() -> str:
+    """What follows a share: a space and the sign, in Japanese the sign alone."""
+    return "%" if (get_language() or "ja").startswith("ja") else " %"
 
 
 def interval(leaf: Leaf, *, digits: int = 2, percent: bool = False) -> str:
     if leaf.get("low") is None:
         return ""
     low, high = (
-        number(leaf[end], digits=digits, percent=percent).removesuffix(" %") for end in ("low", "high")
+        number(leaf[end], digits=digits, percent=percent).removesuffix(percent_sign())
+        for end in ("low", "high")
     )
     return f"[{low}, {high}]"
 

@@ -7,15 +7,20 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from annotation.models import RatingTask
 from annotation.queries import TASK_ROLES
+from curation.errors import Invalid
 from curation.stats import StudyData
+from curation.stats.data import StudyOptions
 from curation.views.gate import MemberRequest, member
+from judging.actions.studies import DEFAULTS
 from judging.models import Judge, Mode
+from judging.options import majority_of, options_in, query_of
 from judging.queries import judged_in, study_data, study_tasks
 
 reader = member(*TASK_ROLES)
@@ -29,6 +34,7 @@ class Chosen:
     judged: list[dict[str, Any]]
     judge: Judge | None = None
     mode: str = Mode.REF
+    options: StudyOptions = DEFAULTS
     slug: str = ""
     names: dict[int, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)
@@ -39,9 +45,23 @@ class Chosen:
         assert self.judge is not None
         return study_data(self.task, self.judge, self.mode)
 
+    @property
+    def query(self) -> dict[str, str]:
+        """The options that are not as usual, as an address names them."""
+        return query_of(self.options)
+
+    @property
+    def majority(self) -> str:
+        return majority_of(self.options)
+
+    @property
+    def usual_url(self) -> str:
+        """The study of the same judge and mode with the usual options."""
+        return self.url("judging:study", **dict.fromkeys(self.query))
+
     def url(self, name: str, **query: Any) -> str:
         """A page of this study; None values are left out."""
-        given = {"judge": self.judge.pk if self.judge else None, "mode": self.mode, **query}
+        given = {"judge": self.judge.pk if self.judge else None, "mode": self.mode, **self.query, **query}
         words = urlencode({key: value for key, value in given.items() if value not in (None, "")})
         if name not in self.paths:
             self.paths[name] = reverse(name, kwargs={"dataset": self.slug, "pk": self.task.pk})
@@ -59,7 +79,8 @@ class Chosen:
     def response_url(self, response: int) -> str:
         """One response of the task, seen from this study."""
         kwargs = {"dataset": self.slug, "pk": self.task.pk, "response": response}
-        query = urlencode({"judge": self.judge.pk if self.judge else "", "mode": self.mode})
+        given = {"judge": self.judge.pk if self.judge else "", "mode": self.mode, **self.query}
+        query = urlencode(given)
         return f"{reverse('judging:study_response', kwargs=kwargs)}?{query}"
 
 
@@ -86,4 +107,8 @@ def chosen(request: MemberRequest, pk: int) -> Chosen:
     mode = request.GET.get("mode", "")
     found.judge = Judge.objects.get(pk=judge)
     found.mode = mode if mode in Mode.values else (Mode.REF if Mode.REF in modes else modes[0])
+    try:
+        found.options = options_in(request.GET)
+    except Invalid as error:
+        messages.error(request, error.sentence)
     return found

@@ -7,6 +7,7 @@ import json
 import secrets
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import messages
@@ -23,6 +24,7 @@ from judging import charts
 from judging import report as reports
 from judging.actions.rounds import hand_over_from
 from judging.models import Study
+from judging.options import options_of, query_of
 from judging.panels import Block, blocks_of
 from judging.panels.shown import pictures
 from judging.views import page
@@ -113,7 +115,7 @@ def next_ratings(request: MemberRequest, pk: int, study: int) -> HttpResponse:
         messages.success(request, _("Handed over to the raters: %(n)s responses.") % {"n": drawn})
 
     attempt(request, act)
-    query = f"judge={found.judge_id}&mode={found.mode}"
+    query = urlencode({"judge": found.judge_id, "mode": found.mode, **query_of(options_of(found.result))})
     return redirect(f"{reverse('judging:study', kwargs={'dataset': request.dataset.slug, 'pk': pk})}?{query}")
 
 

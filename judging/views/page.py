@@ -9,8 +9,8 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from judging import tables
-from judging.actions.studies import DEFAULTS
 from judging.models import Study
+from judging.options import options_of
 from judging.panels import Reading, blocks_of
 from judging.panels.shown import Shown, names_of, pictures
 from judging.panels.verdict import BLOCKS, sentence
@@ -27,6 +27,7 @@ def stamp(study: Study) -> str:
 
 def reading_of(what: Chosen, study: Study) -> Reading:
     """The study with the addresses of the rows behind its numbers."""
+    what.options = options_of(study.result)
     named, cut = names_of(what.task, study.result), what.task.rubric.violation_at_most
     return Reading(result=study.result, rows=what.rows_url, named=named, cut=cut)
 
@@ -59,7 +60,7 @@ def missed(what: Chosen, study: Study) -> list[int]:
     """Ids of the worst missed violations; found once for a study, since its rows are the same ever after."""
 
     def found() -> list[int]:
-        rows = tables.missed(what.data, tables.rows_of(what.data), DEFAULTS)
+        rows = tables.missed(what.data, tables.rows_of(what.data), what.options)
         return [int(str(row.response.id)) for row in rows[:MISSED_SHOWN]]
 
     return cache.get_or_set(f"missed-{stamp(study)}", found, KEPT) or []

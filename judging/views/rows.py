@@ -12,7 +12,6 @@ from curation.queries import named_steps
 from curation.views.gate import MemberRequest
 from curation.views.numbers import is_number
 from judging import tables
-from judging.actions.studies import DEFAULTS
 from judging.models import Verdict
 from judging.queries import rated_rows, references_of, scores_of
 from judging.views.choose import Chosen, chosen, reader
@@ -33,7 +32,7 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
         raise Http404
     data = what.data
     wanted = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
-    found = tables.chosen(data, tables.rows_of(data), wanted, DEFAULTS)
+    found = tables.chosen(data, tables.rows_of(data), wanted, what.options)
     given = request.GET.get("from", "0")
     first = int(given) if is_number(given) and int(given) < len(found) else 0
     shown = found[first : first + PAGE]

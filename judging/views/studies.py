@@ -16,6 +16,7 @@ from judging import freshness
 from judging.actions import studies
 from judging.models import Judge, Mode, Study
 from judging.panels import flat
+from judging.panels.following import PLANNED
 from judging.queries import judges_by_task, judges_visible_to, study_tasks
 from judging.views import page
 from judging.views.choose import Chosen, chosen, reader
@@ -51,6 +52,7 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
     shown["missed"] = missed_texts(what, page.missed(what, found))
     shown["csv_url"], shown["json_url"] = what.url("judging:study_csv"), what.url("judging:study_json")
     shown["hand_over_url"] = _hand_over_url(request, what, found)
+    shown["next_count"] = _next_count(found) if shown["hand_over_url"] else 0
     shown["reports"] = [(name, what.url("judging:study_report", language=name)) for name in ("ja", "en")]
     return render(request, "judging/study.html", shown)
 
@@ -68,6 +70,12 @@ def _hand_over_url(request: MemberRequest, what: Chosen, study: Study) -> str:
         return ""
     kwargs = {"dataset": what.slug, "pk": task.pk, "study": study.pk}
     return reverse("judging:study_next", kwargs=kwargs)
+
+
+def _next_count(study: Study) -> int:
+    """How many to hand over at once: as many as the plan speaks of, no more than are left."""
+    strata = study.result["rate_next"]["strata"]
+    return min(PLANNED, sum(stratum["responses"] - stratum["rated"] for stratum in strata))
 
 
 def tabs(what: Chosen) -> dict[str, Any]:
@@ -94,15 +102,18 @@ def _may_judge(request: MemberRequest) -> bool:
 
 def _study(request: MemberRequest, what: Chosen, judge: Judge) -> Study | Job:
     """The kept study; its rows are read only where they may have changed since it was looked at last."""
-    found, mark = freshness.remembered(what.task, judge, what.mode)
+    found, mark = freshness.remembered(what.task, judge, what.mode, what.options)
     if found:
         return found
     data = what.data
-    kept = studies.known_study(what.task, judge, what.mode, seed=0, resamples=studies.RESAMPLES, data=data)
+    options = what.options
+    kept = studies.known_study(
+        what.task, judge, what.mode, seed=0, resamples=studies.RESAMPLES, data=data, options=options
+    )
     if kept is None and studies.needs_job(data):
-        return studies.study_job(request.user, what.task, judge, what.mode, data)
-    found = kept or studies.study_of(request.user, what.task, judge, what.mode, data=data)
-    freshness.remember(found, mark)
+        return studies.study_job(request.user, what.task, judge, what.mode, data, options)
+    found = kept or studies.study_of(request.user, what.task, judge, what.mode, data=data, options=options)
+    freshness.remember(found, mark, options)
     return found
 
 

@@ -336,3 +336,51 @@ def test_study_compares_both_modes_and_keeps_full_paths(tmp_path) -> None:
     turned = run("study", "--task", "outside", "--mode", "noref", "--resamples", "100")[1]["other_mode"]
     assert turned == block | {"mode": "ref"}
     assert Study.objects.count() == 3
+
+
+def printed(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command(*arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_study_prints_every_block_with_interval_and_n(tmp_path) -> None:
+    rate_and_judge(tmp_path)
+    more = [
+        {"item": f"q{n}", "model": "m1", "judge": "alpha", "mode": "noref", "score": 1 + (n + 2) % 5}
+        for n in range(8)
+    ]
+    assert run("import_verdicts", lines(tmp_path / "noref.jsonl", more), "--task", "outside")[0] == 0
+    command = ("study", "--task", "outside", "--resamples", "200")
+    found, text = run(*command)[1], printed(*command)
+
+    def said(leaf: dict, *, percent: bool = False) -> str:
+        scale, digits = (100, 1) if percent else (1, 4)
+        value = f"{scale * leaf['value']:.{digits}f}{' %' if percent else ''}"
+        if leaf["low"] is not None:
+            value += f" [{scale * leaf['low']:.{digits}f}, {scale * leaf['high']:.{digits}f}]"
+        return f"{value} n={leaf['n']} questions={leaf['n_clusters']}"
+
+    whole, by_model = found["violation"], found["by_model"]["m2"]
+    wanted = [said(whole[source], percent=True) for source in ("human_majority", "judge", "combined")]
+    wanted += [said(by_model[rate]["combined"], percent=True) for rate in ("violation", "acceptable")]
+    wanted += [said(leaf, percent=True) for leaf in found["by_model"]["m1"]["shares"].values()]
+    wanted += [
+        said(leaf) for leaf in (*found["decisions"]["violation"].values(),) if "value" in leaf and leaf["low"]
+    ]
+    wanted += [said(leaf) for leaf in found["other_mode"]["differences"].values() if leaf["low"] is not None]
+    wanted += [said(leaf) for leaf in found["noise"].values() if leaf["low"] is not None]
+    assert [words for words in wanted if words not in text] == []
+    main, people = found["judge_human"]["spearman"], found["human_human"]["spearman_pairs"]
+    assert f"The judge agrees with people at Spearman {said(main)}" in text
+    assert f"{people['value']:.4f}" in text
+    bounds = found["by_model"]["m1"]["bounds"]["violation"]
+    assert f"{100 * bounds['low']:.1f} % - {100 * bounds['high']:.1f} %, unparsed calls: 1" in text
+    for title in (
+        "Raters:",
+        "What to rate next",
+        "Health of the calls",
+        "Left out, by name",
+        "Specific harms",
+    ):
+        assert f"\n{title}" in text

@@ -13,6 +13,7 @@ import pytest
 from django.core.cache import cache
 from django.core.management import call_command
 from django.urls import reverse
+from django.utils import translation
 
 from annotation.actions.ratings_import import import_ratings
 from annotation.actions.rubrics import keep_rubric, load_rubric
@@ -23,7 +24,7 @@ from curation.stats.correlation import independent_responses
 from judging import report
 from judging.actions.verdicts import import_verdicts
 from judging.models import Judge, Study
-from judging.panels.reading import estimate, number, pointer
+from judging.panels.reading import estimate, interval, number, pointer
 from tests.factories.annotation import make_member, make_world_dataset
 
 pytestmark = pytest.mark.django_db
@@ -119,7 +120,7 @@ def shown_in(text: str) -> list[tuple[str, dict[str, str | None], str]]:
     return reader.found
 
 
-def expected(leaf: Any, head: dict[str, str | None]) -> str:
+def expected(leaf: Any, head: dict[str, str | None], sign: str = " %") -> str:
     """What a number must look like: rounded to the digits that its element names."""
     digits, percent = int(head.get("data-digits") or 0), "data-percent" in head
     scale = 100 if percent else 1
@@ -129,9 +130,9 @@ def expected(leaf: Any, head: dict[str, str | None]) -> str:
         return words.lstrip("-") if float(words) == 0 else words
 
     if not isinstance(leaf, dict):
-        return said(leaf) + (" %" if percent else "")
+        return said(leaf) + (sign if percent else "")
     interval = f" [{said(leaf['low'])}, {said(leaf['high'])}]" if leaf["low"] is not None else ""
-    return f"{said(leaf['value'])}{' %' if percent else ''}{interval} n={leaf['n']}"
+    return f"{said(leaf['value'])}{sign if percent else ''}{interval} n={leaf['n']}"
 
 
 def leaves(part: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
@@ -148,14 +149,14 @@ def leaves(part: Any, path: tuple[str, ...] = ()) -> Iterator[str]:
 
 
 def wrong_in(text: str, result: dict[str, Any]) -> list[str]:
-    found = []
+    found, sign = [], "%" if 'lang="ja"' in text[:200] else " %"
     for path, head, words in shown_in(text):
         leaf = at(result, path)
         if isinstance(leaf, dict) and leaf["value"] is None:
             if not re.match("not estimable|推定", words):
                 found.append(f"{path}: {words} has no value")
-        elif words != expected(leaf, head):
-            found.append(f"{path}: {words} is not {expected(leaf, head)}")
+        elif words != expected(leaf, head, sign):
+            found.append(f"{path}: {words} is not {expected(leaf, head, sign)}")
     return found
 
 
@@ -314,7 +315,11 @@ def test_what_was_written_in_place_is_noticed(client: Any, world: Any) -> None:
 
 def test_numbers_in_words() -> None:
     leaf = {"value": 0.12345, "low": -0.001, "high": 0.25, "n": 7, "n_clusters": 3}
-    html = estimate(leaf, "a/b", digits=1, percent=True, url="/x/?a=1&b=2")
+    with translation.override("en"):
+        html = estimate(leaf, "a/b", digits=1, percent=True, url="/x/?a=1&b=2")
+    with translation.override("ja"):
+        assert ">12.3%</span>" in estimate(leaf, "a/b", digits=1, percent=True)
+        assert interval(leaf, digits=1, percent=True) == "[-0.1, 25.0]"
     assert html == (
         '<a href="/x/?a=1&amp;b=2" class="estimate" data-at="a/b" data-digits="1" data-percent>'
         '<span class="estimate__value">12.3 %</span> <span class="estimate__rest">[-0.1, 25.0] n=7</span></a>'

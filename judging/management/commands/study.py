@@ -12,9 +12,8 @@ from curation.stats import StudyOptions
 from judging.actions.studies import DEFAULTS, RESAMPLES, TARGETS, study_of
 from judging.management.edges import judge_named, only_judge
 from judging.models import Mode, Study
+from judging.printed import readable
 from judging.report import LANGUAGES, html
-
-BLOCKS = ("judge_human", "human_human", "judge_judge", "system_level", "violation", "acceptable", "alt_test")
 
 
 class Command(BenchCommand):
@@ -44,7 +43,7 @@ class Command(BenchCommand):
 
     def act(
         self, *, actor: Actor, dataset: Dataset, task: str, judge: str | None, mode: str, **options: Any
-    ) -> Outcome:  # type: ignore[override]
+    ) -> Outcome:
         found = task_named(dataset, task)
         chosen = judge_named(dataset, judge) if judge else only_judge(found, mode)
         given = StudyOptions(options["epsilon"], *majority(options["majority"]), options["target"])
@@ -72,41 +71,3 @@ def majority(given: str) -> tuple[int, int | None]:
     if len(numbers) > 2 or not all(n.isdecimal() and len(n) < 9 for n in numbers):
         raise Unusable("The majority is K or K/N, two whole numbers.", field="majority")
     return int(numbers[0]), int(numbers[1]) if len(numbers) == 2 else None
-
-
-def readable(result: dict[str, Any]) -> str:
-    """The study as lines of text; models and categories by their headline numbers."""
-    counts = result["counts"]
-    lines = [
-        f"{result['judge']} ({result['mode']}) on {result['task']}: "
-        + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in counts.items())
-    ]
-    for block in BLOCKS:
-        lines += ["", block]
-        lines += [_line(name, leaf) for name, leaf in result[block].items()]
-    lines += ["", "excluded"]
-    shown = {name: row for name, row in result["excluded"].items() if row["calls"] or row["responses"]}
-    lines += [
-        f"  {name:28} {row['calls']} calls, {row['responses']} responses" for name, row in shown.items()
-    ]
-    if not shown:
-        lines.append("  nothing")
-    for title in ("by_model", "by_category"):
-        lines += ["", title]
-        for name, part in result[title].items():
-            lines.append(f"  {name}")
-            lines += [
-                f"  {_line(f'{rate} (combined)', part[rate]['combined'])}"
-                for rate in ("violation", "acceptable")
-            ]
-    lines += ["", f"seed {result['seed']}, {result['resamples']} resamples, {result['code_version']}"]
-    return "\n".join(lines)
-
-
-def _line(name: str, leaf: Any) -> str:
-    if not isinstance(leaf, dict):
-        return f"  {name:28} {leaf}"
-    if leaf["value"] is None:
-        return f"  {name:28} - {leaf.get('note', '')}"
-    between = f"[{leaf['low']:.4f}, {leaf['high']:.4f}]" if leaf["low"] is not None else ""
-    return f"  {name:28} {leaf['value']:.4f} {between} n={leaf['n']} questions={leaf['n_clusters']}"
