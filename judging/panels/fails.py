@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from judging import figures
 from judging.figures import Figure, Guide, Mark, Row, Series
 from judging.panels.reading import EMPTY, Block, Cell, Column, Reading, Table, named, number, text
+from judging.panels.spread import spread_of_people
 from judging.words import statistic
 
 RATES = ("violation", "acceptable")
@@ -35,21 +36,8 @@ def _heat(reading: Reading) -> Block | None:
     for at in reversed(range(len(scale))):
         judge, cells = scale[at], []
         for column, share in enumerate(shares[at]):
-            human = scale[column]
-            url = reading.rows(judge_score=judge, human_score=human) if share else ""
-            html = reading.plain("agreement", "table", at, column, digits=1, percent=True, url=url).html
-            level = min(9, round(9 * (share / fullest) ** 0.6))
-            cells.append(
-                {
-                    "judge": judge,
-                    "human": human,
-                    "share": share,
-                    "level": level,
-                    "url": url,
-                    "html": html,
-                    "missed": reading.missed(judge=judge, human=human),
-                }
-            )
+            cell = _heat_cell(reading, at, column, judge=judge, human=scale[column], share=share)
+            cells.append(cell | {"level": min(9, round(9 * (share / fullest) ** 0.6))})
         drawn.append({"judge": judge, "cells": cells})
         marks = tuple(
             Mark(x=str(cell["human"]), value=cell["share"], url=cell["url"], tip=_cell_tip(cell))
@@ -71,6 +59,20 @@ def _heat(reading: Reading) -> Block | None:
     columns = (Column(_("Judge ↓ people →")), *(Column(str(score), number=True) for score in scale))
     table = Table(columns, tuple(lines))
     return Block(name="heat", title=title, table=table, figure=figure, extra={"lines": drawn, "scale": scale})
+
+
+def _heat_cell(
+    reading: Reading, at: int, column: int, *, judge: Any, human: Any, share: float
+) -> dict[str, Any]:
+    url = reading.rows(judge_score=judge, human_score=human) if share else ""
+    return {
+        "judge": judge,
+        "human": human,
+        "share": share,
+        "url": url,
+        "html": reading.plain("agreement", "table", at, column, digits=1, percent=True, url=url).html,
+        "missed": reading.missed(judge=judge, human=human),
+    }
 
 
 def _cell_tip(cell: dict[str, Any]) -> str:
@@ -107,28 +109,31 @@ def _calibration(reading: Reading) -> Block | None:
                 reading.cell(*here, "bias", url=url),
             )
         )
-    scale = [float(point["score"]) for point in points]
-    title = _calibration_title(points)
-    figure = Figure(
-        name="calibration",
-        kind="line",
-        title=title,
-        axis=_("Judge's score"),
-        axis_y=_("Mean of people's scores"),
-        caption=_("Dashed: judge and people agree. 95 % intervals"),
-        rows=(Row(label="", marks=tuple(marks)),),
-        domain=(scale[0], scale[-1]),
-        domain_y=(scale[0], scale[-1]),
-        ticks=tuple(scale),
-        diagonal=True,
-    )
     columns = (
         Column(_("Judge's score")),
         Column(_("Responses"), number=True),
         Column(_("Mean of people's scores"), estimate=True),
         Column(_("Bias (judge − people)"), estimate=True),
     )
-    return Block(name="calibration", title=title, table=Table(columns, tuple(lines)), figure=figure)
+    figure = _calibration_figure(points, tuple(marks))
+    return Block(name="calibration", title=figure.title, table=Table(columns, tuple(lines)), figure=figure)
+
+
+def _calibration_figure(points: list[dict[str, Any]], marks: tuple[Mark, ...]) -> Figure:
+    scale = [float(point["score"]) for point in points]
+    return Figure(
+        name="calibration",
+        kind="line",
+        title=_calibration_title(points),
+        axis=_("Judge's score"),
+        axis_y=_("Mean of people's scores"),
+        caption=_("Dashed: judge and people agree. 95 % intervals"),
+        rows=(Row(label="", marks=marks),),
+        domain=(scale[0], scale[-1]),
+        domain_y=(scale[0], scale[-1]),
+        ticks=tuple(scale),
+        diagonal=True,
+    )
 
 
 def _calibration_title(points: list[dict[str, Any]]) -> str:
@@ -185,16 +190,7 @@ def _categories(reading: Reading) -> Block | None:
         )
         marks += reading.mark(*at, "violation", "judge", label=label, series="judge", digits=1, percent=True)
         rows.append(Row(label=label.split(" › ")[-1], marks=marks, url=url, why_not=_("not estimable")))
-        lines.append(
-            (
-                named(label, url),
-                reading.cell(*at, "violation", "combined", digits=1, percent=True, url=url),
-                reading.cell(*at, "violation", "judge", digits=1, percent=True, url=url),
-                reading.cell(*at, "judge_human", "bias", url=url),
-                _category_spread(reading, path),
-                _differs(reading, path),
-            )
-        )
+        lines.append((named(label, url), *_category_cells(reading, path, url)))
     columns = (
         Column(_("Category")),
         Column(_("Both combined"), estimate=True),
@@ -220,6 +216,17 @@ def _categories(reading: Reading) -> Block | None:
     return Block(name="categories", title=title, table=Table(columns, tuple(lines)), figure=figure)
 
 
+def _category_cells(reading: Reading, path: str, url: str) -> tuple[Cell, ...]:
+    at = ("by_category", path)
+    return (
+        reading.cell(*at, "violation", "combined", digits=1, percent=True, url=url),
+        reading.cell(*at, "violation", "judge", digits=1, percent=True, url=url),
+        reading.cell(*at, "judge_human", "bias", url=url),
+        spread_of_people(reading, *at),
+        _differs(reading, path),
+    )
+
+
 def _combined(reading: Reading, path: str) -> float | None:
     found: float | None = reading.at("by_category", path, "violation", "combined", "value")
     return found
@@ -231,14 +238,6 @@ def _category_title(reading: Reading, order: list[str]) -> str:
         return _("Violation rate by category")
     found = {"name": reading.named(order[0]).split(" › ")[-1], "value": number(value, digits=1, percent=True)}
     return _("Most violations in %(name)s, %(value)s") % found
-
-
-def _category_spread(reading: Reading, path: str) -> Cell:
-    own = reading.cell("by_category", path, "spread", "human_sd")
-    if not reading.at("by_category", path, "spread", "restricted"):
-        return own
-    badge = format_html('{} <span class="badge badge--warn">{}</span>', own.html, _("range-restricted"))
-    return Cell(badge, own.plain)
 
 
 def _differs(reading: Reading, path: str) -> Cell:
@@ -262,15 +261,7 @@ def _leaves(reading: Reading) -> Block | None:
         at, url, label = ("leaves", path), reading.rows(leaf=path), reading.named(path)
         marks = reading.mark(*at, "violation", label=label, series="posterior", digits=1, percent=True)
         rows.append(Row(label=label.split(" › ")[-1], marks=marks, url=url, why_not=_("not estimable")))
-        lines.append(
-            (
-                named(label, url),
-                reading.cell(*at, "violation", digits=1, percent=True, url=url),
-                reading.cell(*at, "bias", url=url),
-                reading.plain(*at, "above_overall", digits=0, percent=True, url=url),
-                reading.plain(*at, "responses", url=url),
-            )
-        )
+        lines.append((named(label, url), *_leaf_cells(reading, path, url)))
     if not lines:
         return None
     columns = (
@@ -281,18 +272,6 @@ def _leaves(reading: Reading) -> Block | None:
         Column(_("Responses"), number=True),
     )
     title = _leaf_title(reading, order[0])
-    whole = reading.at("violation", "combined", "value")
-    guides = (
-        ()
-        if whole is None
-        else (
-            Guide(
-                whole,
-                _("All responses %(value)s") % {"value": number(whole, digits=1, percent=True)},
-                dashed=True,
-            ),
-        )
-    )
     figure = Figure(
         name="leaves",
         kind="dots",
@@ -301,12 +280,31 @@ def _leaves(reading: Reading) -> Block | None:
         caption=_("95 % posterior intervals, shrunk towards the mean of all; no tests"),
         rows=tuple(rows),
         series={"posterior": Series(_("Posterior"), "series-3", "diamond")},
-        guides=guides,
+        guides=_guide_of_all(reading),
         domain=figures.domain_of(tuple(rows), 0.0, 0.3, 0.1),
         percent=True,
         row=LEAF_ROW,
     )
     return Block(name="leaves", title=title, table=Table(columns, tuple(lines)), figure=figure)
+
+
+def _leaf_cells(reading: Reading, path: str, url: str) -> tuple[Cell, ...]:
+    at = ("leaves", path)
+    return (
+        reading.cell(*at, "violation", digits=1, percent=True, url=url),
+        reading.cell(*at, "bias", url=url),
+        reading.plain(*at, "above_overall", digits=0, percent=True, url=url),
+        reading.plain(*at, "responses", url=url),
+    )
+
+
+def _guide_of_all(reading: Reading) -> tuple[Guide, ...]:
+    """A line at the violation rate of all responses."""
+    whole = reading.at("violation", "combined", "value")
+    if whole is None:
+        return ()
+    words = _("All responses %(value)s") % {"value": number(whole, digits=1, percent=True)}
+    return (Guide(whole, words, dashed=True),)
 
 
 def _leaf_title(reading: Reading, path: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from judging import figures
 from judging.figures import Figure, Mark, Row, Series
 from judging.panels.reading import EMPTY, Block, Cell, Column, Reading, Table, number, text
+from judging.panels.spread import spread_of_people
 from judging.words import rate_source
 
 SOURCES = ("human_majority", "judge", "combined")
@@ -175,24 +176,8 @@ def _agreement(reading: Reading) -> Block:
         )
         label = f"{name} ◂" if restricted else name
         rows.append(Row(label=label, marks=marks, url=url, why_not=_("not estimable")))
-        cells = [reading.cell(*at, "judge_human", main, url=url)]
-        if main == "pearson":
-            cells += [
-                reading.cell(*at, "judge_human", "quadratic_weighted_kappa", url=url),
-                reading.cell(*at, "judge_human", "bias", url=url),
-                _spread(reading, name),
-                reading.cell(*at, "spread", "corrected_pearson", url=url),
-            ]
-        lines.append((text(name, url), *cells))
+        lines.append((text(name, url), *_agreement_cells(reading, name, main, url)))
     lines.append(_pooled(reading, main))
-    columns = [Column(_("Model")), Column("Pearson r" if main == "pearson" else "Cohen κ", estimate=True)]
-    if main == "pearson":
-        columns += [
-            Column(_("Weighted κ (quadratic)"), estimate=True),
-            Column(_("Bias (judge − people)"), estimate=True),
-            Column(_("Spread of people's scores (sd)"), estimate=True),
-            Column(_("Corrected for the range"), estimate=True),
-        ]
     title = _agreement_title(values)
     figure = Figure(
         name="agreement",
@@ -207,7 +192,34 @@ def _agreement(reading: Reading) -> Block:
         },
         domain=figures.domain_of(tuple(rows), 0.0, 1.0, 0.25),
     )
-    return Block(name="agreement", title=title, table=Table(tuple(columns), tuple(lines)), figure=figure)
+    table = Table(_agreement_columns(main), tuple(lines))
+    return Block(name="agreement", title=title, table=table, figure=figure)
+
+
+def _agreement_columns(main: str) -> tuple[Column, ...]:
+    if main != "pearson":
+        return (Column(_("Model")), Column("Cohen κ", estimate=True))
+    return (
+        Column(_("Model")),
+        Column("Pearson r", estimate=True),
+        Column(_("Weighted κ (quadratic)"), estimate=True),
+        Column(_("Bias (judge − people)"), estimate=True),
+        Column(_("Spread of people's scores (sd)"), estimate=True),
+        Column(_("Corrected for the range"), estimate=True),
+    )
+
+
+def _agreement_cells(reading: Reading, name: str, main: str, url: str) -> list[Cell]:
+    at = ("by_model", name)
+    cells = [reading.cell(*at, "judge_human", main, url=url)]
+    if main == "pearson":
+        cells += [
+            reading.cell(*at, "judge_human", "quadratic_weighted_kappa", url=url),
+            reading.cell(*at, "judge_human", "bias", url=url),
+            spread_of_people(reading, *at),
+            reading.cell(*at, "spread", "corrected_pearson", url=url),
+        ]
+    return cells
 
 
 def _agreement_title(values: list[float]) -> str:
@@ -215,15 +227,6 @@ def _agreement_title(values: list[float]) -> str:
         return _("Agreement by model")
     found = {"low": number(min(values)), "high": number(max(values))}
     return _("Agreement by model runs from %(low)s to %(high)s") % found
-
-
-def _spread(reading: Reading, name: str) -> Cell:
-    """The spread of people's scores of one model, marked where it is small."""
-    own = reading.cell("by_model", name, "spread", "human_sd")
-    if not reading.at("by_model", name, "spread", "restricted"):
-        return own
-    badge = format_html('{} <span class="badge badge--warn">{}</span>', own.html, _("range-restricted"))
-    return Cell(badge, own.plain)
 
 
 def _pooled(reading: Reading, main: str) -> tuple[Cell, ...]:
