@@ -123,7 +123,7 @@ def run_job(job_id: int, work: Any) -> None:
     except Cancelled:
         stop(job)
     except NotYet as why:
-        advance(job, "put_back", actor=OPERATOR, log=False, changes={"message": str(why), "started_at": None})
+        _put_back(job, str(why))
     except TeineiError as error:
         fail(job, message=error.sentence)
     except Exception as error:
@@ -131,6 +131,13 @@ def run_job(job_id: int, work: Any) -> None:
         raise
     else:
         finish(job, result=result or {})
+
+
+def _put_back(job: Job, message: str) -> None:
+    """Back into the queue; out of it again where somebody asked it to stop meanwhile."""
+    advance(job, "put_back", actor=OPERATOR, log=False, changes={"message": message, "started_at": None})
+    if Job.objects.filter(pk=job.pk, cancel_requested=True).exists():
+        stop(job)
 
 
 def may_stop(actor: Actor, job: Job) -> bool:

@@ -20,6 +20,7 @@ from judging.profiles import AGAIN, PARSER, asks_again, read_reply
 from judging.queries import UNANSWERED
 
 OFF_FORMAT = Verdict.Status.OFF_FORMAT
+MOST_SAID_AGAIN = 20_000  # characters of a reply that are shown to the judge again, its end
 # What a judge whose reply had no readable score is told, once.
 REPAIR = {
     "ja": "いまの返答からは点数を読み取れませんでした。判断は変えずに、指定した形の点数の1行だけを書いてください。",
@@ -147,6 +148,7 @@ def _with_repair(messages: list[llm.Message], said: str, prompt: dict[str, Any])
     if not said.strip():  # many servers refuse an empty turn
         last = messages[-1]
         return [*messages[:-1], {**last, "content": f"{last['content']}\n\n{told}"}]
+    said = said[-MOST_SAID_AGAIN:]
     return [*messages, {"role": "assistant", "content": said}, {"role": "user", "content": told}]
 
 

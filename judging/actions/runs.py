@@ -169,12 +169,19 @@ def _stop(actor: Actor, run: JudgeRun, verb: str) -> None:
     settle(run)
     job = run.job
     if run.state == S.RUNNING and job is not None:
-        JudgeRun.objects.filter(pk=run.pk).update(stop_as=verb)
+        wish = JudgeRun.objects.filter(pk=run.pk)
+        # Whoever pauses in one tab does not take back what was cancelled in another.
+        (wish.exclude(stop_as="cancel") if verb == "pause" else wish).update(stop_as=verb)
         Job.objects.filter(pk=job.pk).update(cancel_requested=True)
         return
     changes = {"finished_at": timezone.now(), "note": ""}
     advance(run, verb, actor=actor, dataset=run.judge.dataset, changes=changes)
-    if job is not None and job.state == Job.State.QUEUED:
+    if job is None:
+        return
+    # A job that looks just now whether its endpoint is free sees the wish when it stands in the queue again.
+    Job.objects.filter(pk=job.pk).update(cancel_requested=True)
+    if Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).exists():
+        job.state = Job.State.QUEUED
         advance(job, "cancel", actor=actor, changes={"finished_at": timezone.now()})
 
 
