@@ -8,7 +8,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now; rules and states register themselves when they are loaded.
-        from annotation import demo, queries, rules, workflow  # noqa: F401
+        from annotation import demo, exposure, queries, rules, workflow  # noqa: F401
         from curation import registry
         from curation.models import Membership
 
@@ -35,6 +35,14 @@ class AnnotationConfig(AppConfig):
                 roles=frozenset({role.LEAD, role.RESEARCHER}),
                 shortcut="g k",
                 order=7,
+            )
+        )
+        registry.add_panel(
+            registry.Panel(
+                page="me",
+                key="exposure",
+                template="annotation/_exposure.html",
+                context=exposure.panel,
             )
         )
         registry.add_usage(queries.usage_of_items)

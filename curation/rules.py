@@ -117,6 +117,14 @@ def invite(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
 
 
+@rule("care", Person)
+def care(actor: Actor, person: Person) -> str | None:
+    """What somebody wants to be spared is theirs alone to say."""
+    if isinstance(actor, Operator) or actor.pk != person.pk:
+        return _("Everybody sets this for themselves.")
+    return None
+
+
 @rule("export", Release)
 def export(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)

@@ -9,6 +9,7 @@ from curation.views import (
     home,
     items,
     jobs,
+    me,
     people,
     releases,
     review,
@@ -73,6 +74,9 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
     path("people/", include(people_urls)),
     path("jobs/", include(job_urls)),
+    path("me/", me.me, name="me"),
+    path("me/care/", me.care, name="me_care"),
+    path("me/opt-outs/", me.opt_outs, name="me_opt_outs"),
 ]
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.start, name="start"),
