@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from annotation.actions.leases import lease
 from annotation.actions.ratings import asks_reason, rate
 from annotation.actions.responses import import_responses
@@ -33,6 +35,7 @@ def rate_responses(dataset: Dataset, cast: dict[str, Person]) -> str:
     scores = {(external_id(row["item"]), row["model"]): row["ratings"] for row in records}
     rubric = load_rubric(OPERATOR, dataset, "safety5")
     task = create_task(OPERATOR, dataset, name=TASK, release=release, rubric=rubric, seed=1)
+    task.raters.filter(warned_at=None).update(warned_at=timezone.now())
     offered, made = first_round(task), 0
     for key in ("rater1", "rater2", "rater3"):
         for _turn in range(offered - LEFT_OVER):

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
-from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.models import Assignment, Rater, Rating, RatingTask, Response, TaskResponse
-from curation.models import Dataset, Membership, Person
+from annotation.models import (
+    Assignment,
+    GoldCase,
+    Qualification,
+    Rater,
+    Rating,
+    RatingTask,
+    Response,
+    TaskRater,
+    TaskResponse,
+)
+from curation.models import Category, Dataset, Membership, OptOut, Person, ReleaseItem
 from curation.rules import roles_of
 
 Role = Membership.Role
-A = Assignment.State
+A, Arms = Assignment.State, RatingTask.Arms
 # Whoever plans and reads studies. Raters reach a task through their own page alone.
 TASK_ROLES = frozenset({Role.LEAD, Role.RESEARCHER, Role.RELEASE_MANAGER})
 
@@ -57,32 +79,60 @@ def live(leases: QuerySet[Assignment]) -> QuerySet[Assignment]:
     return leases.filter(state=A.LEASED, expires_at__gt=timezone.now())
 
 
-def _number_of(rows: QuerySet[Any]) -> Coalesce:
+def overdue(leases: QuerySet[Assignment]) -> QuerySet[Assignment]:
+    """Leases whose time is over and that nobody has given back yet."""
+    return leases.filter(state=A.LEASED, expires_at__lte=timezone.now())
+
+
+def raters_in(rows: QuerySet[Any]) -> Coalesce:
+    """How many raters rows of ratings or leases of one response (filtered by OuterRef) name."""
     counted = rows.order_by().values("response").annotate(n=Count("rater", distinct=True)).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
 
 
-def taken(rows: QuerySet[Any], *, but: Any = None, leases: bool = True) -> QuerySet[Any]:
+def taken(rows: QuerySet[Any], *, but: Any = None, leases: bool = True, arm: Any = None) -> QuerySet[Any]:
     """Annotate `taken`: raters whose rating stands, and (with `leases`) those who hold a live lease.
 
-    `but` leaves one rater (an expression or a row) out of the count.
+    `but` leaves one rater (an expression or a row) out of the count; `arm` counts one arm alone (with the reference or
+    without: a bool or an expression), else both together.
     """
-    here = {"task": OuterRef("task"), "response": OuterRef("response")}
+    here: dict[str, Any] = {"task": OuterRef("task"), "response": OuterRef("response")}
+    if arm is not None:
+        here["with_reference"] = arm
     ratings = current(Rating.objects.filter(**here, role=Rating.Role.RATER))
-    held = live(Assignment.objects.filter(**here))
+    held = live(Assignment.objects.filter(**here, gold=None))
     if but is not None:
         ratings, held = ratings.exclude(rater=but), held.exclude(rater=but)
-    number = _number_of(ratings) + _number_of(held) if leases else _number_of(ratings)
+    number = raters_in(ratings) + raters_in(held) if leases else raters_in(ratings)
     return rows.annotate(taken=number)
 
 
-def open_places(rows: QuerySet[Any], rater: Any, *, leases: bool = True) -> QuerySet[TaskResponse]:
-    """Of the population rows those offered that the rater neither rated nor skipped and that have a place for them."""
+def shown_with(rows: QuerySet[TaskResponse], rater: Any) -> QuerySet[Any]:
+    """Annotate `arm`: whether the rater would see the reference answer (see `TaskResponse.side`)."""
+    slot = TaskRater.objects.filter(task=OuterRef("task"), rater=rater).values("slot")[:1]
+    dealt = rows.annotate(dealt=(Subquery(slot, output_field=IntegerField()) + F("side")) % 2)
+    return dealt.annotate(
+        arm=Case(
+            When(task__arms=Arms.WITH, then=Value(True)),
+            When(task__arms=Arms.BOTH, dealt=1, then=Value(True)),
+            default=Value(False),
+            output_field=BooleanField(),
+        )
+    )
+
+
+def not_begun(rows: QuerySet[Any], rater: Any) -> QuerySet[Any]:
+    """Of the population rows those offered that the rater neither rated nor skipped."""
     here = {"task": OuterRef("task"), "response": OuterRef("response"), "rater": rater}
     done = Assignment.objects.filter(**here, state__in=[A.RATED, A.SKIPPED])
-    rated = current(Rating.objects.filter(**here))
-    fresh = rows.filter(~Exists(done), ~Exists(rated), offered=True)
-    return taken(fresh, but=rater, leases=leases).filter(taken__lt=F("task__overlap"))
+    return rows.filter(~Exists(done), ~Exists(current(Rating.objects.filter(**here))), offered=True)
+
+
+def open_places(rows: QuerySet[Any], rater: Any, *, leases: bool = True) -> QuerySet[TaskResponse]:
+    """Of the population rows those that the rater has not begun and that have a place for them, in their arm."""
+    mine = shown_with(not_begun(rows, rater), rater)
+    free = taken(mine, but=rater, leases=leases, arm=OuterRef("arm"))
+    return free.filter(taken__lt=F("task__overlap"))
 
 
 def _rows_of_person(person: Person, dataset: Dataset) -> QuerySet[TaskResponse]:
@@ -98,12 +148,57 @@ def _rater_of(person: Person, dataset: Dataset) -> int | None:
     return Rater.objects.filter(dataset=dataset, person=person).values_list("pk", flat=True).first()
 
 
+def place_of(person: Person, task: RatingTask) -> TaskRater | None:
+    """The person's place in the task, with the rater and the task's present state; None where they have none."""
+    mine = TaskRater.objects.filter(task=task, rater__person=person)
+    return mine.select_related("rater", "task__rubric", "task__dataset").first()
+
+
+def readiness(task: RatingTask, place: TaskRater) -> str:
+    """What stands between a rater and their work: "paused", "warning", "practice", "failed", or "" for nothing.
+
+    paused: the lead gives them nothing for now. warning: the content warning is unread. practice: the practice set is
+    not through yet. failed: the last attempt at it was not enough.
+    """
+    if place.paused:
+        return "paused"
+    if place.rater.warned_at is None:
+        return "warning"
+    if task.qualify_at is None:
+        return ""
+    attempts = Qualification.objects.filter(rater=place.rater_id, rubric=task.rubric_id)
+    outcomes = list(attempts.order_by("attempt").values_list("passed", flat=True))
+    if True in outcomes:
+        return ""
+    return "failed" if outcomes and outcomes[-1] is False else "practice"
+
+
+def opted_out(person: Person, taxonomy: int) -> dict[int, str]:
+    """The categories of a taxonomy, with their paths, that the person wants to see nothing of, and all under them."""
+    closed = OptOut.objects.filter(person=person, category__taxonomy=taxonomy)
+    paths = list(closed.values_list("category__path", flat=True))
+    if not paths:
+        return {}
+    under = Q()
+    for path in paths:
+        under |= Q(path=path) | Q(path__startswith=f"{path}\t")
+    return dict(Category.objects.filter(under, taxonomy=taxonomy).values_list("pk", "path"))
+
+
 def waiting(person: Person, dataset: Dataset) -> QuerySet[TaskResponse]:
-    """What the person can still rate in the dataset, over all tasks."""
+    """What the person can still rate in the dataset, over all tasks: by the hints, so that a side bar can ask it.
+
+    A place that is only borrowed for longer than a lease lasts counts as free; what the person holds is theirs.
+    """
     rater = _rater_of(person, dataset)
     if rater is None:
         return TaskResponse.objects.none()
-    return open_places(_rows_of_person(person, dataset), rater)
+    rows = shown_with(not_begun(_rows_of_person(person, dataset), rater), rater)
+    here = {"task": OuterRef("task"), "response": OuterRef("response"), "with_reference": OuterRef("arm")}
+    borrowed = Assignment.objects.filter(**here, gold=None, state=A.LEASED)
+    returned = borrowed.filter(Q(rater=rater) | Q(expires_at__lte=timezone.now()))
+    rows = rows.filter(Q(arm=False, open_without__gt=0) | Q(arm=True, open_with__gt=0) | Exists(returned))
+    return rows.exclude(category__in=opted_out(person, dataset.taxonomy_id))
 
 
 def waiting_per_task(person: Person, dataset: Dataset) -> dict[int, int]:
@@ -124,31 +219,25 @@ def blind_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
     return RatingTask.objects.filter(pk__in=rows.values("task"))
 
 
-def order_key(task: RatingTask, rater: Rater, response: int) -> bytes:
-    """Where a response stands in the rater's own order: the same for the same seed, unlike that of other raters."""
-    return hashlib.sha256(f"{task.seed}/{rater.pk}/{response}".encode()).digest()
+def arms_of(task: RatingTask) -> list[bool]:
+    """The arms in which each response is rated: without the reference answer (False), with it (True)."""
+    return {Arms.WITHOUT: [False], Arms.WITH: [True], Arms.BOTH: [False, True]}[Arms(task.arms)]
 
 
-def next_responses(task: RatingTask, rater: Rater) -> list[int]:
-    """Ids of the task's population rows that the rater may take, best first.
-
-    Rows whose question is the one rated last stand at the end, so that one is not seen twice in a row where that can
-    be avoided.
-    """
-    last = (
-        Assignment.objects.filter(task=task, rater=rater, ended_at__isnull=False)
-        .order_by("-ended_at", "-pk")
-        .values_list("response__question_hash", "response__item_key")
-        .first()
-    )
-    rows = open_places(TaskResponse.objects.filter(task=task), rater.pk).values_list(
-        "pk", "response_id", "response__question_hash", "response__item_key"
-    )
-    ordered = sorted(
-        ((question, item) == last, order_key(task, rater, response), pk)
-        for pk, response, question, item in rows
-    )
-    return [pk for _same, _key, pk in ordered]
+def reference_of(held: Assignment, task: RatingTask) -> str:
+    """The reference answer that belongs to a lease; empty in the arm that does not show it."""
+    if not held.with_reference:
+        return ""
+    if held.gold_id is not None:
+        known = (
+            GoldCase.objects.filter(pk=held.gold_id).values_list("reference_text__body", flat=True).first()
+        )
+        return known or ""
+    if task.release_id is None:
+        return ""
+    frozen = ReleaseItem.objects.filter(release=task.release_id, external_id=held.response.item_key)
+    row = frozen.select_related("answer_text").first()
+    return row.answer if row else ""
 
 
 def with_counts(tasks: QuerySet[RatingTask]) -> QuerySet[RatingTask]:
@@ -206,14 +295,17 @@ def progress_of(task: RatingTask) -> list[dict[str, Any]]:
 
 
 def counts_of(task: RatingTask) -> dict[str, Any]:
-    """`responses`, `offered`, `complete` (as many ratings as the overlap), `ratings`, `wanted`, `models`: [(name, n)].
+    """`responses`, `offered`, `complete` (as many ratings as the overlap, in each arm), `ratings`, `wanted`, `models`: [(name, n)].
 
     Wanted are ratings of what is offered; the others of the population wait for a round that draws them.
     """
-    rows = taken(TaskResponse.objects.filter(task=task), leases=False)
-    found = list(rows.values_list("taken", "offered"))
-    numbers = [number for number, _offered in found]
-    offered = sum(offered for _number, offered in found)
+    arms = arms_of(task)
+    found: list[tuple[bool, list[int]]] = []
+    rows = TaskResponse.objects.filter(task=task).order_by("pk")
+    per_arm = [taken(rows, leases=False, arm=arm).values_list("taken", flat=True) for arm in arms]
+    for offers, *numbers in zip(rows.values_list("offered", flat=True), *per_arm, strict=True):
+        found.append((offers, numbers))
+    offered = sum(offers for offers, _numbers in found)
     models = (
         TaskResponse.objects.filter(task=task)
         .order_by()
@@ -222,31 +314,34 @@ def counts_of(task: RatingTask) -> dict[str, Any]:
         .order_by("response__model")
     )
     return {
-        "responses": len(numbers),
+        "responses": len(found),
         "offered": offered,
-        "complete": sum(number >= task.overlap for number in numbers),
-        "ratings": sum(numbers),
-        "wanted": offered * task.overlap,
+        "complete": sum(min(numbers) >= task.overlap for _offers, numbers in found),
+        "ratings": sum(sum(numbers) for _offers, numbers in found),
+        "wanted": offered * task.overlap * len(arms),
         "models": list(models),
     }
 
 
-def own_progress(task: RatingTask, rater: Rater) -> dict[str, int]:
-    """How far the rater is: `done` (rated or skipped) and `left` (what they could still take)."""
-    done = Assignment.objects.filter(task=task, rater=rater, state__in=[A.RATED, A.SKIPPED]).count()
-    left = open_places(TaskResponse.objects.filter(task=task), rater.pk).count()
-    return {"done": done, "left": left, "number": done + 1, "total": done + left}
+def own_progress(task: RatingTask, rater: Rater, total: int | None = None) -> dict[str, int]:
+    """How far the rater is: `done` (rated or skipped), `left` (what they could still take), `number`, `total`.
+
+    Counting what is left goes through the whole population. A page that has shown a total hands it in, and the answer
+    costs the same however much is done: every lease has a turn, so done is the last turn without those that ended
+    otherwise.
+    """
+    mine = Assignment.objects.filter(task=task, rater=rater)
+    last = mine.order_by("-turn").values_list("turn", flat=True).first() or 0
+    done = last - mine.filter(state__in=[A.EXPIRED, A.LEASED]).count()
+    if total is None:
+        total = done + open_places(TaskResponse.objects.filter(task=task), rater.pk).count()
+    return {"done": done, "left": max(0, total - done), "number": done + 1, "total": max(total, done)}
 
 
 def last_decided(task: RatingTask, rater: Rater) -> Assignment | None:
     """What undo takes back: the rater's last rated or skipped response in the task."""
-    return (
-        Assignment.objects.filter(
-            task=task, rater=rater, state__in=[A.RATED, A.SKIPPED], ended_at__isnull=False
-        )
-        .order_by("-ended_at", "-pk")
-        .first()
-    )
+    ended = Assignment.objects.filter(task=task, rater=rater, ended_at__isnull=False)
+    return ended.filter(state__in=[A.RATED, A.SKIPPED]).order_by("-ended_at", "-pk").first()
 
 
 def usage_of_items(items: Any) -> list[dict[str, Any]]:

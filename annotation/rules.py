@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from annotation.models import RatingTask
+from annotation.models import RatingTask, Rubric, TaskRater
 from annotation.queries import TASK_ROLES, blind_tasks, tasks_to_rate
 from curation.log import Actor, Operator
 from curation.models import Dataset, Membership, Person
@@ -38,8 +38,10 @@ def plan(actor: Actor, dataset: Dataset) -> str | None:
 @rule("close", RatingTask)
 @rule("reopen", RatingTask)
 @rule("add_raters", RatingTask)
+@rule("pause_rater", RatingTask)
 @rule("sync", RatingTask)
 @rule("offer", RatingTask)
+@rule("allow_attempt", RatingTask)
 def run(actor: Actor, task: RatingTask) -> str | None:
     return needs(actor, task.dataset, Role.LEAD, Role.RESEARCHER)
 
@@ -47,10 +49,27 @@ def run(actor: Actor, task: RatingTask) -> str | None:
 @rule("lease", RatingTask)
 @rule("rate", RatingTask)
 @rule("skip", RatingTask)
+@rule("acknowledge_warning", RatingTask)
+@rule("practise", RatingTask)
+@rule("save_draft", RatingTask)
 def rate(actor: Actor, task: RatingTask) -> str | None:
     if isinstance(actor, Operator):
         return _("A rating needs a person.")
     if not tasks_to_rate(actor, task.dataset).filter(pk=task.pk).exists():
+        return _("This task is closed, or you are not among its raters.")
+    return None
+
+
+@rule("lease", TaskRater)
+@rule("rate", TaskRater)
+@rule("skip", TaskRater)
+def rate_at(actor: Actor, place: TaskRater) -> str | None:
+    """The same for a place that was just read with its task: no query but that for the roles."""
+    if isinstance(actor, Operator):
+        return _("A rating needs a person.")
+    task = place.task
+    rates = place.rater.person_id == actor.pk and Role.RATER in roles_of(actor, task.dataset)
+    if not rates or task.external or task.state != RatingTask.State.OPEN:
         return _("This task is closed, or you are not among its raters.")
     return None
 
@@ -64,3 +83,25 @@ def correct(actor: Actor, task: RatingTask) -> str | None:
     if roles_of(actor, task.dataset) & TASK_ROLES and not blinded(actor, task):
         return _("You can see the results of this task now, so your ratings stand as they are.")
     return None
+
+
+def rates_by(person: Person, rubric: Rubric) -> bool:
+    """Whether the person takes part in an open task by this version: then its cases with known scores are hidden."""
+    mine = RatingTask.objects.filter(rubric=rubric, state=RatingTask.State.OPEN, external=False)
+    return mine.filter(places__rater__person=person).exists()
+
+
+@rule("keep_cases", Rubric)
+def keep_cases(actor: Actor, rubric: Rubric) -> str | None:
+    """Cases with known scores are seen and changed by those who plan, never by those whom they check."""
+    refusal = needs(actor, rubric.dataset, Role.LEAD, Role.RESEARCHER)
+    if refusal is None and not isinstance(actor, Operator) and rates_by(actor, rubric):
+        return _("You rate by this rubric, so its cases with known scores are hidden from you.")
+    return refusal
+
+
+@rule("sign", Rubric)
+def sign(actor: Actor, rubric: Rubric) -> str | None:
+    if isinstance(actor, Operator):
+        return _("A signature needs a person.")
+    return needs(actor, rubric.dataset, Role.LEAD, Role.REVIEWER)

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from annotation.models import Assignment, Rater, RatingTask, TaskResponse
-from annotation.queries import live, next_responses, open_places
-from curation.errors import Conflict, NotAllowed
+from annotation.actions.draws import Turn, gold_for, places_for
+from annotation.actions.places import lock, settle, take
+from annotation.models import Assignment, GoldCase, Rater, RatingTask, TaskRater, TaskResponse
+from annotation.queries import opted_out, overdue, place_of, readiness
+from curation.errors import Conflict, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Person
 from curation.rules import require
 from curation.workflow import advance
 
+A = Assignment.State
 LEASE = timedelta(minutes=45)
+TRIES = 20  # candidates that others may snatch away before a search begins anew
+
+MISSING = {
+    "paused": gettext_lazy("Your work in this task is paused. Please ask its lead."),
+    "warning": gettext_lazy("Please read first what kind of texts await you here."),
+    "practice": gettext_lazy("Please go through the practice set first."),
+    "failed": gettext_lazy("Your practice was not enough yet. Please ask the lead of the task."),
+}
 
 
 class _Full(Exception):
@@ -26,86 +40,166 @@ class _Full(Exception):
 
 def rater_of(person: Person, task: RatingTask) -> Rater:
     """The pseudonym under which the person rates in the task; NotAllowed where they do not."""
-    rater = task.raters.filter(person=person).first()
-    if rater is None:
+    return entered(person, task).rater
+
+
+def entered(person: Person, task: RatingTask) -> TaskRater:
+    """The person's place in the task; NotAllowed where they have none."""
+    place = place_of(person, task)
+    if place is None:
         raise NotAllowed(_("You are not among the raters of this task."))
-    return rater
+    return place
 
 
 def lease_end() -> datetime:
     return timezone.now() + LEASE
 
 
-def expire_leases(task: RatingTask) -> int:
-    """Give back what nobody submitted in time. Returns how many."""
-    stale = Assignment.objects.filter(
-        task=task, state=Assignment.State.LEASED, expires_at__lte=timezone.now()
-    )
+def expire_leases(task: RatingTask, *, all_of_them: bool = False) -> int:
+    """Give back what nobody submitted in time (or all that is out). Returns how many. Drafts stay where they are."""
+    out = Assignment.objects.filter(task=task, state=A.LEASED)
     ended = 0
-    for lease in stale:
+    for stale in out if all_of_them else overdue(out):
         try:
-            advance(lease, "expire", actor=OPERATOR, log=False)
-        except Conflict:  # somebody else saw it too
+            with transaction.atomic():
+                give_back(stale)
+        except Conflict:  # somebody else saw it too, or it was submitted after all
             continue
         ended += 1
     return ended
 
 
+def give_back(held: Assignment) -> None:
+    """End a lease without a result: its place is free again."""
+    row = TaskResponse.objects.filter(task=held.task_id, response=held.response_id)
+    lock(row)
+    advance(held, "expire", actor=OPERATOR, log=False)
+    if held.gold_id is None:
+        settle(row)
+
+
 def lease(person: Person, task: RatingTask) -> Assignment | None:
     """The response that the person rates now: the one they hold, else the next of their own order; None at the end.
 
-    Safe for any number of clients: the place is counted again after the response's row in the population is locked
-    (PostgreSQL) or while nobody else writes (SQLite's immediate transactions).
+    Raises WrongState, with what is missing, for who is not ready to rate. Safe for any number of clients: a place is
+    counted again after the response's row in the population is locked (PostgreSQL) or while nobody else writes
+    (SQLite's immediate transactions).
     """
-    require(person, "lease", task)
-    rater = rater_of(person, task)
+    place = entered(person, task)
+    require(person, "lease", place)
+    missing = readiness(place.task, place)
+    if missing:
+        raise WrongState(MISSING[missing])
     expire_leases(task)
-    for _round in range(2):  # a place may come free while others were tried
-        held = _held(task, rater)
+    return search(person, place)
+
+
+def search(person: Person, place: TaskRater) -> Assignment | None:
+    """What the rater holds, else a place found without haste: leases that ran out are given back, locks waited for."""
+    for again in range(2):  # a place may come free while others were tried
+        held = held_by(place)
         if held is not None:
             return held
-        candidates = next_responses(task, rater)
-        for candidate in candidates:
-            try:
-                return _claim(task, rater, candidate)
-            except _Full:
-                continue
-        if not candidates:
+        turn = turn_of(person, place)
+        found = _first(turn)
+        if found is not None:
+            return found
+        if not again and not expire_leases(place.task):
             break
     return None
 
 
-def _held(task: RatingTask, rater: Rater) -> Assignment | None:
-    held = live(Assignment.objects.filter(task=task, rater=rater)).order_by("pk")
-    return held.select_related("response__text", "response__question_text").first()
+def held_by(place: TaskRater) -> Assignment | None:
+    """The rater's lease; one that ran out is given back instead."""
+    mine = Assignment.objects.filter(task=place.task_id, rater=place.rater_id, state=A.LEASED)
+    held = mine.select_related("response__text", "response__question_text").first()
+    if held is None or held.expires_at > timezone.now():
+        return held
+    with suppress(Conflict), transaction.atomic():
+        give_back(held)
+    return None
 
 
-def _claim(task: RatingTask, rater: Rater, candidate: int) -> Assignment:
-    """Take a place, in a transaction of its own: a full response's lock is given back before the next is tried."""
-    with transaction.atomic():
-        # The rater's row first: two tabs of one person end up with one lease.
-        Rater.objects.select_for_update().get(pk=rater.pk)
-        held = _held(task, rater)
-        if held is not None:
-            return held
-        row = lock_place(task, candidate)
-        if not has_place(row, rater):
-            raise _Full
-        return Assignment.objects.create(
-            task=task,
-            response_id=row.response_id,
-            rater=rater,
-            with_reference=task.arms == RatingTask.Arms.WITH,
-            token=secrets.token_urlsafe(24),
-            expires_at=lease_end(),
-        )
+def turn_of(person: Person, place: TaskRater) -> Turn:
+    """The rater's next turn in the task, after the last one on record."""
+    mine = Assignment.objects.filter(task=place.task_id, rater=place.rater_id)
+    last = mine.select_related("response").order_by("-turn").first()
+    return Turn(
+        place=place,
+        number=last.turn + 1 if last else 1,
+        last=last,
+        closed=opted_out(person, place.task.dataset.taxonomy_id),
+    )
 
 
-def lock_place(task: RatingTask, row: int) -> TaskResponse:
-    """The population row, locked until the transaction ends: whoever gives or takes a place holds it."""
-    return TaskResponse.objects.select_for_update().get(task=task, pk=row)
+def _first(turn: Turn) -> Assignment | None:
+    """Take a place, each try in a transaction of its own: a full response's lock is given back before the next."""
+    gold = gold_for(turn)
+    if gold is not None:
+        try:
+            with transaction.atomic():
+                return grant_gold(turn, gold)
+        except IntegrityError:  # another tab of theirs was faster
+            return held_by(turn.place)
+    for _try, candidate in zip(range(TRIES), candidates(turn), strict=False):
+        try:
+            with transaction.atomic():
+                row = lock(TaskResponse.objects.filter(pk=candidate.pk, offered=True))
+                if row is not None and take(turn.task, row, arm=turn.arm(candidate)):
+                    return grant(turn, candidate)
+        except IntegrityError:
+            return held_by(turn.place)
+    return None
 
 
-def has_place(row: TaskResponse, rater: Rater) -> bool:
-    """Whether the rater may take a place on the (locked) response."""
-    return open_places(TaskResponse.objects.filter(pk=row.pk), rater.pk).exists()
+def candidates(turn: Turn) -> Iterator[TaskResponse]:
+    """Rows to try, asked for anew each time: a try that found a row full has corrected its hint."""
+    while True:
+        row = places_for(turn)
+        if row is None:
+            return
+        yield row
+
+
+def following(turn: Turn) -> Assignment | None:
+    """Take a place inside the caller's transaction, waiting for nobody: None where that does not find one.
+
+    The locks of rows that turned out full stay until the transaction ends, so waiting here could tie two clients up.
+    """
+    gold = gold_for(turn)
+    if gold is not None:
+        return grant_gold(turn, gold)
+    for again in range(3):
+        candidate = places_for(turn) if again or turn.ahead is None else turn.ahead
+        if candidate is None:
+            return None
+        row = lock(TaskResponse.objects.filter(pk=candidate.pk, offered=True), patient=False)
+        if row is None:
+            return None
+        if take(turn.task, row, arm=turn.arm(candidate)):
+            return grant(turn, candidate)
+    return None
+
+
+def grant(turn: Turn, row: TaskResponse) -> Assignment:
+    return _make(turn, response=row.response, with_reference=turn.arm(row))
+
+
+def grant_gold(turn: Turn, case: GoldCase) -> Assignment:
+    return _make(turn, response=case.response, with_reference=turn.arm_of_gold(case), gold=case)
+
+
+def _make(turn: Turn, **what: object) -> Assignment:
+    """Write the lease. What the rater had typed into their last one, if that ran out on this response, comes along."""
+    response = what["response"]
+    last = turn.last
+    kept = last.draft if last and last.state == A.EXPIRED and last.response == response else {}
+    return Assignment.objects.create(
+        task=turn.task,
+        rater=turn.place.rater,
+        turn=turn.number,
+        draft=kept,
+        token=secrets.token_urlsafe(24),
+        expires_at=lease_end(),
+        **what,
+    )

@@ -185,8 +185,19 @@ class Assignment(models.Model):
                 condition=models.Q(state__in=["leased", "rated", "skipped"]),
                 name="assignment_once",
             ),
+            models.UniqueConstraint(
+                fields=["task", "rater"], condition=models.Q(state="leased"), name="assignment_one_lease"
+            ),
+            models.UniqueConstraint(fields=["task", "rater", "turn"], name="assignment_turn_once"),
         ]
-        indexes = [models.Index(fields=["task", "rater", "state"], name="assignment_of_rater")]
+        indexes = [
+            models.Index(fields=["task", "rater", "state"], name="assignment_of_rater"),
+            models.Index(
+                fields=["task", "rater", "ended_at"],
+                condition=models.Q(ended_at__isnull=False),
+                name="assignment_ended",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.task_id} {self.response_id} {self.rater_id}"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import count
+from typing import Any
+
+from django.utils import timezone
 
 from annotation.actions.responses import import_responses
 from annotation.actions.rubrics import load_rubric
 from annotation.actions.tasks import create_task
-from annotation.models import RatingTask
+from annotation.models import Rater, RatingTask
 from curation.actions.texts import keep_text
 from curation.formats import ResponseRow
 from curation.log import OPERATOR
@@ -92,8 +95,9 @@ def make_task(
     overlap: int = 3,
     name: str = "task",
     arms: str = "without",
+    **further: Any,
 ) -> tuple[RatingTask, list[Person]]:
-    """A task over new responses, and the people who rate in it."""
+    """A task over new responses, and the people who rate in it: they have read the content warning."""
     release = Release.objects.filter(dataset=dataset).first() or make_release(dataset, questions=questions)
     make_responses(dataset, release, models)
     people = [make_member(dataset, Membership.Role.RATER) for _n in range(raters)]
@@ -106,5 +110,12 @@ def make_task(
         overlap=overlap,
         seed=7,
         arms=arms,
+        **further,
     )
+    warn(task)
     return task, people
+
+
+def warn(task: RatingTask) -> None:
+    """Let the task's raters have read what kind of texts await them."""
+    Rater.objects.filter(tasks=task, warned_at=None).update(warned_at=timezone.now())
