@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
-from curation.actions.releases import RESERVED, root_hash
+from curation.actions.releases import RESERVED, keep_rows, root_hash
 from curation.actions.texts import keep_texts, longest
 from curation.errors import Invalid
 from curation.formats.faults import Quarantined, excerpt, gettext_noop
@@ -166,19 +166,7 @@ def import_release(
         message = _("No row can be used, so nothing was registered. The first fault: %(first)s")
         raise Invalid(message % {"first": first}, field="path")
     keep_texts(text for row, _split in found for text in (row.question, row.answer or "") if text)
-    rows = [
-        ReleaseItem(
-            position=position,
-            external_id=row.external_id or text_hash(row.question)[:16],
-            question_text_id=text_hash(row.question),
-            answer_text_id=text_hash(row.answer) if row.answer else None,
-            labels=list(row.labels),
-            split=split,
-            attributes=row.attributes,
-            content_hash=_published_hash(row),
-        )
-        for position, (row, split) in enumerate(found)
-    ]
+    rows = [_published_row(position, row, split) for position, (row, split) in enumerate(found)]
     counts = {split: sum(row.split == split for row in rows) for split in ("dev", "test")}
     release = Release.objects.create(
         dataset=dataset,
@@ -188,11 +176,22 @@ def import_release(
         counts={"items": len(rows), **counts},
         frozen_by=person_of(actor),
     )
-    for row in rows:
-        row.release = release
-    ReleaseItem.objects.bulk_create(rows, batch_size=500)
+    keep_rows(release, rows)
     record(actor, "import_release", release, items=len(rows), root_hash=release.root_hash)
     return release, quarantined
+
+
+def _published_row(position: int, row: ItemRow, split: str) -> ReleaseItem:
+    return ReleaseItem(
+        position=position,
+        external_id=row.external_id or text_hash(row.question)[:16],
+        question_text_id=text_hash(row.question),
+        answer_text_id=text_hash(row.answer) if row.answer else None,
+        labels=list(row.labels),
+        split=split,
+        attributes=row.attributes,
+        content_hash=_published_hash(row),
+    )
 
 
 def _published_hash(row: ItemRow) -> str:

@@ -150,11 +150,16 @@ def freeze(
         terms=terms,
         frozen_by=person_of(actor),
     )
+    keep_rows(release, rows)
+    record(actor, "freeze", release, items=len(rows), root_hash=release.root_hash)
+    return release
+
+
+def keep_rows(release: Release, rows: list[ReleaseItem]) -> None:
+    """Save the rows as the release's."""
     for row in rows:
         row.release = release
     ReleaseItem.objects.bulk_create(rows, batch_size=500)
-    record(actor, "freeze", release, items=len(rows), root_hash=release.root_hash)
-    return release
 
 
 def _set_splits(draft: Draft) -> None:
@@ -256,13 +261,7 @@ def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str)
     if not reason.strip():
         raise Invalid(_("Say why the items are withdrawn."), field="reason")
     rows = list(release.items.order_by("position"))
-    missing = sorted(set(withdraw) - {row.external_id for row in rows})
-    if missing or not withdraw:
-        message = _("%(release)s holds no item named %(ids)s.")
-        raise Invalid(
-            message % {"release": release.name, "ids": ", ".join(missing) or "-"},
-            field="withdraw",
-        )
+    _refuse_unknown(release, withdraw, rows)
     kept = [row for row in rows if row.external_id not in set(withdraw)]
     name = f"{release.name}-rev{timezone.localdate():%Y%m%d}"
     _refuse_name(release.dataset, name)
@@ -281,9 +280,7 @@ def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str)
         terms=release.terms,
         frozen_by=person_of(actor),
     )
-    for row in kept:
-        row.release = successor
-    ReleaseItem.objects.bulk_create(kept, batch_size=500)
+    keep_rows(successor, kept)
     gone = Item.objects.filter(pk__in=[row.item_id for row in rows if row.external_id in set(withdraw)])
     for item in gone.exclude(state=Item.State.WITHDRAWN):
         advance(item, "withdraw", actor=actor, release=release.pk)
@@ -297,6 +294,14 @@ def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str)
     )
     record(actor, "correct", release, successor=successor.pk, withdrawn=len(withdraw))
     return successor, erratum
+
+
+def _refuse_unknown(release: Release, withdraw: list[str], rows: list[ReleaseItem]) -> None:
+    missing = sorted(set(withdraw) - {row.external_id for row in rows})
+    if missing or not withdraw:
+        message = _("%(release)s holds no item named %(ids)s.")
+        named = {"release": release.name, "ids": ", ".join(missing) or "-"}
+        raise Invalid(message % named, field="withdraw")
 
 
 def diff(old: Release, new: Release) -> dict[str, Any]:

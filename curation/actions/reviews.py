@@ -8,10 +8,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.items import Wording, add_revision, hold
+from curation.actions.reasons import need_reason
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.models import Draft, Guideline, Item, Person, Review, Revision
-from curation.reasons import reasons_for
 from curation.rules import require
 from curation.workflow import advance
 
@@ -63,20 +63,12 @@ def review(
     require(person, decision, item)
     if item.current_revision_id != revision:
         raise Conflict(_("The item has a newer revision than the one you read. Read it again, then decide."))
-    _need_reason(decision, reason, comment)
-    changes: dict[str, Any] = {}
-    if decision == D.FIX_AND_APPROVE:
-        _need_fix(item, fixed)
-        assert fixed is not None
-        changes["current_revision"] = add_revision(item, fixed, actor=person)
-    judged_revision: Revision = changes.get("current_revision") or _read(item)
-    if VERBS[D(decision)] == "approve":
-        changes["approved_revision"] = judged_revision
-    if decision == D.REQUEST_CHANGES:
-        changes["open_to_all"] = open_to_all
+    if decision in SENDS_BACK:
+        need_reason(decision, reason=reason, comment=comment)
+    changes = _changes(person, item, decision, fixed, open_to_all)
     row = Review.objects.create(
         item=item,
-        revision=judged_revision,
+        revision=changes.get("current_revision") or _read(item),
         reviewer=person,
         decision=decision,
         question_ok=JUDGED[decision][0] if JUDGED[decision][0] is not None else question_ok,
@@ -89,6 +81,22 @@ def review(
     advance(item, VERBS[D(decision)], actor=person, changes=changes, review=row.pk)
     Draft.objects.filter(item=item, person=person).delete()
     return row
+
+
+def _changes(
+    person: Person, item: Item, decision: str, fixed: Wording | None, open_to_all: bool
+) -> dict[str, Any]:
+    """What the decision sets on the item beside its state; a fix is written as the revision that is judged."""
+    changes: dict[str, Any] = {}
+    if decision == D.FIX_AND_APPROVE:
+        _need_fix(item, fixed)
+        assert fixed is not None
+        changes["current_revision"] = add_revision(item, fixed, actor=person)
+    if VERBS[D(decision)] == "approve":
+        changes["approved_revision"] = changes.get("current_revision") or _read(item)
+    if decision == D.REQUEST_CHANGES:
+        changes["open_to_all"] = open_to_all
+    return changes
 
 
 def _need_fix(item: Item, fixed: Wording | None) -> None:
@@ -114,17 +122,3 @@ def _need_fix(item: Item, fixed: Wording | None) -> None:
 def _read(item: Item) -> Revision:
     assert item.current_revision is not None  # the caller has compared its id
     return item.current_revision
-
-
-def _need_reason(decision: str, reason: str, comment: str) -> None:
-    if decision not in SENDS_BACK:
-        return
-    known = {each.code: each for each in reasons_for(decision)}
-    if reason and reason not in known:
-        raise Invalid(
-            _("This reason does not belong to this decision. Choose one from the list."), field="reason"
-        )
-    if not (reason or comment.strip()):
-        raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
-    if reason and known[reason].comment_required and not comment.strip():
-        raise Invalid(_("Write the reason in so many words."), field="comment")

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions.reasons import need_reason
 from curation.actions.texts import cleaned, keep_text
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import Actor, person_of
@@ -20,7 +21,6 @@ from curation.models import (
     TranslationRevision,
 )
 from curation.queries import source_revision, stale
-from curation.reasons import reasons_for
 from curation.rules import require
 from curation.workflow import advance, target
 
@@ -100,9 +100,7 @@ def submit(
         return known
     require(actor, "translate", translation.item)
     target(translation, "translate")
-    current = source_revision(translation.item)
-    if current is None:
-        raise WrongState(_("The item has no text yet."))
+    current = _source(translation)
     if source is not None and source != current.pk:
         raise Conflict(
             _("The Japanese has changed since you opened it. Your draft is kept: compare, then submit.")
@@ -187,25 +185,14 @@ def review(
     hold(translation)
     if client_id and (known := translation.reviews.filter(client_id=client_id).first()):
         return known
-    if decision not in D.values:
-        raise Invalid(_("Choose a decision."), field="decision")
-    require(person, decision, translation)
-    if translation.current_revision_id != revision:
-        raise Conflict(_("There is a newer translation than the one you read. Read it again, then decide."))
-    for name, value in (("adequacy", adequacy), ("fluency", fluency)):
-        if value is not None and value not in range(1, 6):
-            raise Invalid(_("Give a whole number from 1 to 5."), field=name)
-    _need_reason(decision, reason, comment)
+    _decidable(person, translation, decision, revision)
+    _on_scale(adequacy=adequacy, fluency=fluency)
     changes: dict[str, Any] = {}
     if decision == D.APPROVE:
-        if is_stale(translation):
-            raise WrongState(_("The Japanese has changed since: send it back to be translated again."))
-        if not safety_kept:
-            raise Invalid(
-                _("Confirm that the safety concern is kept, or send it back."),
-                field="safety_kept",
-            )
+        _approvable(translation, safety_kept)
         changes["approved_revision"] = translation.current_revision
+    else:
+        need_reason(decision, "translation", reason=reason, comment=comment)
     row = TranslationReview.objects.create(
         translation=translation,
         revision_id=revision,
@@ -223,18 +210,25 @@ def review(
     return row
 
 
-def _need_reason(decision: str, reason: str, comment: str) -> None:
-    if decision == D.APPROVE:
-        return
-    known = {each.code: each for each in reasons_for(decision, "translation")}
-    if reason and reason not in known:
-        raise Invalid(
-            _("This reason does not belong to this decision. Choose one from the list."), field="reason"
-        )
-    if not (reason or comment.strip()):
-        raise Invalid(_("Say why: choose a reason or write a comment."), field="reason")
-    if reason and known[reason].comment_required and not comment.strip():
-        raise Invalid(_("Write the reason in so many words."), field="comment")
+def _decidable(person: Person, translation: Translation, decision: str, revision: int) -> None:
+    if decision not in D.values:
+        raise Invalid(_("Choose a decision."), field="decision")
+    require(person, decision, translation)
+    if translation.current_revision_id != revision:
+        raise Conflict(_("There is a newer translation than the one you read. Read it again, then decide."))
+
+
+def _on_scale(**marks: int | None) -> None:
+    for name, value in marks.items():
+        if value is not None and value not in range(1, 6):
+            raise Invalid(_("Give a whole number from 1 to 5."), field=name)
+
+
+def _approvable(translation: Translation, safety_kept: bool | None) -> None:
+    if is_stale(translation):
+        raise WrongState(_("The Japanese has changed since: send it back to be translated again."))
+    if not safety_kept:
+        raise Invalid(_("Confirm that the safety concern is kept, or send it back."), field="safety_kept")
 
 
 def _source(translation: Translation) -> Revision:

@@ -121,12 +121,7 @@ def _page(
         "decided": _decided_meanwhile(item) if error else None,
         "next": following,
         "waiting": review_queue(request.user, request.dataset).count(),
-        "guideline": work.guideline_of(item),
-        "checks": work.checks_of(revision.question, revision.answer),
-        "twins": work.twins_of(item, revision.question, person=request.user),
-        "comments": _thread(item),
-        "events": _history(item),
-        "may_comment": allows(request.user, "comment", item),
+        **_beside(request, item, revision),
     }
     return render(
         request,
@@ -156,6 +151,18 @@ def _texts(item: Item, revision: Revision, read: int | None) -> dict[str, Any]:
 
 def _attributes(revision: Revision) -> list[str]:
     return [str(label) for name, (label, _hint) in ATTRIBUTES.items() if revision.attributes.get(name)]
+
+
+def _beside(request: MemberRequest, item: Item, revision: Revision) -> dict[str, Any]:
+    """What stands beside the text: help, and what was said before."""
+    return {
+        "guideline": work.guideline_of(item),
+        "checks": work.checks_of(revision.question, revision.answer),
+        "twins": work.twins_of(item, revision.question, person=request.user),
+        "comments": _thread(item),
+        "events": _history(item),
+        "may_comment": allows(request.user, "comment", item),
+    }
 
 
 def _fixed(typed: Any, draft: Draft) -> dict[str, Any]:
