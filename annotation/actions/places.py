@@ -34,13 +34,13 @@ def settle(rows: QuerySet[TaskResponse]) -> None:
     with transaction.atomic():
         locked = rows.select_for_update(of=("self",)).order_by("pk").values_list("task", "pk")
         of_task: dict[int, list[int]] = defaultdict(list)
-        for task, pk in locked:
-            of_task[task].append(pk)
+        for task_id, pk in locked:
+            of_task[task_id].append(pk)
         for task in RatingTask.objects.filter(pk__in=of_task):
             free = {"open_without": _free(task, arm=False), "open_with": _free(task, arm=True)}
-            for start in range(0, len(of_task[task.pk]), CHUNK):
-                chunk = of_task[task.pk][start : start + CHUNK]
-                TaskResponse.objects.filter(pk__in=chunk).update(**free)
+            ids = of_task[task.pk]
+            for start in range(0, len(ids), CHUNK):
+                TaskResponse.objects.filter(pk__in=ids[start : start + CHUNK]).update(**free)
 
 
 def settle_responses(task: RatingTask, responses: set[int]) -> None:

@@ -112,9 +112,13 @@ def rate(
     for left in reversed(range(TRIES)):
         try:
             return _rate(person, place, token, given, and_next=and_next)
-        except (Conflict, IntegrityError):  # another tab, or the same request twice: look again
+        except (
+            Conflict,
+            IntegrityError,
+        ):  # another tab, the same request twice, or the task was closed: look again
             if not left:
                 raise
+            place = entered(person, task)
     raise AssertionError
 
 

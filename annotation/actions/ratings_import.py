@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from annotation.actions.places import settle_responses
 from annotation.actions.rubrics import scale_of
 from annotation.actions.tasks import Drawn, enlist, populate, sound_name
 from annotation.matching import Responses, responses_of
@@ -281,6 +282,7 @@ class _Import:
         Rating.objects.bulk_create(fresh, batch_size=500)
         done.new = len(fresh) - done.corrected
         enlist(self.task, {rating.rater_id: rating.rater for rating in fresh}.values())
+        settle_responses(self.task, {rating.response_id for rating in fresh})
 
     def _rating(self, row: RatingRow, response: Response, rater: Rater) -> Rating:
         score = "" if row.cannot_decide else str(ratings.score(row.score, self.scale))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from annotation.actions.places import settle
 from annotation.models import Assignment, Rating, RatingTask, TaskResponse
 from annotation.queries import current, live
 from curation.errors import Invalid
@@ -41,6 +42,7 @@ def offer(actor: Actor, task: RatingTask, drawn: Drawn, *, chances: Mapping[int,
         _count(row, before, chances.get(row.response_id, 0.0))
         row.offered = row.response_id in wanted | rated | held
     TaskResponse.objects.bulk_update(rows, ["inclusion_probability", "chance", "offered"], batch_size=500)
+    settle(TaskResponse.objects.filter(task=task))
     strata: dict[str, int] = {}
     for _response, stratum, _chance in drawn:
         strata[stratum] = strata.get(stratum, 0) + 1

@@ -31,6 +31,7 @@ from finetune import tasks as training
 from finetune.models import TrainingRun
 from judging import tasks as judging
 from judging.models import Judge, JudgeRun
+from tests.factories.annotation import warn
 from tests.factories.curation import leaf, make_item, make_member
 from tests.factories.whole import Whole, make_whole
 
@@ -150,6 +151,7 @@ def _of_ratings(whole: Whole) -> dict[str, Form]:
     task, translation = whole.task, whole.items["approved"].translations.get()
     other = make_member(whole.dataset, "rater")
     add_raters(OPERATOR, task)
+    warn(task)
     held = [lease(person, task) for person in (whole.rater, other)]
     given = [{"token": one.token, "score": 4, "client_id": one.token[:20]} for one in held if one]
     checked = {

@@ -20,6 +20,7 @@ from finetune.models import TrainingRun
 from judging.actions.judges import create_judge
 from judging.actions.verdicts import import_verdicts
 from judging.models import Judge, JudgeRun, Study
+from tests.factories.annotation import warn
 from tests.factories.curation import make_dataset, make_item, make_member
 from tests.factories.finetune import make_release, make_run
 
@@ -125,6 +126,7 @@ def make_whole(
     Membership.objects.filter(person=person, role="rater").delete()
     rubric = keep_rubric(OPERATOR, dataset, rubric_as_given("safety5") | (rubric_texts or {}))
     task = create_task(OPERATOR, dataset, name="task", release=release, rubric=rubric, overlap=1)
+    warn(task)
     outside = _outside(rubric, keys, model, task_name, comment, judge_name)
     judge = Judge.objects.get(dataset=dataset, name=judge_name)
     create_endpoint(OPERATOR, dataset, {"name": "e", "url": "http://127.0.0.1:1/v1", "model": model[:200]})
