@@ -98,8 +98,18 @@ def estimates(
     if resamples < 2:
         raise ValueError("A study needs at least 2 resamples.")
     usable = {k: g for k, g in groups.items() if g.why_not is None and g.n_clusters >= MIN_QUESTIONS}
-    draws = {key: np.empty((len(group.names), resamples)) for key, group in usable.items()}
-    stacks = _stacks(usable)
+    draws = resampled(usable, seed=seed, resamples=resamples, threads=threads)
+    with ThreadPoolExecutor(threads or MOST_THREADS) as pool:
+        found = pool.map(lambda key: _group_estimates(groups[key], draws.pop(key, None)), groups)
+        return dict(zip(groups, found, strict=True))
+
+
+def resampled(
+    groups: Mapping[Hashable, Group], *, seed: int, resamples: int, threads: int | None = None
+) -> dict[Hashable, Array]:
+    """The resampled statistics, {key: (S, B)}, of groups that can be estimated: those that `estimates` looks at."""
+    draws = {key: np.empty((len(group.names), resamples)) for key, group in groups.items()}
+    stacks = _stacks(groups)
 
     def fill(task: tuple[int, int]) -> None:
         clusters, block = task
@@ -110,8 +120,7 @@ def estimates(
 
     with ThreadPoolExecutor(threads or _threads(max(stacks, default=1))) as pool:
         list(pool.map(fill, product(stacks, range(math.ceil(resamples / BLOCK)))))
-        found = pool.map(lambda key: _group_estimates(groups[key], draws.pop(key, None)), groups)
-        return dict(zip(groups, found, strict=True))
+    return draws
 
 
 def _threads(clusters: int) -> int:
@@ -222,7 +231,11 @@ def _group_estimates(group: Group, draws: Array | None) -> dict[str, Estimate]:
     if draws is None:
         few = too_few_questions(**sizes)
         return dict.fromkeys(group.names, few)
-    point, left_out = point_and_jackknife(group)
+    return told(group, *point_and_jackknife(group), draws)
+
+
+def told(group: Group, point: Array, left_out: Array, draws: Array) -> dict[str, Estimate]:
+    """The group's estimates from its statistics at the point, (S,), without each question, (S, Q), and resampled, (S, B)."""
     return {
         name: _estimate(group, name, point[at], draws[at], left_out[at])
         for at, name in enumerate(group.names)

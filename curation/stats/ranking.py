@@ -8,15 +8,25 @@ matter of this file: the caller gives those alone that may be compared.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 
-from curation.stats.bootstrap import BLOCK, Group, estimates, question_weights
+from curation.stats.bootstrap import (
+    BLOCK,
+    MOST_THREADS,
+    Group,
+    estimates,
+    point_and_jackknife,
+    question_weights,
+    resampled,
+    told,
+)
 from curation.stats.data import RankedAnswer, RankingData
-from curation.stats.estimate import Estimate, not_estimable
+from curation.stats.estimate import MIN_QUESTIONS, Estimate, not_estimable
 from curation.stats.table import Array, Bools
 
 SHARES = ("violation", "neither", "acceptable")
@@ -182,15 +192,63 @@ def _order(models: dict[str, Any], by: str) -> list[str]:
 def _differences(sums: _Sums, data: RankingData, seed: int, resamples: int) -> list[dict[str, Any]]:
     """Each pair of models: a less b on the questions that both have; BCa over those questions."""
     pairs = list(combinations(range(len(sums.models)), 2))
-    found: list[dict[str, Any]] = []
-    for start in range(0, len(pairs), _AT_ONCE):
-        some = pairs[start : start + _AT_ONCE]
-        groups: dict[Hashable, Group] = {pair: _pair_group(sums, pair, data) for pair in some}
-        leaves = estimates(groups, seed=seed, resamples=resamples)
-        for a, b in some:
-            told = {name: leaf.as_dict() for name, leaf in leaves[a, b].items()}
-            found.append({"a": sums.models[a], "b": sums.models[b], **told})
-    return found
+    alike = _alike(sums)
+    leaves = _together(sums, alike, data, seed, resamples)
+    apart = [pair for pair in pairs if pair not in leaves]
+    for start in range(0, len(apart), _AT_ONCE):
+        groups: dict[Hashable, Group] = {
+            pair: _pair_group(sums, pair, data) for pair in apart[start : start + _AT_ONCE]
+        }
+        leaves |= estimates(groups, seed=seed, resamples=resamples)
+    return [
+        {"a": sums.models[a], "b": sums.models[b]}
+        | {name: leaf.as_dict() for name, leaf in leaves[a, b].items()}
+        for a, b in pairs
+    ]
+
+
+def _alike(sums: _Sums) -> list[int]:
+    """The models of the largest set that have scores on exactly the same questions."""
+    sets: dict[bytes, list[int]] = {}
+    for at, has in enumerate(sums.judged > 0):
+        sets.setdefault(has.tobytes(), []).append(at)
+    return max(sets.values(), key=len, default=[])
+
+
+def _together(
+    sums: _Sums, alike: list[int], data: RankingData, seed: int, resamples: int
+) -> dict[Hashable, dict[str, Estimate]]:
+    """The pairs among models with the same questions: each model is resampled once, a pair is the difference of two."""
+    pairs = list(combinations(alike, 2))
+    groups: dict[Hashable, Group] = {at: _own_group(sums, at, data) for at in alike}
+    if not pairs or groups[alike[0]].n_clusters < MIN_QUESTIONS:
+        return {}
+    draws = resampled(groups, seed=seed, resamples=resamples)
+    own = {at: point_and_jackknife(groups[at]) for at in alike}
+
+    def differ(pair: tuple[int, int]) -> dict[str, Estimate]:
+        (a, without_a), (b, without_b) = own[pair[0]], own[pair[1]]
+        return told(
+            _pair_group(sums, pair, data), a - b, without_a - without_b, draws[pair[0]] - draws[pair[1]]
+        )
+
+    with ThreadPoolExecutor(MOST_THREADS) as pool:
+        return dict(zip(pairs, pool.map(differ, pairs), strict=True))
+
+
+def _own_group(sums: _Sums, at: int, data: RankingData) -> Group:
+    """The mean and the shares of one model over the questions it has scores on: one side of its pairs."""
+    has = sums.judged[at] > 0
+    features = np.stack(
+        [column[at][has] for column in (sums.judged, sums.score, sums.violation, sums.acceptable)]
+    )
+
+    def evaluate(tables: Array, s: Array) -> Array:
+        return _values(data, *s)
+
+    return Group(
+        ("mean", *_rates(data)), int(features[0].sum()), int(has.sum()), sums=features, evaluate=evaluate
+    )
 
 
 def _pair_group(sums: _Sums, pair: tuple[int, int], data: RankingData) -> Group:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap
 
+from curation.stats import ranking as whole
+from curation.stats.bootstrap import estimates
 from curation.stats.ranking import RankedAnswer, RankingData, ranking
 
 CUTS = {"violation_at_most": 2, "acceptable_at_least": 4}
@@ -166,3 +168,30 @@ def test_degenerate_data_say_why() -> None:
     apart = (RankedAnswer("q1", "A", (5,)), RankedAnswer("q2", "B", (5,)))
     (pair,) = ranking(RankingData(apart, **CUTS), 0, 100)["differences"]
     assert pair["violation"]["note"] == "The two models have no judged question in common."
+
+
+@pytest.mark.parametrize("repeats", [3, 5])
+def test_pairs_at_once_are_those_one_by_one(repeats):
+    """Five models on all questions, two that miss some: each pair as `estimates` has it from the pair alone."""
+    rng = np.random.default_rng(4)
+    answers = []
+    for model in range(7):
+        for question in range(20):
+            scores = rng.integers(1, 6, size=repeats) if model < 5 or rng.random() < 0.8 else ()
+            kept = tuple(float(score) for score in scores)
+            answers.append(RankedAnswer(f"q{question}", f"m{model}", kept, repeats - len(kept)))
+    answers.sort(key=lambda a: (a.question, a.model))  # as the ranking lines them up: weights go by place
+    data = RankingData(tuple(answers), 2.0, 4.0)
+    sums = whole._sums(answers, data)
+    assert len(whole._alike(sums)) == 5
+    assert len(whole._together(sums, whole._alike(sums), data, 1, 500)) == 10
+    found = ranking(data, seed=1, resamples=500)["differences"]
+    assert len(found) == 21
+    for pair in found:
+        at = (sums.models.index(pair["a"]), sums.models.index(pair["b"]))
+        alone = estimates({0: whole._pair_group(sums, at, data)}, seed=1, resamples=500)[0]
+        for name, leaf in alone.items():
+            for key, value in leaf.as_dict().items():
+                assert pair[name][key] == (
+                    pytest.approx(value, abs=1e-12) if isinstance(value, float) else value
+                )
