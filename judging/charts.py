@@ -245,11 +245,7 @@ def _dots(figure: Figure, paper: bool) -> list[Spec]:
     """A layer for each place in the row, so that marks stand side by side without a scale of their own."""
     values, found = _values(figure), _behind(figure)
     for shift in sorted({value["shift"] for value in values}):
-        base = {
-            "y": _row_scale(figure),
-            "color": _series(figure, "colour", paper=paper),
-            **_linked(),
-        }
+        base = {"y": _row_scale(figure), "color": _series(figure, "colour", paper=paper), **_linked()}
         here = {"values": [value for value in values if value["shift"] == shift]}
         interval = {
             "type": "rule",

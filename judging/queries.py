@@ -95,25 +95,6 @@ def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
     rubric = task.rubric
     other = Mode.NOREF if mode == Mode.REF else Mode.REF
     points = {str(point): point for point in rubric.scale}
-    responses = tuple(
-        StudyResponse(
-            id=pk,
-            question=f"question:{question}" if question else f"item:{key}",
-            model=model,
-            category=tuple(labels),
-            inclusion_probability=chance,
-        )
-        for pk, question, key, model, labels, chance in TaskResponse.objects.filter(task=task)
-        .order_by("response")
-        .values_list(
-            "response_id",
-            "response__item__question",
-            "response__item_key",
-            "response__model",
-            "response__labels",
-            "inclusion_probability",
-        )
-    )
     ratings = tuple(
         StudyRating(pk, rater, points.get(score), undecided, role)
         for pk, rater, score, undecided, role in ratings_of(task)
@@ -128,12 +109,28 @@ def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
             rubric.violation_at_most,
             rubric.acceptable_at_least,
         ),
-        responses,
+        tuple(_population(task)),
         ratings,
         tuple(_verdicts(task, judge, mode, points)),
         other_verdicts,
         other if other_verdicts else "",
     )
+
+
+def _population(task: RatingTask) -> Iterator[StudyResponse]:
+    rows = TaskResponse.objects.filter(task=task).order_by("response")
+    columns = ("item__question", "item_key", "model", "labels")
+    found = rows.values_list(
+        "response_id", *(f"response__{name}" for name in columns), "inclusion_probability"
+    )
+    for pk, question, key, model, labels, chance in found:
+        yield StudyResponse(
+            id=pk,
+            question=f"question:{question}" if question else f"item:{key}",
+            model=model,
+            category=tuple(labels),
+            inclusion_probability=chance,
+        )
 
 
 def _verdicts(task: RatingTask, judge: Judge, mode: str, points: dict[str, Any]) -> list[StudyVerdict]:

@@ -79,14 +79,8 @@ def start(job: Job, *, report: Report, stop: Stop) -> Run:
     base = base_folder(job)
 
     tokenizer = FolderTokenizer(base)
-    corpus = encode_examples(read_examples(job.examples), recipe=recipe, tokenizer=tokenizer)
-    order = Order(corpus.trained, recipe=recipe)
-    facts = describe(corpus, epochs=order.epoch_of(order.steps))
-    write_json(job.folder / "data.json", {**facts, "steps": order.steps}, durable=True)
-    refuse_too_long(corpus, recipe=recipe)
-    lineage = make_lineage(
-        job, base=base, tokenizer_sha256=tokenizer.sha256, index_sha256=facts["index_sha256"]
-    )
+    corpus, order, index = examples_of(job, tokenizer)
+    lineage = make_lineage(job, base=base, tokenizer_sha256=tokenizer.sha256, index_sha256=index)
 
     report.beat("loading", force=True)
     found = latest_complete(job.checkpoints)
@@ -114,6 +108,16 @@ def start(job: Job, *, report: Report, stop: Stop) -> Run:
         step=step,
         saved=step,
     )
+
+
+def examples_of(job: Job, tokenizer: FolderTokenizer) -> tuple[Corpus, Order, str]:
+    """What is trained on, in which order, and its hash; data.json has it before a row that is too long can refuse."""
+    corpus = encode_examples(read_examples(job.examples), recipe=job.recipe, tokenizer=tokenizer)
+    order = Order(corpus.trained, recipe=job.recipe)
+    facts = describe(corpus, epochs=order.epoch_of(order.steps))
+    write_json(job.folder / "data.json", {**facts, "steps": order.steps}, durable=True)
+    refuse_too_long(corpus, recipe=job.recipe)
+    return corpus, order, str(facts["index_sha256"])
 
 
 def advance(run: Run) -> None:

@@ -211,26 +211,29 @@ def _raters(reading: Reading) -> Block | None:
         Column(_("Pearson r with the others"), estimate=True),
         Column(_("Ratings"), number=True),
     )
-    title = _raters_title(*worst)
-    figure = Figure(
+    figure = _raters_figure(tuple(rows), _raters_title(*worst))
+    return Block(name="raters", title=figure.title, table=Table(columns, tuple(lines)), figure=figure)
+
+
+def _raters_figure(rows: tuple[Row, ...], title: str) -> Figure:
+    return Figure(
         name="raters",
         kind="dots",
         title=title,
         axis=_("Own score minus the others', in points"),
         caption=_("Left of zero: stricter than the others. Dashed: 0.3 points. 95 % intervals"),
-        rows=tuple(rows),
+        rows=rows,
         series={
             "rater": Series(_("Rater"), "ink-soft"),
             "severe": Series(_("More than 0.3 points from the others"), "bad", "square"),
         },
-        domain=figures.domain_of(tuple(rows), -0.5, 0.5, 0.25),
+        domain=figures.domain_of(rows, -0.5, 0.5, 0.25),
         guides=(
             Guide(0.0, _("Like the others")),
             Guide(-SEVERE, "−0.3", dashed=True),
             Guide(SEVERE, "+0.3", dashed=True),
         ),
     )
-    return Block(name="raters", title=title, table=Table(columns, tuple(lines)), figure=figure)
 
 
 def _rater_name(name: str, url: str, *, severe: bool) -> Cell:
