@@ -6,7 +6,6 @@ import re
 import threading
 import zlib
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from playwright.sync_api import Page
 
 from tests.rig.broker import wait_until
 from tests.rig.endpoint import Behaviour, Endpoint, Handler, completion, cut, error, says
+from tests.rig.numbers import numbers_agree, spoken
 from tests.rig.served import ROOT
-from tests.rig.story import Story
+from tests.rig.story import Story, opened
 
 pytestmark = pytest.mark.browser
 
@@ -148,17 +148,10 @@ def generate_responses(story: Story, endpoint: Endpoint) -> None:
         spec: dict[str, Any] = {"name": name, "url": endpoint.url, "model": model}
         spec["limits"] = {"in_flight": 4, "tries": TRIES, "backoff": 0.05}
         spec["prices"] = {"input": 100, "output": 200, "currency": "JPY"}
-        files.append(written(story, f"{name}.json", spec))
+        files.append(story.write_lines(f"{name}.json", [spec]))
     story.house.commands(*(["create_endpoint", file, *WHERE] for file in files))
     done = story.house.command("generate", "--release", "kobo-1", "--endpoint", ",".join(MODELS), *WHERE)
     assert (done["generated"], done["failures"], endpoint.requests) == (RESPONSES, {}, RESPONSES)
-
-
-def written(story: Story, name: str, *rows: dict[str, Any]) -> Path:
-    """A file of JSON lines."""
-    path = story.folder / name
-    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
-    return path
 
 
 def rate_some(story: Story) -> None:
@@ -176,7 +169,7 @@ def rate_some(story: Story) -> None:
         for name in RATERS
     ]
     done = story.house.command(
-        "import_ratings", written(story, "ratings.jsonl", *rows), "--task", "blind-1", *WHERE
+        "import_ratings", story.write_lines("ratings.jsonl", rows), "--task", "blind-1", *WHERE
     )
     assert (done["imported"], done["raters"]) == (2 * RATED * len(RATERS), len(RATERS))
 
@@ -190,7 +183,7 @@ def make_judge(story: Story) -> None:
     spec = json.loads(page.input_value("[name=spec]")) | {"name": JUDGE["name"], "endpoint": JUDGE["name"]}
     page.fill("[name=spec]", json.dumps(spec, ensure_ascii=False))
     page.click("form.stack .button--main")
-    page.wait_for_url(re.compile(r"/judges/\d+/$"))
+    opened(page, "judges")
     assert story.house.rows("select name, imported from judging_judge") == [(JUDGE["name"], 0)]
 
 
@@ -218,8 +211,7 @@ def start_with_estimate(story: Story) -> int:
     assert "JPY" in told
     assert story.house.value("select count(*) from judging_judgerun") == 0
     page.click("form.stack .button--main")
-    page.wait_for_url(re.compile(r"/judge-runs/\d+/$"))
-    return int(page.url.rstrip("/").rsplit("/", 1)[1])
+    return opened(page, "judge-runs")
 
 
 def state_of(story: Story, run: int) -> Any:
@@ -300,33 +292,6 @@ def failures(result: dict[str, Any]) -> Counter[str]:
     return sum((Counter(model["failures"]) for model in models), Counter())
 
 
-SHOWN = """() => [...document.querySelectorAll("main [data-at]:not(.estimate--none)")].map(one => [
-  one.dataset.at, Number(one.dataset.digits), "percent" in one.dataset, one.textContent.replace(/\\s+/g, " ").trim()])"""
-
-
-def numbers_agree(page: Page, result: dict[str, Any]) -> int:
-    """Compares each number on the page with the place in the result that it names; how many there were."""
-    shown = page.evaluate(SHOWN)
-    for place, digits, percent, text in shown:
-        found: Any = result
-        for step in place.split("/"):
-            name = step.replace("~1", "/").replace("~0", "~")
-            found = found[int(name)] if isinstance(found, list) else found[name]
-        assert text == spoken(found, digits, percent), place
-    return len(shown)
-
-
-def spoken(found: Any, digits: int, percent: bool) -> str:
-    def number(value: float) -> str:
-        return re.sub(r"^-(?=[0.]*$)", "", f"{100 * value if percent else value:.{digits}f}")
-
-    unit = " %" if percent else ""
-    if not isinstance(found, dict):
-        return f"{number(found)}{unit}"
-    between = "" if found["low"] is None else f"[{number(found['low'])}, {number(found['high'])}] "
-    return f"{number(found['value'])}{unit} {between}n={found['n']}"
-
-
 def open_heat_map_cell(story: Story) -> None:
     """The fullest cell leads to the responses that make it up."""
     page = story.pages["rei"]
@@ -350,8 +315,7 @@ def judge_without_reference(story: Story, desk: Desk) -> dict[str, Any]:
     """The second mode; then the study says what the reference changed, on the responses that have both."""
     page = start_page(story, "noref")
     page.click("form.stack .button--main")
-    page.wait_for_url(re.compile(r"/judge-runs/\d+/$"))
-    run = int(page.url.rstrip("/").rsplit("/", 1)[1])
+    run = opened(page, "judge-runs")
     wait_until(lambda: state_of(story, run) == "succeeded")
     assert set(desk.times("scored", "noref").values()) == {REPEATS}
     assert set(desk.times("scored").values()) == {REPEATS}  # and nothing of the first mode again

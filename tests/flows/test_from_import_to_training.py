@@ -13,10 +13,11 @@ from playwright.sync_api import Page
 from tests.data_sets import data_set
 from tests.rig.broker import wait_until
 from tests.rig.served import ROOT
-from tests.rig.story import Story
+from tests.rig.story import Story, opened
 
 pytestmark = pytest.mark.browser
 
+RATERS = ("nao", "miho", "ken")
 # Sign-in name: role in the dataset of the story.
 PEOPLE = {
     "akane": "author",
@@ -24,11 +25,8 @@ PEOPLE = {
     "maria": "bilingual_reviewer",
     "tadashi": "release_manager",
     "rei": "researcher",
-    "nao": "rater",
-    "miho": "rater",
-    "ken": "rater",
+    **dict.fromkeys(RATERS, "rater"),
 }
-RATERS = ("nao", "miho", "ken")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 MODELS = ("hypothetical-kumo-7b", "hypothetical-nami-13b")
 LEAVES, OWN_PAIRS, ANSWERED = 10, 60, 2
@@ -217,16 +215,12 @@ def read_export(story: Story, name: str, folder: Path) -> None:
             frozenset({"risk-area", "harm-type", "specific-harm"})
         }
     else:
-        rows = load_with_datasets(story, folder)
+        import datasets
+
+        [card] = folder.rglob("README.md")
+        loaded = datasets.load_dataset(str(card.parent), cache_dir=str(story.folder / "cache"))
+        rows = [row for split in loaded.values() for row in split]
     assert sorted(row["ID"] for row in rows) == sorted(approved)
-
-
-def load_with_datasets(story: Story, folder: Path) -> list[dict[str, Any]]:
-    import datasets
-
-    [card] = folder.rglob("README.md")
-    loaded = datasets.load_dataset(str(card.parent), cache_dir=str(story.folder / "cache"))
-    return [row for split in loaded.values() for row in split]
 
 
 def nothing_unapproved_is_frozen(story: Story) -> None:
@@ -270,12 +264,12 @@ def compare_judge_with_people(story: Story, folder: Path) -> None:
 def as_lines(story: Story, folder: Path, kind: str, who: str) -> Path:
     """The set's file as JSON lines of one score each; "-" stands for the one writer of the reviews."""
     given = json.loads((folder / f"{kind}_annotations.json").read_text(encoding="utf-8"))
-    path = story.folder / f"{kind}.jsonl"
-    with path.open("w", encoding="utf-8") as lines:
-        for name, scores in given.items():
-            for item, score in scores.items():
-                lines.write(json.dumps({"item": item, "model": "-", who: name, "score": score}) + "\n")
-    return path
+    rows = (
+        {"item": item, "model": "-", who: name, "score": score}
+        for name, scores in given.items()
+        for item, score in scores.items()
+    )
+    return story.write_lines(f"{kind}.jsonl", rows)
 
 
 def look_at_study(story: Story) -> None:
@@ -320,14 +314,12 @@ def import_responses(story: Story) -> int:
     test = story.house.rows(
         "select external_id from curation_releaseitem where split = 'test' order by position limit 4"
     )
-    path = story.folder / "responses.jsonl"
-    with path.open("w", encoding="utf-8") as lines:
-        for (item,) in test:
-            for model in MODELS:
-                text = (
-                    f"{item}については、{'一番' if model == MODELS[0] else '二番'}目の言い方でお答えします。"
-                )
-                lines.write(json.dumps({"item": item, "model": model, "response": text}) + "\n")
+    rows = [
+        {"item": item, "model": model, "response": f"{item}については、{way}目の言い方でお答えします。"}
+        for (item,) in test
+        for model, way in zip(MODELS, ("一番", "二番"), strict=True)
+    ]
+    path = story.write_lines("responses.jsonl", rows)
     done = story.house.command("import_responses", path, "--release", "xs-0.1", "--dataset", "xsafety")
     assert done["imported"] == len(test) * len(MODELS)
     return len(test) * len(MODELS)
@@ -356,8 +348,7 @@ def train(story: Story) -> None:
     page.fill("[name=epochs]", "3")  # 42 items x 8 in batches of 16: 21 steps an epoch
     page.click("form.stack .button--main")
     page.click("[name=launch]")
-    page.wait_for_url(re.compile(r"/training/\d+/$"))
-    run = int(page.url.rstrip("/").rsplit("/", 1)[1])
+    run = opened(page, "training")
     watch_live(page)
     stop_and_resume(story, page, run)
     wait_until(lambda: state_of(story, run) == "succeeded", seconds=120)

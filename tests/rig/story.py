@@ -1,5 +1,8 @@
 """A story in the browser: the real installation, and one signed-in page for each person."""
 
+import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,12 @@ from tests.rig.served import Served
 
 def password(name: str) -> str:
     return f"the secret words of {name}"
+
+
+def opened(page: Page, kind: str) -> int:
+    """The id of the row whose page has come, under an address such as `training/3/`."""
+    page.wait_for_url(re.compile(rf"/{kind}/\d+/$"))
+    return int(page.url.rstrip("/").rsplit("/", 1)[1])
 
 
 class Story:
@@ -61,6 +70,12 @@ class Story:
             page.wait_for_load_state()
             page.goto(address)
         return page
+
+    def write_lines(self, name: str, rows: Iterable[dict[str, Any]]) -> Path:
+        """A file of JSON lines in the story's folder."""
+        path = self.folder / name
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+        return path
 
     def item(self, external_id: str) -> tuple[Any, ...]:
         """Id and state of an item."""
