@@ -14,15 +14,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotation.actions.leases import lease
+from annotation.actions.population import Handed, responses_to
 from annotation.actions.ratings import rate
-from annotation.actions.rubrics import load_rubric, shipped_rubrics
+from annotation.actions.rubrics import rubric_named
 from annotation.actions.tasks import create_task
+from annotation.drawn_files import drawn_given, matched, unusable
 from annotation.models import RatingTask
 from annotation.queries import counts_of, progress_of, tasks_to_rate, tasks_visible_to, with_counts
 from annotation.rules import blinded
 from annotation.serializers import NewRatingSerializer, NewTaskSerializer, TaskSerializer, blind, own_rating
 from curation.api import OfDataset
 from curation.errors import Invalid
+from curation.models import Release
 from curation.queries import releases_visible_to
 
 
@@ -52,17 +55,24 @@ class TaskList(OfTasks, ListAPIView[RatingTask]):
         release = releases_visible_to(person, here).filter(name=values.pop("release")).first()
         if release is None:
             raise Invalid(_("There is no release of this name."), field="release")
-        name = values.pop("rubric")
-        if name not in shipped_rubrics():  # a name, never a path of the server
-            raise Invalid(
-                _("Choose one of the rubrics: %(names)s.") % {"names": ", ".join(shipped_rubrics())},
-                field="rubric",
-            )
-        rubric = load_rubric(person, here, name)
+        rubric = rubric_named(person, here, values.pop("rubric"))  # a name, never a path of the server
+        values["drawn"] = _drawn(values["drawn"], release, values["split"])
         made = create_task(person, here, release=release, rubric=rubric, **values)
         return Response(
             TaskSerializer(with_counts(self.visible()).get(pk=made.pk)).data, status=status.HTTP_201_CREATED
         )
+
+
+def _drawn(given: list[dict[str, Any]], release: Release, split: str) -> Handed:
+    """The list as the action takes it. Raises Invalid where a row means no response: a gap makes another sample."""
+    if not given:
+        return ()
+    rows, apart = drawn_given(given)
+    found, unknown = matched(rows, responses_to(release, split))
+    if apart or unknown:
+        message = _("The list cannot be drawn: %(rows)s")
+        raise Invalid(message % {"rows": unusable([*apart, *unknown])}, field="drawn")
+    return found
 
 
 class TaskDetail(OfTasks):

@@ -40,10 +40,19 @@ def plan(actor: Actor, dataset: Dataset) -> str | None:
 @rule("add_raters", RatingTask)
 @rule("pause_rater", RatingTask)
 @rule("sync", RatingTask)
+@rule("decide_conflict", RatingTask)
 @rule("offer", RatingTask)
 @rule("allow_attempt", RatingTask)
 def run(actor: Actor, task: RatingTask) -> str | None:
     return needs(actor, task.dataset, Role.LEAD, Role.RESEARCHER)
+
+
+@rule("connect_partner", Dataset)
+def connect_partner(actor: Actor, dataset: Dataset) -> str | None:
+    """Whoever names the address that the server speaks to answers for the machine, not for a dataset."""
+    if isinstance(actor, Operator) or actor.is_superuser:
+        return None
+    return _("Only the operator of the system and its administrators may do this.")
 
 
 @rule("lease", RatingTask)

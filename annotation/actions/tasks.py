@@ -1,28 +1,29 @@
-"""Rating campaigns: draw the population, name the raters, close and open."""
+"""Rating campaigns: draw the population, name the raters, pause them, close and open."""
 
 from __future__ import annotations
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from annotation.models import Rater, RatingTask, Response, Rubric, TaskRater, TaskResponse
+from annotation.actions.leases import expire_leases
+from annotation.actions.places import settle
+from annotation.actions.population import Drawn, Handed, Plan, populate, population_of, responses_to
+from annotation.models import GoldCase, Rater, RatingTask, Rubric, TaskRater, TaskResponse
+from annotation.plans import PLANS
 from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
 from curation.log import Actor, person_of, record
-from curation.models import Category, Dataset, Membership, Person, Release
+from curation.models import Dataset, Membership, Person, Release
 from curation.rules import require
 from curation.workflow import advance
 
+__all__ = ["PLANS", "Drawn", "create_task", "enlist", "populate", "responses_to", "sound_name"]
 Arms = RatingTask.Arms
-PLANS = ("all", "one_per_leaf")
 MOST_OVERLAP = 50
-
-Drawn = list[tuple[Response, float | None]]
+MOST_GOLD = 0.5
 
 
 @transaction.atomic
@@ -34,61 +35,112 @@ def create_task(
     release: Release,
     rubric: Rubric,
     models: Sequence[str] = (),
+    split: str = RatingTask.Split.ALL,
     plan: str = "all",
+    per_cell: int | None = None,
+    total: int | None = None,
+    drawn: Handed = (),
+    raters: Sequence[str] = (),
     overlap: int = 3,
     seed: int = 0,
     arms: str = Arms.WITHOUT,
+    gold_share: float = 0.0,
+    qualify_at: float | None = None,
 ) -> RatingTask:
-    """A campaign over the responses to a release's questions; every member with the role of rater takes part.
+    """A campaign over the responses to a release's questions.
 
-    `all` takes every response, `one_per_leaf` one question of each leaf (drawn by the seed) with the answers of all
-    models, and keeps the chance with which it was drawn. Raises Invalid for an unknown plan or model, and where there
-    is nothing to rate.
+    plan: `all`; `one_per_leaf`, one question of each leaf with the answers of all models; `stratified`, by leaf and
+    model, `per_cell` of each or `total` spread evenly; `drawn`, the responses handed down as (id, stratum, chance). What
+    is drawn keeps the chance with which it was. raters: names of members with that role, all of them where empty.
+    Raises Invalid, naming the field, for what cannot be planned.
     """
     require(actor, "create_task", dataset)
     take_turns(dataset)
-    _check(dataset, name=name, plan=plan, overlap=overlap)
-    drawn = draw(_responses(dataset, release, models), plan=plan, seed=seed)
+    wanted = Plan(
+        name=plan, split=split, models=models, per_cell=per_cell, total=total, drawn=drawn, seed=seed
+    )
+    check_name(dataset, name)
+    check_campaign(dataset, rubric, overlap=overlap, arms=arms, gold_share=gold_share, qualify_at=qualify_at)
+    people = raters_named(dataset, raters)
+    rows = population_of(dataset, release, wanted, rubric)
     task = RatingTask.objects.create(
         dataset=dataset,
         name=name.strip(),
         release=release,
+        split=split,
         rubric=rubric,
         overlap=overlap,
         seed=seed,
         arms=arms,
-        plan={"name": plan, "models": sorted(models)},
+        plan=wanted.told(),
+        gold_share=gold_share,
+        qualify_at=qualify_at,
         created_by=person_of(actor),
     )
-    populate(task, drawn)
-    enlist(task, raters_of_members(dataset))
-    record(actor, "create_task", task, responses=len(drawn), overlap=overlap, seed=seed)
+    populate(task, rows)
+    enlist(task, [rater_for(dataset, person) for person in people])
+    record(actor, "create_task", task, responses=len(rows), overlap=overlap, seed=seed, plan=plan)
     return task
 
 
-def populate(task: RatingTask, drawn: Drawn) -> None:
-    """Add responses to a task's population, at positions drawn by its seed after those that are there."""
-    start = TaskResponse.objects.filter(task=task).count()
-    leaves = Category.objects.filter(taxonomy=task.dataset.taxonomy_id, level=3)
-    category_of: dict[str, int] = dict(leaves.values_list("path", "pk"))
-    free = 0 if task.external else task.overlap
-    shuffled = sorted(drawn, key=lambda pair: _draw(task.seed, "position", str(pair[0].pk)))
-    TaskResponse.objects.bulk_create(
-        (
-            TaskResponse(
-                task=task,
-                response=response,
-                category_id=category_of.get("\t".join(response.labels)),
-                position=start + n,
-                side=_draw(task.seed, "side", response.question_hash or response.item_key)[0] % 2,
-                open_without=0 if task.arms == Arms.WITH else free,
-                open_with=0 if task.arms == Arms.WITHOUT else free,
-                inclusion_probability=probability,
-            )
-            for n, (response, probability) in enumerate(shuffled)
-        ),
-        batch_size=500,
-    )
+def check_name(dataset: Dataset, name: str) -> None:
+    if not name.strip() or len(name.strip()) > longest(RatingTask, "name") or not sound_name(name):
+        raise Invalid(_("Give the task a name of at most 80 characters, without a slash."), field="name")
+    if RatingTask.objects.filter(dataset=dataset, name=name.strip()).exists():
+        raise Invalid(_("A task named %(name)s exists already.") % {"name": name.strip()}, field="name")
+
+
+def check_campaign(
+    dataset: Dataset,
+    rubric: Rubric,
+    *,
+    overlap: int,
+    arms: str,
+    gold_share: float,
+    qualify_at: float | None,
+) -> None:
+    """Raises Invalid, naming the field, for what no campaign by this rubric can have."""
+    if rubric.dataset_id != dataset.pk:
+        raise Invalid(_("The rubric belongs to another dataset."), field="rubric")
+    if not 1 <= overlap <= MOST_OVERLAP:
+        raise Invalid(_("The overlap must be from 1 to %(most)d.") % {"most": MOST_OVERLAP}, field="overlap")
+    if arms not in Arms.values:
+        message = _("The arms must be one of %(arms)s.")
+        raise Invalid(message % {"arms": ", ".join(sorted(Arms.values))}, field="arms")
+    if not 0 <= gold_share <= MOST_GOLD:
+        raise Invalid(_("The share of silent checks must be from 0 to 0.5."), field="gold_share")
+    if qualify_at is not None and not 0 <= qualify_at <= 1:
+        raise Invalid(_("The share to get right in practice must be from 0 to 1."), field="qualify_at")
+    uses = set(GoldCase.objects.filter(rubric=rubric).values_list("use", flat=True))
+    values = {"rubric": str(rubric)}
+    if gold_share and GoldCase.Use.GOLD not in uses:
+        message = _(
+            "%(rubric)s has no silent checks yet. Add some to the rubric first, or set the share to 0."
+        )
+        raise Invalid(message % values, field="gold_share")
+    if qualify_at is not None and GoldCase.Use.PRACTICE not in uses:
+        message = _("%(rubric)s has no practice cases yet. Add some to the rubric first, or leave this out.")
+        raise Invalid(message % values, field="qualify_at")
+
+
+def members_who_rate(dataset: Dataset) -> list[Person]:
+    """Members with the role of rater, in the order in which they got it."""
+    members = Membership.objects.filter(dataset=dataset, role=Membership.Role.RATER).select_related("person")
+    return [member.person for member in members.order_by("pk")]
+
+
+def raters_named(dataset: Dataset, names: Sequence[str]) -> list[Person]:
+    """The members with the role of rater that are named (as they sign in), all of them where no name is given."""
+    people = members_who_rate(dataset)
+    if not names:
+        return people
+    known = {person.username: person for person in people}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        message = _("%(unknown)s: not among the members with the role of rater. There are: %(names)s.")
+        values = {"unknown": ", ".join(unknown), "names": ", ".join(sorted(known)) or "-"}
+        raise Invalid(message % values, field="raters")
+    return [known[name] for name in dict.fromkeys(names)]
 
 
 def enlist(task: RatingTask, raters: Iterable[Rater]) -> None:
@@ -100,73 +152,9 @@ def enlist(task: RatingTask, raters: Iterable[Rater]) -> None:
     )
 
 
-def draw(responses: list[Response], *, plan: str, seed: int) -> Drawn:
-    """The responses that the plan takes, each with its inclusion probability (None: all of them were taken).
-
-    `one_per_leaf`: of a leaf with n questions each has the chance 1/n.
-    """
-    if plan == "all":
-        return [(response, None) for response in responses]
-    leaves: dict[tuple[str, ...], dict[str, list[Response]]] = defaultdict(lambda: defaultdict(list))
-    for response in responses:
-        leaves[tuple(response.labels)][response.question_hash].append(response)
-    drawn: Drawn = []
-    for labels, questions in sorted(leaves.items()):
-        chosen = min(questions, key=lambda question: _draw(seed, "\t".join(labels), question))
-        drawn += [(response, 1 / len(questions)) for response in questions[chosen]]
-    return drawn
-
-
-def _draw(seed: int, *parts: str) -> bytes:
-    return hashlib.sha256("/".join([str(seed), *parts]).encode()).digest()
-
-
-def _check(dataset: Dataset, *, name: str, plan: str, overlap: int) -> None:
-    if not name.strip() or len(name.strip()) > longest(RatingTask, "name") or not sound_name(name):
-        raise Invalid(_("Give the task a name of at most 80 characters, without a slash."), field="name")
-    if RatingTask.objects.filter(dataset=dataset, name=name.strip()).exists():
-        raise Invalid(_("A task named %(name)s exists already.") % {"name": name.strip()}, field="name")
-    if plan not in PLANS:
-        message = _("There is no plan “%(plan)s”. Plans: %(plans)s.")
-        raise Invalid(message % {"plan": plan, "plans": ", ".join(PLANS)}, field="plan")
-    if not 1 <= overlap <= MOST_OVERLAP:
-        raise Invalid(_("The overlap must be from 1 to %(most)d.") % {"most": MOST_OVERLAP}, field="overlap")
-
-
 def sound_name(name: str) -> bool:
     """Whether an address and a line can hold the name of a task."""
     return "/" not in name and name.isprintable()
-
-
-def responses_to(release: Release) -> list[Response]:
-    """The responses whose question is one of the release, by id and text."""
-    frozen = set(release.items.values_list("external_id", "question_text_id"))
-    rows = Response.objects.filter(dataset=release.dataset_id, text_known=True).order_by("pk")
-    return [row for row in rows if (row.item_key, row.question_hash) in frozen]
-
-
-def _responses(dataset: Dataset, release: Release, models: Sequence[str]) -> list[Response]:
-    if release.dataset_id != dataset.pk:
-        raise Invalid(_("The release belongs to another dataset."), field="release")
-    found = responses_to(release)
-    names = {response.model for response in found}
-    unknown = sorted(set(models) - names)
-    if unknown:
-        message = _("There are no responses of %(unknown)s to this release. There are: %(names)s.")
-        values = {"unknown": ", ".join(unknown), "names": ", ".join(sorted(names)) or "-"}
-        raise Invalid(message % values, field="models")
-    if models:
-        found = [response for response in found if response.model in set(models)]
-    if not found:
-        message = _("There are no responses to %(release)s yet: import or generate some first.")
-        raise Invalid(message % {"release": release.name}, field="release")
-    return found
-
-
-def raters_of_members(dataset: Dataset) -> list[Rater]:
-    """A pseudonym for every member with the role of rater, made where it is missing."""
-    members = Membership.objects.filter(dataset=dataset, role=Membership.Role.RATER).select_related("person")
-    return [rater_for(dataset, member.person) for member in members.order_by("pk")]
 
 
 def rater_for(dataset: Dataset, person: Person) -> Rater:
@@ -184,13 +172,14 @@ def rater_for(dataset: Dataset, person: Person) -> Rater:
 
 
 @transaction.atomic
-def add_raters(actor: Actor, task: RatingTask) -> int:
-    """Let members who became raters since take part. Returns how many are new."""
+def add_raters(actor: Actor, task: RatingTask, names: Sequence[str] = ()) -> int:
+    """Let members with the role of rater take part: those named, else all. Returns how many are new."""
     require(actor, "add_raters", task)
     if task.external:
         raise Invalid(_("This task was rated elsewhere; its raters come with the import."))
+    task = RatingTask.objects.select_for_update().select_related("dataset").get(pk=task.pk)
     before = task.raters.count()
-    enlist(task, raters_of_members(task.dataset))
+    enlist(task, [rater_for(task.dataset, person) for person in raters_named(task.dataset, names)])
     added = task.raters.count() - before
     if added:
         record(actor, "add_raters", task, added=added)
@@ -198,13 +187,29 @@ def add_raters(actor: Actor, task: RatingTask) -> int:
 
 
 @transaction.atomic
+def pause(actor: Actor, task: RatingTask, rater: int, *, paused: bool) -> TaskRater:
+    """Give a rater of the task nothing more until they are let go on, or let them. Twice does no harm."""
+    require(actor, "pause_rater", task)
+    place = TaskRater.objects.select_for_update().filter(task=task, rater=rater).first()
+    if place is None:
+        raise Invalid(_("This rater does not take part in the task."), field="rater")
+    if place.paused != paused:
+        place.paused = paused
+        place.save(update_fields=["paused"])
+        record(actor, "pause_rater" if paused else "resume_rater", task, rater=rater)
+    return place
+
+
+@transaction.atomic
 def close(actor: Actor, task: RatingTask) -> None:
     """End the rating; leases that are out end with it."""
     require(actor, "close", task)
     advance(task, "close", actor=actor)
+    expire_leases(task, all_of_them=True)
 
 
 @transaction.atomic
 def reopen(actor: Actor, task: RatingTask) -> None:
     require(actor, "reopen", task)
     advance(task, "reopen", actor=actor)
+    settle(TaskResponse.objects.filter(task=task))

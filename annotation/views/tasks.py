@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from annotation.actions import tasks
-from annotation.actions.rubrics import load_rubric
+from annotation.actions.population import population_of
+from annotation.actions.rubrics import rubric_named
+from annotation.campaign import forecast_of, notes_on
 from annotation.forms import TaskForm
 from annotation.models import RatingTask
 from annotation.queries import counts_of, progress_of, tasks_visible_to, with_counts
-from annotation.rules import blinded
+from annotation.rules import blinded, blinded_in
 from curation.errors import TeineiError
 from curation.models import Membership
 from curation.rules import allows
@@ -32,18 +37,51 @@ def task_list(request: MemberRequest) -> HttpResponse:
 
 @planner
 def new(request: MemberRequest) -> HttpResponse:
-    """Plan a task and draw its population."""
+    """Plan a task and draw its population. The forecast comes back alone to the script, else with the whole page."""
     form = TaskForm(request.POST or None, person=request.user, dataset=request.dataset)
+    previewing = bool(request.htmx) or "preview" in request.POST
+    if request.method == "POST" and previewing:
+        context = {"form": form, "forecast": _forecast(request, form)}
+        template = "annotation/_forecast.html" if request.htmx else "annotation/task_new.html"
+        return render(request, template, context)
     if request.method == "POST" and form.is_valid():
         values = dict(form.cleaned_data)
         try:
-            rubric = load_rubric(request.user, request.dataset, values.pop("rubric"))
+            rubric = rubric_named(request.user, request.dataset, values.pop("rubric"))
             made = tasks.create_task(request.user, request.dataset, rubric=rubric, **values)
         except TeineiError as error:
             form.add_error(error.field if error.field in form.fields else None, error.sentence)
         else:
             return redirect("annotation:task", dataset=request.dataset.slug, pk=made.pk)
     return render(request, "annotation/task_new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _forecast(request: MemberRequest, form: TaskForm) -> dict[str, Any]:
+    """What the plan on the page buys: `found` and `notes`, or `missing`, what keeps it from being told."""
+    form.fields["name"].required = False
+    if not form.is_valid():
+        field = next(iter(form.errors))
+        label = form.fields[field].label if field in form.fields else ""
+        return {"missing": f"{label}: {form.errors[field][0]}"}
+    given = form.cleaned_data
+    rest = {key: given[key] for key in ("overlap", "arms", "gold_share", "qualify_at")}
+    try:
+        with transaction.atomic():
+            rubric = rubric_named(request.user, request.dataset, given["rubric"])
+            tasks.check_campaign(request.dataset, rubric, **rest)
+            found = forecast_of(
+                request.dataset,
+                rubric,
+                population_of(request.dataset, given["release"], form.plan_asked(), rubric),
+                raters=len(tasks.raters_named(request.dataset, given["raters"])),
+                blind=blinded_in(request.user, request.dataset),
+                **rest,
+            )
+            notes = notes_on(found, rubric, given["arms"])
+            transaction.set_rollback(True)  # a rubric that was brought in for the answer goes again
+    except TeineiError as error:
+        return {"missing": error.sentence}
+    return {"found": found, "notes": notes, "rubric": rubric}
 
 
 def _visible(request: MemberRequest, pk: int) -> RatingTask:

@@ -17,6 +17,7 @@ PROMISED = [
     "import_responses",
     "generate",
     "create_task",
+    "import_gold",
     "create_judge",
     "create_endpoint",
     "import_ratings",

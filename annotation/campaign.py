@@ -1,0 +1,146 @@
+"""Campaigns as those who plan them see them: what one would buy, and where its raters stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Avg, Count
+from django.utils.translation import gettext as _
+
+from annotation.actions.population import Drawn
+from annotation.models import GoldCase, Qualification, Rating, RatingTask, Rubric, TaskRater
+from annotation.planner import Assumed, Forecast, Row, forecast, one_way_icc
+from annotation.queries import current
+from curation.models import Dataset
+
+LEAST_SEEN = 30  # fewer ratings or groups say nothing yet
+MOST_READ = 50_000
+
+
+def forecast_of(
+    dataset: Dataset,
+    rubric: Rubric,
+    drawn: Drawn,
+    *,
+    overlap: int,
+    arms: str,
+    raters: int,
+    gold_share: float = 0.0,
+    qualify_at: float | None = None,
+    blind: bool = False,
+) -> Forecast:
+    """What a campaign over these responses would buy. `blind`: rests on nothing that a rater must not know."""
+    cases = dict(GoldCase.objects.filter(rubric=rubric).order_by().values_list("use").annotate(n=Count("pk")))
+    return forecast(
+        [
+            Row(
+                question=response.question_hash or response.item_key,
+                model=response.model,
+                probability=chance or 1.0,
+            )
+            for response, chance in drawn
+        ],
+        overlap=overlap,
+        arms=2 if arms == RatingTask.Arms.BOTH else 1,
+        raters=raters,
+        gold_share=gold_share,
+        gold_cases=cases.get(GoldCase.Use.GOLD, 0),
+        practice_cases=0 if qualify_at is None else cases.get(GoldCase.Use.PRACTICE, 0),
+        has_cut=rubric.violation_at_most is not None,
+        ordinal=rubric.kind == Rubric.Kind.ORDINAL,
+        assumed=assumed_in(dataset, rubric, blind=blind),
+    )
+
+
+def assumed_in(dataset: Dataset, rubric: Rubric, *, blind: bool) -> Assumed:
+    """What the dataset's ratings so far say about time, and of this rubric about rate, clustering and agreement."""
+    standing = current(Rating.objects.filter(task__dataset=dataset, role=Rating.Role.RATER))
+    timed = standing.filter(seconds__isnull=False).aggregate(n=Count("pk"), mean=Avg("seconds"))
+    found: dict[str, float] = {}
+    if timed["n"] >= LEAST_SEEN and timed["mean"]:
+        found["seconds"] = timed["mean"]
+    if not blind and rubric.kind == Rubric.Kind.ORDINAL:
+        rows = standing.filter(
+            task__rubric__name=rubric.name,
+            task__rubric__kind=rubric.kind,
+            axis=rubric.axis,
+            cannot_decide=False,
+        )
+        read = rows.order_by("-pk").values_list("response_id", "response__question_hash", "score")
+        found |= _seen(list(read[:MOST_READ]), rubric.violation_at_most)
+    return Assumed(**found, seen=tuple(sorted(found)))
+
+
+def _seen(rows: Sequence[tuple[int, str, str]], cut: float | None) -> dict[str, float]:
+    of_response: dict[int, list[float]] = defaultdict(list)
+    question: dict[int, str] = {}
+    for response, asked, score in rows:
+        of_response[response].append(float(score))
+        question[response] = asked or str(response)
+    found: dict[str, float] = {}
+    several = [scores for scores in of_response.values() if len(scores) > 1]
+    agreement = one_way_icc(several) if len(several) >= LEAST_SEEN else None
+    if agreement is not None:
+        found["agreement"] = min(max(agreement, 0.0), 0.99)
+    if cut is None or len(of_response) < LEAST_SEEN:
+        return found
+    share = {pk: sum(score <= cut for score in scores) / len(scores) for pk, scores in of_response.items()}
+    found["rate"] = sum(share.values()) / len(share)
+    clusters: dict[str, list[float]] = defaultdict(list)
+    for pk, value in share.items():
+        clusters[question[pk]].append(float(value > 0.5))
+    if sum(len(values) > 1 for values in clusters.values()) >= LEAST_SEEN:
+        within = one_way_icc(clusters.values())
+        if within is not None:
+            found["question_correlation"] = min(max(within, 0.0), 1.0)
+    return found
+
+
+def notes_on(found: Forecast, rubric: Rubric, arms: str) -> list[str]:
+    """What whoever plans should know beside the numbers."""
+    notes = []
+    if found.raters < found.raters_needed:
+        message = _("This needs at least %(needed)d raters; %(n)d would take part.")
+        notes.append(message % {"needed": found.raters_needed, "n": found.raters})
+    if arms == RatingTask.Arms.BOTH:
+        notes.append(_("The intervals hold in each of the two arms."))
+    if found.agreement_width is None and rubric.kind == Rubric.Kind.NOMINAL:
+        notes.append(_("For labels without an order no width of the agreement is foretold."))
+    elif found.agreement_width is None:
+        notes.append(_("Agreement needs at least two ratings of each response."))
+    if rubric.violation_at_most is None:
+        notes.append(_("This rubric has no cut for violations, so no rate is foretold."))
+    return notes
+
+
+def places_of(task: RatingTask) -> list[dict[str, Any]]:
+    """The raters of a task in the order they joined: `place`, `rater`, `state` and the practice behind it.
+
+    state: paused, warning (not read yet), practice (not done yet), failed, or ready; `practice` is the last attempt.
+    """
+    places = TaskRater.objects.filter(task=task).select_related("rater").order_by("slot")
+    attempts: dict[int, Qualification] = {}
+    if task.qualify_at is not None:
+        rows = Qualification.objects.filter(rubric=task.rubric_id, rater__places__task=task)
+        for row in rows.order_by("attempt"):
+            attempts[row.rater_id] = row
+    return [
+        {"place": place, "rater": place.rater, **_standing(task, place, attempts.get(place.rater_id))}
+        for place in places
+    ]
+
+
+def _standing(task: RatingTask, place: TaskRater, last: Qualification | None) -> dict[str, Any]:
+    if place.paused:
+        state = "paused"
+    elif place.rater.warned_at is None:
+        state = "warning"
+    elif task.qualify_at is None or (last is not None and last.passed):
+        state = "ready"
+    elif last is not None and last.passed is False:
+        state = "failed"
+    else:
+        state = "practice"
+    return {"state": state, "practice": last}
