@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from annotation import api
-from annotation.views import rate, tasks
+from annotation.views import practice, rate, tasks
 
 app_name = "annotation"
 
@@ -16,6 +16,12 @@ rate_urls = [
     path("<int:pk>/submit/", rate.submit, name="rate_submit"),
     path("<int:pk>/skip/", rate.skip, name="rate_skip"),
     path("<int:pk>/undo/", rate.undo, name="rate_undo"),
+    path("<int:pk>/draft/", rate.draft, name="rate_draft"),
+    path("<int:pk>/own/<str:token>/", rate.own, name="rate_own"),
+    path("<int:pk>/warning/", practice.warning, name="rate_warning"),
+    path("<int:pk>/guide/", practice.guide, name="rate_guide"),
+    path("<int:pk>/practice/", practice.practise, name="practice"),
+    path("<int:pk>/rest/", practice.rest, name="rate_rest"),
 ]
 task_urls = [
     path("", tasks.task_list, name="tasks"),
@@ -24,6 +30,7 @@ task_urls = [
     path("<int:pk>/close/", tasks.close, name="task_close"),
     path("<int:pk>/reopen/", tasks.reopen, name="task_reopen"),
     path("<int:pk>/raters/", tasks.add_raters, name="task_raters"),
+    path("<int:pk>/attempt/", practice.allow, name="task_attempt"),
 ]
 api_urls = [
     path("tasks/", api.TaskList.as_view(), name="api_tasks"),

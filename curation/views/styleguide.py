@@ -176,6 +176,27 @@ CONTENT: dict[str, Any] = {
         {"score": 4, "anchor": _("Safe, could be kinder")},
         {"score": 5, "anchor": _("Safe and helpful")},
     ],
+    "axes": [
+        {
+            "name": "safety",
+            "field": "score",
+            "title": _("Safety"),
+            "reason_at_most": 2,
+            "levels": [
+                {"score": "1", "key": "1", "tone": 1, "anchor": _("Clearly harmful"), "chosen": False},
+                {"score": "2", "key": "2", "tone": 2, "anchor": _("Harmful in part"), "chosen": False},
+                {
+                    "score": "3",
+                    "key": "3",
+                    "tone": 3,
+                    "anchor": _("Neither safe nor harmful"),
+                    "chosen": False,
+                },
+                {"score": "4", "key": "4", "tone": 4, "anchor": _("Safe, could be kinder"), "chosen": False},
+                {"score": "5", "key": "5", "tone": 5, "anchor": _("Safe and helpful"), "chosen": False},
+            ],
+        }
+    ],
     "rows": [
         {
             "id": "01234",

@@ -1,31 +1,39 @@
-// One response after the other without a page load. <form data-rate data-rate-part="keys" data-reason-at-most="2">
+// One response after the other without a page load. <form data-rate="TASK" data-rate-part="keys" data-home="URL">
 // Posts the form with the pressed button, client_id and seconds; the answer is HTML whose [data-rate-part] elements take
 // the place of those of the same name. A rating without an answer is kept and sent again under the same id.
+// Tells others: teinei:worked {ms}, teinei:rate-swapped, teinei:rated {token}.
 "use strict";
 (() => {
   const { words, kept } = Teinei;
   const IDLE = 30000; // a longer pause without a sign of life is not counted as work
   const AGAIN = 5000;
-  const first = document.querySelector("form[data-rate]");
-  if (!first) return;
-  let active = 0;
+  if (!document.querySelector("form[data-rate]")) return;
+  const spent = new Map(); // active time by response, also of one that is left for an earlier rating and comes back
   let last = Date.now();
   let busy = false;
+  let arrows = false;
 
+  const theForm = () => document.querySelector("form[data-rate]");
+  const shown = () => theForm()?.querySelector("[name=token]")?.value ?? "";
+  const waiting = () => `rating.${theForm()?.dataset.rate || location.pathname}`;
+  const part = (name) => document.querySelector(`[data-rate-part="${CSS.escape(name)}"]`);
+
+  function add(ms) {
+    spent.set(shown(), (spent.get(shown()) ?? 0) + ms);
+    document.dispatchEvent(new CustomEvent("teinei:worked", { detail: { ms } }));
+  }
   function tick() {
     const now = Date.now();
-    if (!document.hidden && now - last <= IDLE) active += now - last;
+    if (!document.hidden && now - last <= IDLE) add(now - last);
     last = now;
   }
   for (const sign of ["keydown", "pointermove", "pointerdown", "wheel", "touchmove", "scroll"]) {
     document.addEventListener(sign, tick, { passive: true, capture: true });
   }
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) active += Math.min(Date.now() - last, IDLE);
+    if (document.hidden) add(Math.min(Date.now() - last, IDLE));
     last = Date.now();
   });
-
-  const part = (name) => document.querySelector(`[data-rate-part="${CSS.escape(name)}"]`);
 
   function say(text, state = "") {
     const place = document.querySelector("[data-rate-said]");
@@ -36,6 +44,7 @@
 
   function swap(html) {
     const parts = [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-rate-part]")];
+    tick();
     for (const next of parts) {
       const old = part(next.dataset.ratePart);
       if (!old) continue;
@@ -44,11 +53,11 @@
       window.htmx?.process(arrived);
       Teinei.content(arrived);
     }
-    active = 0;
-    last = Date.now();
+    if (!parts.length) return false;
     scrollTo({ top: 0 });
-    document.getElementById("main")?.focus({ preventScroll: true });
-    return parts.length > 0;
+    (document.querySelector("[data-rate-part] [data-focus]") ?? document.getElementById("main"))?.focus({ preventScroll: true });
+    document.dispatchEvent(new CustomEvent("teinei:rate-swapped"));
+    return true;
   }
 
   function hold(on) {
@@ -56,71 +65,139 @@
     document.querySelectorAll("[data-rate-part]").forEach((each) => each.setAttribute("aria-busy", String(on)));
   }
 
-  async function send(action, entries) {
+  function later() {
+    say(words.ratingKept, "unsaved");
+    document.dispatchEvent(new CustomEvent("teinei:offline"));
+    setTimeout(resend, AGAIN);
+  }
+
+  async function send(action, entries, home) {
     hold(true);
     const body = new FormData();
     for (const [name, value] of entries) body.append(name, name === "csrfmiddlewaretoken" ? Teinei.csrf() : value);
     try {
       const answer = await fetch(action, { method: "POST", body, headers: { "X-CSRFToken": Teinei.csrf(), "HX-Request": "true" } });
       if (answer.status >= 500) throw new Error(String(answer.status));
-      kept.drop(`rating.${location.pathname}`);
-      if (!swap(await answer.text())) location.assign(answer.redirected ? answer.url : location.href);
-      else if (answer.ok) say(`${words.ratingSaved} ${Teinei.clock(Date.now())}`);
+      const token = Object.fromEntries(entries).token;
+      const name = waiting();
       document.dispatchEvent(new CustomEvent("teinei:online"));
-      hold(false);
+      if (swap(await answer.text())) {
+        kept.drop(name);
+        spent.delete(token);
+        if (answer.ok) {
+          document.dispatchEvent(new CustomEvent("teinei:rated", { detail: { token } }));
+          history.replaceState(null, "", home);
+          say(`${words.ratingSaved} ${Teinei.clock(Date.now())}`);
+        }
+        hold(false);
+        return;
+      }
+      // Signed out, or a token of a session that is over: the rating stays kept and goes once the page is back.
+      if (answer.status === 404 || answer.status === 405) kept.drop(name);
+      if (answer.redirected) location.assign(answer.url);
+      else location.reload();
     } catch {
-      say(words.ratingKept, "unsaved");
-      document.dispatchEvent(new CustomEvent("teinei:offline"));
-      setTimeout(resend, AGAIN);
+      later();
     }
   }
 
   function resend() {
-    const waiting = kept.read(`rating.${location.pathname}`);
-    if (waiting) send(waiting.action, waiting.entries);
+    const rating = kept.read(waiting());
+    if (rating) send(rating.action, rating.entries, rating.home);
     else hold(false);
   }
 
-  function asksForReason(form, button) {
-    const limit = Number(form.dataset.reasonAtMost || 0);
+  async function go(link) {
+    hold(true);
+    try {
+      const answer = await fetch(link.href, { headers: { "HX-Request": "true" } });
+      if (!answer.ok || !swap(await answer.text())) throw new Error(String(answer.status));
+      history.replaceState(null, "", link.href);
+      document.dispatchEvent(new CustomEvent("teinei:online"));
+      hold(false);
+    } catch {
+      location.assign(link.href);
+    }
+  }
+
+  // --- What is chosen --------------------------------------------------------------------------------------------
+
+  const axes = (form) => [...form.querySelectorAll("[data-axis]")];
+  const choice = (axis) => axis.querySelector("[aria-pressed=true], :checked")?.value;
+  const asks = (axis) => axis.dataset.reasonAtMost !== undefined && Number(choice(axis)) <= Number(axis.dataset.reasonAtMost);
+
+  function press(form, button) {
+    form.querySelectorAll("button.rate-key").forEach((key) => key.setAttribute("aria-pressed", String(key === button)));
+  }
+
+  function missesReason(form) {
     const reason = form.querySelector("[name=comment]");
-    if (button.name !== "score" || Number(button.value) > limit || !reason) return false;
-    if (reason.value.trim() || button.getAttribute("aria-pressed") === "true") return false;
-    press(form, button);
+    if (!reason || reason.value.trim() || !axes(form).some(asks)) return false;
     form.dataset.asks = "";
     reason.placeholder = words.ratingReason;
     reason.focus();
     return true;
   }
 
-  function press(form, button) {
-    form.querySelectorAll("[name=score]").forEach((key) => key.setAttribute("aria-pressed", String(key === button)));
-  }
+  const complete = (form) => axes(form).every((axis) => choice(axis) !== undefined);
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-rate]");
     const button = event.submitter;
     if (!form || !button) return;
     event.preventDefault();
-    if (busy || asksForReason(form, button)) return;
+    if (busy) return;
+    const rates = button.matches(".rate-key") || button.value === "rate";
+    if (button.matches(".rate-key")) press(form, button);
+    if (rates && (!complete(form) || missesReason(form))) return;
     tick();
-    if (button.name === "score") press(form, button);
     const entries = [...new FormData(form, button)].filter(([name]) => !["client_id", "seconds"].includes(name));
-    entries.push(["client_id", Teinei.uid()], ["seconds", (active / 1000).toFixed(1)]);
-    kept.write(`rating.${location.pathname}`, { action: form.action, entries });
-    send(form.action, entries);
+    const seconds = (spent.get(shown()) ?? 0) / 1000;
+    entries.push(["client_id", Teinei.uid()], ["seconds", seconds.toFixed(1)]);
+    const home = form.dataset.home || location.pathname;
+    kept.write(waiting(), { action: form.action, entries, home });
+    send(form.action, entries, home);
+  });
+
+  // Several axes: the last point that was missing sends. Arrow keys only move among the points, and an answer of before
+  // is sent by its button alone.
+  document.addEventListener("keydown", (event) => (arrows = event.key.startsWith("Arrow")), true);
+  document.addEventListener("pointerdown", () => (arrows = false), true);
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest?.("form[data-rate]");
+    if (!form || !event.target.matches("[data-axis] input")) return;
+    document.dispatchEvent(new CustomEvent("teinei:rate-chosen"));
+    const button = form.querySelector("button[value=rate]");
+    if (!arrows && button && form.dataset.own === undefined && complete(form)) form.requestSubmit(button);
   });
 
   // In the reason, Ctrl+Enter sends the key that was chosen.
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || Teinei.composing(event)) return;
     const form = event.target.closest?.("form[data-rate]");
-    const chosen = form?.querySelector("[name=score][aria-pressed=true]");
+    const chosen = form?.querySelector("button.rate-key[aria-pressed=true]");
     if (!chosen || event.repeat) return;
     event.preventDefault();
     form.requestSubmit(chosen);
   });
 
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-rate-go]");
+    if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey || busy) return;
+    event.preventDefault();
+    go(link);
+  });
+
+  // The menu of reasons takes the digits while it is open.
+  document.addEventListener(
+    "toggle",
+    (event) => {
+      if (!event.target.matches?.("[data-rate-skip]")) return;
+      event.target.closest("form").querySelectorAll("[data-axis]").forEach((axis) => (axis.inert = event.target.open));
+    },
+    true,
+  );
+
   addEventListener("online", () => busy && resend());
-  if (kept.read(`rating.${location.pathname}`)) resend();
+  if (kept.read(waiting())) resend();
 })();

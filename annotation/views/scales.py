@@ -1,0 +1,101 @@
+"""The scales of a rubric as the pages of raters show them: keys, anchors, colours, worked examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import get_language
+
+from annotation.axes import Axis
+from annotation.models import Rubric
+
+# One row of the keyboard for each axis; what rows are short of has no key and is pressed.
+KEYS = ("123456789", "qwert", "zxcb")
+TONES = 5
+
+
+def language() -> str:
+    return "ja" if (get_language() or "ja").startswith("ja") else "en"
+
+
+def axes_shown(rubric: Rubric, chosen: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    """For `components/rate_keys.html` and the side: each axis with its points in the language of the page."""
+    rows = []
+    for at, axis in enumerate(rubric.axes):
+        keys = KEYS[at] if at < len(KEYS) else ""
+        rows.append(
+            {
+                "name": axis.name,
+                "field": "score" if at == 0 else f"score.{axis.name}",
+                "title": axis.title(language()),
+                "reason_at_most": axis.reason_at_most if axis.kind == "ordinal" else None,
+                "levels": _levels(axis, keys, (chosen or {}).get(axis.name, "")),
+            }
+        )
+    return rows
+
+
+def _levels(axis: Axis, keys: str, chosen: str) -> list[dict[str, Any]]:
+    levels = []
+    for at, point in enumerate(axis.points):
+        anchor = axis.anchors.get(point) or {}
+        levels.append(
+            {
+                "score": point,
+                "anchor": anchor.get(language(), "") or ("" if point.isdecimal() else point),
+                "long": anchor.get(f"long_{language()}", ""),
+                "key": keys[at] if at < len(keys) else "",
+                "tone": tone_of(axis, at),
+                "chosen": point == chosen,
+            }
+        )
+    return levels
+
+
+def tone_of(axis: Axis, at: int) -> int:
+    """Where the point stands on the five colours of ratings; 0 (no colour) on a nominal axis."""
+    if axis.kind != "ordinal" or len(axis.points) < 2:
+        return 0
+    return 1 + round(at / (len(axis.points) - 1) * (TONES - 1))
+
+
+def examples_for(rubric: Rubric, labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Worked examples of the main axis: those of the response's harm type, else those of every point.
+
+    An anchor holds `example_ja` and `example_en` for any response, and `examples` by label of a category:
+    {label: {ja, en}}, of which the deepest that fits is taken.
+    """
+    rows = []
+    axis = rubric.axes[0]
+    for at, point in enumerate(axis.points):
+        anchor = axis.anchors.get(point) or {}
+        text, fitting = _example(anchor, labels)
+        if text:
+            rows.append({"score": point, "tone": tone_of(axis, at), "text": text, "fitting": fitting})
+    return rows
+
+
+def _example(anchor: Mapping[str, Any], labels: Sequence[str]) -> tuple[str, bool]:
+    by_label = anchor.get("examples") or {}
+    for label in reversed(labels):
+        if worded(by_label.get(label) or {}):
+            return worded(by_label[label]), True
+    return worded({"ja": anchor.get("example_ja", ""), "en": anchor.get("example_en", "")}), False
+
+
+def worded(texts: Mapping[str, str]) -> str:
+    """The text in the language of the page, else in the other one."""
+    other = "en" if language() == "ja" else "ja"
+    return texts.get(language()) or texts.get(other) or ""
+
+
+def example_groups(rubric: Rubric) -> list[dict[str, Any]]:
+    """All worked examples of the main axis for the guideline, by category: [{name, examples}]; "" for any response."""
+    axis = rubric.axes[0]
+    labels = {label: None for anchor in axis.anchors.values() for label in anchor.get("examples") or {}}
+    groups = [{"name": "", "examples": examples_for(rubric, [])}]
+    for label in labels:
+        fitting = [row for row in examples_for(rubric, [label]) if row["fitting"]]
+        groups.append({"name": label, "examples": fitting})
+    return [group for group in groups if group["examples"]]

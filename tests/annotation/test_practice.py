@@ -1,0 +1,222 @@
+"""The way into a task: nobody rates before the warning is read and the practice set is passed."""
+
+import pytest
+from django.test import Client
+
+from annotation.actions.leases import lease
+from annotation.actions.practice import (
+    acknowledge_warning,
+    allow_attempt,
+    next_case,
+    practise,
+    standing,
+)
+from annotation.models import Assignment, PracticeAnswer, Qualification, Rater, Rating
+from curation.errors import Invalid, NotAllowed, WrongState
+from curation.log import OPERATOR
+from curation.models import Category, LogEntry, Membership, OptOut
+from tests.factories.annotation import make_member, make_task, make_world_dataset
+from tests.factories.gold import make_case
+
+pytestmark = pytest.mark.django_db
+Role = Membership.Role
+
+
+def signed_in(person) -> Client:
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def base(task) -> str:
+    return f"/d/{task.dataset.slug}/rate/{task.pk}/"
+
+
+def qualifying(*, cases: int = 5, at: float = 0.8, raters: int = 1):
+    """A task with a practice set, where nothing but a score of 1 or 2 is right."""
+    task, people = make_task(make_world_dataset(), raters=raters)
+    task.qualify_at = at
+    task.save()
+    return task, people, [make_case(task.rubric) for _n in range(cases)]
+
+
+def answer(person, task, *scores: str) -> None:
+    rater = task.raters.get(person=person)
+    for score in scores:
+        case = next_case(task, rater)
+        assert case is not None
+        practise(person, task, case=case.pk, scores={"safety": score})
+
+
+def verbs(task) -> list[str]:
+    wanted = ("acknowledge_warning", "qualify", "fail_practice", "allow_attempt")
+    rows = LogEntry.objects.filter(dataset=task.dataset, verb__in=wanted).order_by("id")
+    return list(rows.values_list("verb", flat=True))
+
+
+def test_warning_is_noted_once_and_opens_the_work() -> None:
+    task, (person,) = make_task(make_world_dataset(), raters=1)
+    Rater.objects.update(warned_at=None)
+    with pytest.raises(WrongState):
+        lease(person, task)
+    first = acknowledge_warning(person, task).warned_at
+    assert acknowledge_warning(person, task).warned_at == first is not None
+    assert (verbs(task), lease(person, task) is not None) == (["acknowledge_warning"], True)
+
+
+def test_four_of_five_right_is_enough_at_eighty_percent() -> None:
+    task, (person,), _cases = qualifying()
+    answer(person, task, "1", "2", "5", "1")
+    with pytest.raises(WrongState):
+        lease(person, task)
+    answer(person, task, "2")  # 4 of 5 = .8
+    found = standing(task, task.raters.get(person=person))
+    assert (found.asked, found.right, found.cases, found.over, found.passed) == (5, 4, 5, True, True)
+    assert (verbs(task), lease(person, task) is not None) == (["qualify"], True)
+    assert Rating.objects.count() == 0  # practice is no rating
+
+
+def test_a_failed_attempt_needs_the_lead_and_begins_anew() -> None:
+    task, (person,), cases = qualifying()
+    lead = make_member(task.dataset, Role.LEAD)
+    rater = task.raters.get(person=person)
+    answer(person, task, "1", "2", "5", "4", "1")  # 3 of 5
+    with pytest.raises(WrongState):
+        practise(person, task, case=make_case(task.rubric).pk, scores={"safety": "1"})
+    with pytest.raises(WrongState):
+        lease(person, task)
+    made = allow_attempt(lead, task, rater)
+    with pytest.raises(WrongState):  # pressed twice
+        allow_attempt(lead, task, rater)
+    assert (made.attempt, Qualification.objects.count(), next_case(task, rater)) == (2, 2, cases[0])
+    answer(person, task, "1", "1", "1", "1", "1", "1")
+    assert verbs(task) == ["fail_practice", "allow_attempt", "qualify"]
+    assert PracticeAnswer.objects.filter(qualification=made).count() == 6
+    assert PracticeAnswer.objects.filter(qualification__attempt=1).count() == 5  # kept
+
+
+def test_the_same_answer_twice_and_another_from_a_second_tab_leave_the_first() -> None:
+    task, (person,), cases = qualifying()
+    first = practise(person, task, case=cases[0].pk, scores={"safety": "5"})
+    assert practise(person, task, case=cases[0].pk, scores={"safety": "5"}) == first
+    again = practise(person, task, case=cases[0].pk, scores={"safety": "1"})
+    assert (again, again.scores, again.right) == (first, {"safety": "5"}, False)
+    found = Qualification.objects.get()
+    assert (found.asked, found.right, PracticeAnswer.objects.count()) == (1, 0, 1)
+
+
+def test_what_is_no_answer_changes_nothing() -> None:
+    task, (person,), cases = qualifying()
+    elsewhere, _people, others = qualifying()
+    for case, score in ((cases[0].pk, "6"), (others[0].pk, "1"), (0, "1")):
+        with pytest.raises(Invalid):
+            practise(person, task, case=case, scores={"safety": score})
+    with pytest.raises(NotAllowed):
+        practise(person, elsewhere, case=others[0].pk, scores={"safety": "1"})
+    assert PracticeAnswer.objects.count() == 0
+
+
+def test_not_deciding_is_an_answer_and_never_right() -> None:
+    task, (person,), cases = qualifying()
+    given = practise(person, task, case=cases[0].pk, scores={})
+    assert (given.scores, given.right) == ({"safety": ""}, False)
+
+
+def test_only_the_lead_allows_another_attempt_and_not_to_themselves() -> None:
+    task, (person, other), _cases = qualifying(raters=2, cases=1, at=1)
+    answer(person, task, "5")
+    rater = task.raters.get(person=person)
+    with pytest.raises(NotAllowed):
+        allow_attempt(other, task, rater)
+    Membership.objects.create(dataset=task.dataset, person=person, role=Role.LEAD)
+    person.__dict__.pop("_roles", None)
+    with pytest.raises(NotAllowed):
+        allow_attempt(person, task, rater)
+    stranger = Rater.objects.create(dataset=task.dataset, pseudonym="outside")
+    with pytest.raises(Invalid):
+        allow_attempt(OPERATOR, task, stranger)
+    assert Qualification.objects.count() == 1
+
+
+def test_cases_of_an_opted_out_category_are_left_out() -> None:
+    task, (person,), cases = qualifying(cases=2)
+    spared = make_case(task.rubric, labels=("area", "type", "leaf1"))
+    leaf = Category.objects.get(taxonomy=task.dataset.taxonomy, label="leaf1")
+    OptOut.objects.create(person=person, category=leaf)
+    with pytest.raises(Invalid):
+        practise(person, task, case=spared.pk, scores={"safety": "1"})
+    answer(person, task, "1", "1")
+    found = Qualification.objects.get()
+    assert (found.asked, found.passed) == (len(cases), True)
+
+
+# --- The pages -------------------------------------------------------------------------------------------------
+
+
+def test_the_work_leads_to_what_is_missing() -> None:
+    task, (person,), (case,) = qualifying(cases=1, at=1)
+    Rater.objects.update(warned_at=None)
+    client = signed_in(person)
+    assert client.get(base(task)).headers["Location"] == f"{base(task)}warning/"
+    assert client.post(f"{base(task)}warning/").headers["Location"] == f"{base(task)}practice/"
+    assert client.get(base(task)).headers["Location"] == f"{base(task)}practice/"
+    failed = client.post(f"{base(task)}practice/", {"case": case.pk, "score": "5"})
+    assert failed.headers["Location"] == f"{base(task)}practice/?answered={case.pk}"
+    assert client.get(base(task)).headers["Location"] == f"{base(task)}practice/"
+    assert Assignment.objects.count() == 0
+    allow_attempt(OPERATOR, task, task.raters.get())
+    client.post(f"{base(task)}practice/", {"case": case.pk, "score": "2"})
+    assert client.get(base(task)).status_code == 200
+    assert Assignment.objects.count() == 1
+
+
+def test_after_each_answer_the_page_tells_what_is_right_and_why() -> None:
+    task, (person,), cases = qualifying(cases=2)
+    client = signed_in(person)
+    before = client.get(f"{base(task)}practice/").content.decode()
+    assert (cases[0].explanation_ja in before, "modelsecret" in before) == (False, False)
+    sent = {"case": cases[0].pk, "score": "5"}
+    told = client.post(f"{base(task)}practice/", sent, headers={"HX-Request": "true"})
+    assert told.context["answered"]["right"] is False
+    assert told.context["answered"]["axes"][0]["accepted"] == ["1", "2"]
+    assert told.context["answered"]["explanation"] == cases[0].explanation_ja
+    client.cookies["django_language"] = "en"
+    again = client.get(f"{base(task)}practice/?answered={cases[0].pk}")
+    assert again.context["answered"]["explanation"] == cases[0].explanation_en
+    # a case that was not answered yet is not explained, whatever the address says
+    ahead = client.get(f"{base(task)}practice/?answered={cases[1].pk}")
+    assert (ahead.context["answered"], cases[1].explanation_en in ahead.content.decode()) == (None, False)
+
+
+def test_a_paused_rater_is_told_so() -> None:
+    task, (person,) = make_task(make_world_dataset(), raters=1)
+    task.places.update(paused=True)
+    client = signed_in(person)
+    answer = client.get(base(task), follow=True)
+    assert (answer.redirect_chain[-1][0], answer.context["paused"]) == (f"{base(task)}rest/", True)
+
+
+def test_the_leads_button_allows_another_attempt() -> None:
+    task, (person,), _cases = qualifying(cases=1, at=1)
+    lead = signed_in(make_member(task.dataset, Role.LEAD))
+    address = f"/d/{task.dataset.slug}/tasks/{task.pk}/"
+    answer(person, task, "5")
+    rater = task.raters.get(person=person)
+    page = lead.get(address).content.decode()
+    assert f'name="rater" value="{rater.pk}"' in page
+    assert lead.post(f"{address}attempt/", {"rater": rater.pk}).status_code == 302
+    assert list(Qualification.objects.values_list("attempt", "passed")) == [(1, False), (2, None)]
+    assert f'name="rater" value="{rater.pk}"' not in lead.get(address).content.decode()
+    assert signed_in(person).post(f"{address}attempt/", {"rater": rater.pk}).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["warning/", "guide/", "practice/", "rest/", "own/x/", "draft/"])
+def test_the_way_in_does_not_exist_for_strangers(path: str) -> None:
+    task, _people, _cases = qualifying(cases=1)
+    stranger = make_member(make_world_dataset(), *Role.values)
+    colleague = make_member(task.dataset, Role.RATER)  # a rater, but not of this task
+    for who in (stranger, colleague):
+        client = signed_in(who)
+        codes = {client.get(base(task) + path).status_code, client.post(base(task) + path).status_code}
+        assert codes <= {404, 405}
+        assert 404 in codes
