@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from annotation import api
-from annotation.views import practice, rate, tasks
+from annotation.views import partner, practice, rate, tasks
 
 app_name = "annotation"
 
@@ -32,6 +32,12 @@ task_urls = [
     path("<int:pk>/raters/", tasks.add_raters, name="task_raters"),
     path("<int:pk>/attempt/", practice.allow, name="task_attempt"),
 ]
+partner_urls = [
+    path("", partner.exchange, name="partner"),
+    path("connection/", partner.connection, name="partner_connection"),
+    path("sync/", partner.synchronise, name="partner_sync"),
+    path("conflicts/<int:conflict>/", partner.decide, name="partner_decide"),
+]
 api_urls = [
     path("tasks/", api.TaskList.as_view(), name="api_tasks"),
     path("tasks/<int:pk>/", api.TaskDetail.as_view(), name="api_task"),
@@ -41,5 +47,7 @@ api_urls = [
 urlpatterns = [
     path("d/<slug:dataset>/rate/", include(rate_urls)),
     path("d/<slug:dataset>/tasks/", include(task_urls)),
+    path("d/<slug:dataset>/tasks/<int:pk>/label-studio/", include(partner_urls)),
+    path("hooks/label-studio/<int:pk>/", partner.hook, name="partner_hook"),
     path("api/d/<slug:dataset>/", include(api_urls)),
 ]

@@ -337,7 +337,20 @@ CELERY_IMPORTS = ("curation.stats.whole",)
 # Fine-tuning has a worker of its own: two long runs must not hold up an import.
 CELERY_TASK_ROUTES = {name: {"queue": "training"} for name in ("finetune.train", "finetune.evaluate")}
 # Task name -> seconds. Any worker that listens enqueues what is due; the broker sees to it that only one does.
-TEINEI_PERIODIC: dict[str, int] = {"finetune.reconcile": 15, "judging.settle": 15, "curation.seal_log": 300}
+TEINEI_PERIODIC: dict[str, int] = {
+    "finetune.reconcile": 15,
+    "judging.settle": 15,
+    "annotation.reconcile": 60,
+    "curation.seal_log": 300,
+}
+
+# --- Label Studio ----------------------------------------------------------------------------------------------
+
+# For datasets without a server of their own (connect_labelstudio). The key is a legacy or a personal access token.
+LABEL_STUDIO_URL = env("LABEL_STUDIO_URL").rstrip("/")
+LABEL_STUDIO_API_KEY = env_secret("LABEL_STUDIO_API_KEY")
+# Under which address Label Studio reaches this site; empty: no webhook is registered, and the clock alone pulls.
+LABEL_STUDIO_WEBHOOK_URL = env("LABEL_STUDIO_WEBHOOK_URL").rstrip("/")
 
 # --- Judging ---------------------------------------------------------------------------------------------------
 

@@ -2,105 +2,206 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+import secrets
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db import transaction
-from django.utils.translation import gettext as _
+from django.conf import settings
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
 
-from annotation.actions.ratings import checked_score
-from annotation.actions.tasks import enlist
-from annotation.label_studio import CANNOT_DECIDE, Annotated, Partner, config_of, payload_of
-from annotation.models import PartnerAnnotation, Rater, Rating, RatingTask, Response
-from annotation.queries import current
-from curation.actions.texts import cleaned
-from curation.errors import Invalid
-from curation.log import Actor, record
+from annotation.actions.exchanges import Busy, Hold, exchange_of, held
+from annotation.actions.partner_pull import Pulled, Reader, pull
+from annotation.actions.partner_push import (
+    REF,
+    missing_in,
+    numbers_of,
+    places_by_ref,
+    project_for,
+    push,
+)
+from annotation.actions.partner_raters import Raters
+from annotation.label_studio import Partner
+from annotation.models import Exchange, PartnerConflict, PartnerProject, RatingTask
+from curation.errors import TeineiError
+from curation.log import OPERATOR, Actor, record
 from curation.rules import require
+
+Progress = Callable[[int, int, str], None]  # done, of how many, what
 
 
 @dataclass(kw_only=True)
 class Synced:
-    """What was (or, in a dry run, would be) pushed and pulled, and annotations that could not be used."""
+    """What was (or, in a dry run, would be) pushed and pulled. `projects`: their numbers over there."""
 
-    project: int | None
+    dry_run: bool
+    projects: list[int] = field(default_factory=list)
     pushed: int = 0
-    pulled: int = 0
-    known: int = 0
-    refused: list[tuple[int, str]] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    conflicts: Counter[str] = field(default_factory=Counter)
+    waiting: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values: the command's answer, a job's result, what the page shows."""
+        names = ("taken", "known", "skipped", "left", "foreign")
+        return {
+            "dry_run": self.dry_run,
+            "projects": self.projects,
+            "pushed": self.pushed,
+            **{name: self.counts[name] for name in names},
+            "conflicts": dict(sorted((kind, n) for kind, n in self.conflicts.items() if n)),
+            "waiting": self.waiting,
+        }
 
 
-def sync(actor: Actor, task: RatingTask, partner: Partner, *, dry_run: bool = False) -> Synced:
-    """Bring the task's responses to its project over there (made at the first time), and the annotations back."""
+def sync(
+    actor: Actor,
+    task: RatingTask,
+    partner: Partner,
+    *,
+    dry_run: bool = False,
+    progress: Progress = lambda _done, _total, _what: None,
+) -> Synced:
+    """Push and compare everything. Raises PartnerFailed, or Busy where another does not come to its end meanwhile.
+
+    What is done when it breaks off stays; the next one goes on with what is missing.
+    """
     require(actor, "sync", task)
-    project = (task.plan.get("label_studio") or {}).get(partner.url)
-    responses = Response.objects.filter(in_tasks__task=task, text_known=True).select_related(
-        "text", "question_text"
-    )
-    if project is None and not dry_run:
-        project = partner.create_project(f"Teinei {task.name}"[:50], config_of(task.rubric))
-        projects = {**(task.plan.get("label_studio") or {}), partner.url: project}
-        task.plan = {**task.plan, "label_studio": projects}
-        RatingTask.objects.filter(pk=task.pk).update(plan=task.plan)
-    there = partner.pushed(project) if project else set()
-    missing = [
-        payload_of(response)
-        for response in responses.order_by("in_tasks__position")
-        if response.pk not in there
-    ]
-    done = Synced(project=project, pushed=len(missing))
-    if not dry_run and project:
-        partner.push(project, missing)
-    if project:
-        pull(actor, task, partner.annotations(project), done, dry_run=dry_run)
+    if dry_run:
+        return _look(task, partner, progress)
+    exchange = exchange_of(task, partner.url)
+    exchange.task = task
+    with held(exchange, pause=partner.pause) as hold, _remembered(exchange):
+        done = _exchange(exchange, partner, hold, progress)
+    record(actor, "sync", task, pushed=done.pushed, taken=done.counts["taken"], conflicts=done.waiting)
     return done
 
 
-@transaction.atomic
-def pull(
-    actor: Actor, task: RatingTask, annotations: Iterable[Annotated], done: Synced, *, dry_run: bool = False
+def pull_changes(exchange: Exchange, partner: Partner, *, everything: bool) -> Synced | None:
+    """Pull alone, for the webhook and the clock; None where somebody exchanges already, who will see it too."""
+    try:
+        with held(exchange) as hold, _remembered(exchange):
+            # Before the look: what is hinted at from now on may be missed by it, so it asks for another.
+            Exchange.objects.filter(pk=exchange.pk).update(hinted_at=None)
+            done = Synced(dry_run=False)
+            for project in exchange.projects.filter(project_id__isnull=False):
+                project.exchange = exchange
+                _pull(project, partner, done, _beating(hold, None), everything=everything)
+            _remember(exchange, done, everything=everything)
+    except Busy:
+        return None
+    if done.counts["taken"] or done.conflicts:
+        record(OPERATOR, "pull", exchange.task, taken=done.counts["taken"], conflicts=done.waiting)
+    return done
+
+
+def _exchange(exchange: Exchange, partner: Partner, hold: Hold, progress: Progress) -> Synced:
+    done = Synced(dry_run=False)
+    projects = []
+    for number in numbers_of(exchange.task):
+        project = project_for(exchange, number, partner)
+        project.exchange = exchange
+        projects.append(project)
+        done.pushed += push(project, partner, _beating(hold, progress, "push"))
+        Exchange.objects.filter(pk=exchange.pk).update(pushed_at=timezone.now())
+    _register_webhooks(exchange, projects, partner)
+    Exchange.objects.filter(pk=exchange.pk).update(hinted_at=None)
+    for project in projects:
+        _pull(project, partner, done, _beating(hold, progress, "pull"), everything=True)
+    _remember(exchange, done, everything=True)
+    return done
+
+
+def _look(task: RatingTask, partner: Partner, progress: Progress) -> Synced:
+    """What a synchronisation would do. Nothing is written, here or there."""
+    done = Synced(dry_run=True)
+    exchange = Exchange.objects.filter(task=task, url=partner.url).first()
+    if exchange is None:
+        partner.test()
+        exchange = Exchange(task=task, url=partner.url)
+    exchange.task = task
+    known = {one.number: one for one in exchange.projects.all()} if exchange.pk else {}
+    for number in numbers_of(task):
+        project = known.get(number)
+        there: set[str] = set()
+        if project is not None and project.project_id is not None:
+            project.exchange = exchange
+            for _total, rows in partner.tasks(project.project_id, annotations=False):
+                there |= {str(row.get("data", {}).get(REF)) for row in rows}
+            _pull(project, partner, done, lambda n, total: progress(n, total, "pull"), everything=True)
+        done.pushed += len(missing_in(exchange, number, there))
+    done.waiting = exchange.conflicts.filter(decision="").count() if exchange.pk else 0
+    return done
+
+
+def _pull(
+    project: PartnerProject,
+    partner: Partner,
+    done: Synced,
+    beat: Callable[[int, int], None],
+    *,
+    everything: bool,
 ) -> None:
-    """Write annotations as ratings: once for each (annotation, updated_at); a newer one corrects the older."""
-    require(actor, "sync", task)
-    seen = set(PartnerAnnotation.objects.filter(task=task).values_list("annotation_id", "updated_at"))
-    inside = set(task.population.values_list("response_id", flat=True))
-    for one in annotations:
-        if (one.annotation_id, one.updated_at) in seen:
-            done.known += 1
-            continue
-        try:
-            if one.response not in inside:
-                raise Invalid(_("The task holds no such response."), field="response")
-            undecided = one.score == CANNOT_DECIDE
-            score = "" if undecided else checked_score(task.rubric, one.score)
-            comment = cleaned(one.comment, field="comment")
-        except Invalid as error:
-            done.refused.append((one.annotation_id, error.sentence))
-            continue
-        done.pulled += 1
-        if not dry_run:
-            _write(task, one, score=score, comment=comment)
-    if not dry_run:
-        record(actor, "sync", task, pushed=done.pushed, pulled=done.pulled, refused=len(done.refused))
+    assert project.project_id is not None
+    if everything:
+        partner.check_project(
+            project.project_id
+        )  # a project that is gone must not look like one without annotations
+    pulled = Pulled(dry_run=done.dry_run, counts=done.counts, conflicts=done.conflicts)
+    raters = Raters(project.exchange, partner, dry_run=done.dry_run)
+    reader = Reader(project, raters, pulled, places_by_ref(project.exchange))
+    pull(reader, partner, beat, everything=everything)
+    done.projects.append(project.project_id)
 
 
-def _write(task: RatingTask, one: Annotated, *, score: str, comment: str) -> None:
-    rater, _new = Rater.objects.get_or_create(dataset=task.dataset, pseudonym=one.rater[:80])
-    enlist(task, [rater])
-    axis = task.rubric.axis
-    current(Rating.objects.filter(task=task, response=one.response, rater=rater, axis=axis)).update(
-        superseded=True
-    )
-    rating = Rating.objects.create(
-        task=task,
-        response_id=one.response,
-        rater=rater,
-        axis=axis,
-        score=score,
-        cannot_decide=not score,
-        comment=comment,
-        seconds=one.seconds,
-    )
-    PartnerAnnotation.objects.create(
-        task=task, annotation_id=one.annotation_id, updated_at=one.updated_at, rating=rating
-    )
+def _beating(hold: Hold, progress: Progress | None, what: str = "") -> Callable[[int, int], None]:
+    def beat(done: int, total: int) -> None:
+        hold.beat()
+        if progress is not None:
+            progress(done, total, what)
+
+    return beat
+
+
+def _register_webhooks(exchange: Exchange, projects: list[PartnerProject], partner: Partner) -> None:
+    """Where the settings say under which address Label Studio reaches this site. A secret is written once, there.
+
+    Here stands its hash alone, kept before it goes out: whatever breaks off, the next registration brings a new one.
+    """
+    base = settings.LABEL_STUDIO_WEBHOOK_URL
+    if not base or (exchange.secret_hash and all(project.webhook_id for project in projects)):
+        return
+    secret = secrets.token_urlsafe(32)
+    Exchange.objects.filter(pk=exchange.pk).update(secret_hash=hashlib.sha256(secret.encode()).hexdigest())
+    url = f"{base}{reverse('annotation:partner_hook', kwargs={'pk': exchange.pk})}"
+    for project in projects:
+        assert project.project_id is not None
+        hook = partner.set_webhook(project.project_id, url=url, secret=secret)
+        PartnerProject.objects.filter(pk=project.pk).update(webhook_id=hook)
+
+
+class _remembered:  # noqa: N801  # reads as a sentence where it is used
+    """Failures are kept on the exchange for its page."""
+
+    def __init__(self, exchange: Exchange) -> None:
+        self.rows = Exchange.objects.filter(pk=exchange.pk)
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, TeineiError) and not isinstance(error, Busy):
+            self.rows.update(failed_at=timezone.now(), failure=error.sentence, failures=F("failures") + 1)
+
+
+def _remember(exchange: Exchange, done: Synced, *, everything: bool) -> None:
+    done.waiting = PartnerConflict.objects.filter(exchange=exchange, decision="").count()
+    now = timezone.now()
+    changes: dict[str, Any] = {"pulled_at": now, "failed_at": None, "failure": "", "failures": 0}
+    if everything:
+        changes |= {"compared_at": now, "last": done.as_dict()}
+    Exchange.objects.filter(pk=exchange.pk).update(**changes)
