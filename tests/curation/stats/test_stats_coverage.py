@@ -22,15 +22,16 @@ def overall(data, *, seed=0, resamples=2):
 
 
 @pytest.mark.slow
-def test_bca_by_question_covers_95_percent():
-    shape = {"models": 3, "raters": 3, "repeats": 2, "gap": 0.0, "question_sd": 0.8, "model_sd": 0.6}
+@pytest.mark.parametrize(("questions", "models"), [(200, 3), (60, 6), (30, 3)])
+def test_bca_by_question_covers_95_percent(questions, models):
+    shape = {"models": models, "raters": 3, "repeats": 2, "gap": 0.0, "question_sd": 0.8, "model_sd": 0.6}
     # A single large study is still off by a fifth of the standard error here: eight are not.
-    large = [overall(random_study(10_000 + at, questions=8000, **shape)) for at in range(8)]
+    large = [overall(random_study(10_000 + at, questions=24_000 // models, **shape)) for at in range(8)]
     truth = {name: np.mean([found[name].value for found in large]) for name in NAMES}
     hits = dict.fromkeys(NAMES, 0)
     runs = 1000
     for run in range(runs):
-        found = overall(random_study(run, questions=200, **shape), seed=run, resamples=1000)
+        found = overall(random_study(run, questions=questions, **shape), seed=run, resamples=1000)
         for name in NAMES:
             hits[name] += found[name].low <= truth[name] <= found[name].high
     # The standard error of a coverage of .95 over 1,000 runs is .007.
