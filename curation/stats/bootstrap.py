@@ -108,7 +108,7 @@ def resampled(
     groups: Mapping[Hashable, Group], *, seed: int, resamples: int, threads: int | None = None
 ) -> dict[Hashable, Array]:
     """The resampled statistics, {key: (S, B)}, of groups that can be estimated: those that `estimates` looks at."""
-    draws = {key: np.empty((len(group.names), resamples)) for key, group in groups.items()}
+    draws: dict[Hashable, Array] = {k: np.empty((len(g.names), resamples)) for k, g in groups.items()}
     stacks = _stacks(groups)
 
     def fill(task: tuple[int, int]) -> None:
