@@ -11,7 +11,7 @@ from curation.errors import Invalid, NotAllowed
 from curation.formats import VerdictRow
 from curation.log import OPERATOR
 from curation.models import LogEntry, Membership
-from judging.actions.next_ratings import hand_over
+from judging.actions.next_ratings import hand_over, hand_over_as_task
 from judging.actions.studies import study_of
 from judging.actions.verdicts import import_verdicts
 from judging.models import Judge
@@ -126,3 +126,30 @@ def test_what_a_rater_holds_stays_theirs() -> None:
     hand_over(OPERATOR, task, Judge.objects.get(), "ref", count=1, seed=0)
     assert lease(people[0], task) == held
     assert rate(people[0], task, token=held.token, score=4, client_id="one").rating.response == held.response
+
+
+def test_hand_over_as_a_task_of_its_own_keeps_the_chances() -> None:
+    task, people = judged_task()
+    judge = Judge.objects.get()
+    rated = {rate_one(people[0], task)}
+    before = list(TaskResponse.objects.filter(task=task).order_by("pk").values())
+    made = hand_over_as_task(OPERATOR, task, judge, "ref", 6, 1, name="second", overlap=1)
+    rows = made.population.all()
+    assert (len(rows), made.overlap, made.rubric, made.release) == (6, 1, task.rubric, task.release)
+    assert not rated & {row.response_id for row in rows}
+    assert sum(made.plan["strata"].values()) == 6
+    # 6 of the 19 that nobody has rated, each with a chance of its own below one
+    assert all(0 < row.inclusion_probability < 1 for row in rows)
+    estimate = sum(1 / row.inclusion_probability for row in rows)
+    assert 10 < estimate < 30  # Horvitz-Thompson: about 19
+    assert list(TaskResponse.objects.filter(task=task).order_by("pk").values()) == before
+    # The draw of a sample is a sample of the sample: half the chance here halves it there.
+    TaskResponse.objects.filter(task=task).update(inclusion_probability=0.5)
+    again = hand_over_as_task(OPERATOR, task, judge, "ref", 6, 1, name="third")
+    first = dict(rows.values_list("response", "inclusion_probability"))
+    for pk, chance in again.population.values_list("response", "inclusion_probability"):
+        assert pk not in first or chance == pytest.approx(first[pk] / 2)
+    with pytest.raises(NotAllowed):
+        hand_over_as_task(people[1], task, judge, "ref", 6, 1, name="fourth")
+    with pytest.raises(Invalid, match="exists already"):
+        hand_over_as_task(OPERATOR, task, judge, "ref", 6, 1, name="second")
