@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from judging.drawing import ticks
-from judging.figures import BETWEEN, LIGHT_WORDS, Figure, shade
+from curation.drawing import ticks
+from curation.figures import BETWEEN, LIGHT_WORDS, Figure, shade
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 FONT = '"Hiragino Sans", "Noto Sans JP", "Noto Sans CJK JP", "Yu Gothic UI", "Meiryo", system-ui, sans-serif'

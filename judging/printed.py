@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from unicodedata import east_asian_width
 
-from judging.figures import PAPER_BAND
+from curation.figures import PAPER_BAND
 
 Part = dict[str, Any]
 SOURCES = {"human_majority": "people's majority", "judge": "judge alone", "combined": "both combined"}

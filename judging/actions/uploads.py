@@ -1,17 +1,22 @@
 """Files that a person has brought and not yet imported: in a place of their own, bounded, gone after the import.
 
 A place is a folder below TEINEI_VAR/brought/<person>: the files under fixed names, `state.json` (what the person said
-about them) and `report.json` (what would be taken). Nothing in it is reached by anybody else, and a day later it is gone.
+about them), `report.json` (what would be taken) and, after the import, `done.json`. Nothing in it is reached by
+anybody else, and a day later it is gone. Several windows may show one place: who acts on it first holds it `alone`.
 """
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import json
+import os
 import re
 import secrets
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +28,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models import RatingTask
 from curation.actions import jobs
-from curation.errors import Invalid
+from curation.errors import Conflict, Invalid
 from curation.formats import UnusableFile
 from curation.formats.mapping import KINDS, Columns, Kind, guess, look
 from curation.log import Actor
@@ -51,7 +56,25 @@ class Place:
 
     @property
     def state(self) -> dict[str, Any]:
-        return _read(self.folder / "state.json") or {}
+        """What was said about the files; after the import also `done`, the task's id, and `told`, the counts."""
+        return {**(_read(self.folder / "state.json") or {}), **(_read(self.folder / "done.json") or {})}
+
+    @property
+    def said(self) -> str:
+        """Names what the columns mean and the rubric: another name where another window changed them."""
+        state = self.state
+        content = json.dumps([state.get("columns"), state.get("rubric")], sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until nobody else acts on these files, and let the others wait. Raises FileNotFoundError: they are gone."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     @property
     def report(self) -> dict[str, Any] | None:
@@ -68,8 +91,12 @@ class Place:
         else:
             _write(self.folder / "report.json", report)
 
-    def forget_files(self) -> None:
-        """Delete the files and what was read of them; that they were imported stays known for a day."""
+    def finish(self, *, task: int, told: Mapping[str, int]) -> None:
+        """Delete the files and what was read of them; that they were imported stays known for a day.
+
+        In a file of its own, so that a window which changes what the state says at this moment loses nothing of it.
+        """
+        _write(self.folder / "done.json", {"done": task, "told": told})
         for name in (*KINDS, "report.json"):
             (self.folder / name).unlink(missing_ok=True)
 
@@ -191,8 +218,7 @@ def carry_out(actor: Actor, dataset: Dataset, place: Place, *, dry_run: bool) ->
     if dry_run:
         place.keep_report(report)
     else:
-        place.say(done=report["task_id"], told=_counts(report))
-        place.forget_files()
+        place.finish(task=report["task_id"], told=_counts(report))
     return report
 
 
@@ -201,16 +227,37 @@ def _counts(report: Mapping[str, Any]) -> dict[str, int]:
     kinds = [report[kind] for kind in KINDS if kind in report]
     return {
         "new": sum(kind["imported"] for kind in kinds),
+        "corrected": sum(kind["corrected"] for kind in kinds),
+        "known": sum(kind["unchanged"] for kind in kinds),
         "apart": sum(len(kind["quarantined"]) for kind in kinds),
     }
 
 
-def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool) -> Job | None:
-    """Do it now where that is quick (None), else by a job whose id the place keeps."""
-    if not is_large(place):
+def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool, said: str = "") -> bool:
+    """Whether it is done now, as where that is quick; else a job does it, whose id the place keeps.
+
+    Nobody may hold the place `alone`. What another window has imported already stays as it is, and is False too. An import names by `said` what its person has seen: raises Conflict
+    where that was changed since.
+    """
+    if is_large(place):
+        _queue(person, dataset, place, dry_run=dry_run, said=said)
+        return False
+    with place.alone():
         place.say(job=0)
-        carry_out(person, dataset, place, dry_run=dry_run)
-        return None
+        return _once(person, dataset, place, dry_run=dry_run, said=said)
+
+
+def _once(person: Person, dataset: Dataset, place: Place, *, dry_run: bool, said: str) -> bool:
+    """Whether there was anything left to do. Who calls holds the place alone."""
+    if place.state.get("done"):
+        return False
+    if said not in ("", place.said):
+        raise Conflict(_("Another window changed the columns: look once more at what would be taken."))
+    carry_out(person, dataset, place, dry_run=dry_run)
+    return True
+
+
+def _queue(person: Person, dataset: Dataset, place: Place, *, dry_run: bool, said: str) -> None:
     from judging.tasks import bring as task
 
     job = jobs.queue_job(
@@ -219,11 +266,10 @@ def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool) -> J
         kind="bring",
         title=_("Files for the study %(task)s") % {"task": place.state["task"]},
         task=task,
-        arguments={"person": person.pk, "key": place.key, "dry_run": dry_run},
+        arguments={"person": person.pk, "key": place.key, "dry_run": dry_run, "said": said},
         target_url=reverse("judging:brought", kwargs={"dataset": dataset.slug, "key": place.key}),
     )
     place.say(job=job.pk)
-    return job
 
 
 def work(job: Job) -> dict[str, Any]:
@@ -233,10 +279,10 @@ def work(job: Job) -> dict[str, Any]:
     place = place_of(job.person, job.dataset, job.arguments["key"])
     if place is None:
         raise Invalid(_("The files are not kept any more. Bring them once more."))
-    if place.state.get("done"):
-        return {"task": place.state["done"]}
-    report = carry_out(job.person, job.dataset, place, dry_run=job.arguments["dry_run"])
-    return {"task": report.get("task_id")}
+    dry_run, said = job.arguments["dry_run"], job.arguments.get("said", "")
+    with place.alone():
+        _once(job.person, job.dataset, place, dry_run=dry_run, said=said)
+    return {"task": place.state.get("done")}
 
 
 def discard(place: Place) -> None:
@@ -271,6 +317,6 @@ def _read(path: Path) -> dict[str, Any] | None:
 
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
-    draft = path.with_suffix(".draft")
+    draft = path.with_suffix(f".{secrets.token_hex(4)}.json")
     draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     draft.replace(path)

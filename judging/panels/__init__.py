@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from curation.reading import Block, Reading
 from judging.panels.fails import blocks as fails
 from judging.panels.following import blocks as following
 from judging.panels.rates import blocks as rates
-from judging.panels.reading import Block, Reading
 from judging.panels.verdict import blocks as verdict
 from judging.panels.why import blocks as why
 

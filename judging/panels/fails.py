@@ -7,9 +7,9 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from judging import figures
-from judging.figures import Figure, Guide, Mark, Row, Series
-from judging.panels.reading import EMPTY, Block, Cell, Column, Reading, Table, named, number, text
+from curation import figures
+from curation.figures import Figure, Guide, Mark, Row, Series
+from curation.reading import EMPTY, Block, Cell, Column, Reading, Table, named, number, text
 from judging.panels.spread import spread_of_people
 from judging.words import statistic
 

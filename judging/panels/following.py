@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from judging import figures
-from judging.figures import Figure, Guide, Mark, Row, Series
-from judging.panels.reading import Block, Column, Reading, Table, number, text
+from curation import figures
+from curation.figures import Figure, Guide, Mark, Row, Series
+from curation.reading import Block, Column, Reading, Table, number, text
 from judging.words import failure_name
 
 PUBLISHABLE_OF_MODEL = 0.97  # least share of parsed calls per model

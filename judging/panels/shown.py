@@ -11,9 +11,9 @@ from typing import Any
 from django.utils.safestring import SafeString, mark_safe
 
 from annotation.models import RatingTask
+from curation import drawing
 from curation.queries import named_steps
-from judging import drawing
-from judging.panels.reading import Block
+from curation.reading import Block
 
 SEPARATOR = " > "
 Address = Callable[[str, str], str]

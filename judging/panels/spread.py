@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from judging.panels.reading import Cell, Reading
+from curation.reading import Cell, Reading
 
 
 def spread_of_people(reading: Reading, *at: str) -> Cell:

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from curation import figures
+from curation.figures import Figure, Guide, Row, Series
+from curation.reading import Block, Column, Leaf, Reading, Table, interval, number, text
 from curation.stats.estimate import ENOUGH_QUESTIONS
-from judging import figures
-from judging.figures import Figure, Guide, Row, Series
 from judging.models import Mode
-from judging.panels.reading import Block, Column, Leaf, Reading, Table, interval, number, text
 from judging.words import statistic
 
 STRIP = ("pearson", "spearman", "kendall_tau_b", "quadratic_weighted_kappa", "gwet_ac2")

@@ -52,16 +52,33 @@ def brought(request: MemberRequest, key: str) -> HttpResponse:
     if place is None:
         return _gone(request)
     if place.state.get("done"):
-        return redirect("judging:study", dataset=request.dataset.slug, pk=place.state["done"])
+        return _done(request, place)
     try:
-        return (
-            _act(request, place) if request.method == "POST" else _shown(request, place, ColumnsForm(place))
-        )
+        if request.method == "POST":
+            return _act(request, place)
+        return _shown(request, place, ColumnsForm(place))
     except (UnusableFile, FileNotFoundError):
-        if not place.state.get("done"):
-            return _gone(request)
-        # Imported at this very moment, by the same button in another window.
-        return redirect("judging:brought", dataset=request.dataset.slug, key=key)
+        # Imported, or deleted, at this very moment in another window.
+        return _done(request, place) if place.state.get("done") else _gone(request)
+
+
+def _done(request: MemberRequest, place: uploads.Place) -> HttpResponse:
+    """On to the study; who has just pressed a button hears that another window was first."""
+    if request.method == "POST":
+        first = _("Another window has brought these files in, once.")
+        messages.info(request, f"{first} {_counted(place)}")
+    return redirect("judging:study", dataset=request.dataset.slug, pk=place.state["done"])
+
+
+def _counted(place: uploads.Place) -> str:
+    """What became of the rows: new ones, and the others where there are any."""
+    told = place.state["told"]
+    said = [_("%(new)d rows are imported, %(apart)d were set apart.") % told]
+    if told.get("corrected"):
+        said.append(_("%(corrected)d ratings are corrected.") % told)
+    if told.get("known"):
+        said.append(_("%(known)d rows stood here already.") % told)
+    return " ".join(said)
 
 
 def _gone(request: MemberRequest) -> HttpResponse:
@@ -77,27 +94,40 @@ def _only_who_may(request: MemberRequest) -> None:
 
 def _act(request: MemberRequest, place: uploads.Place) -> HttpResponse:
     """Discard, look again, or import exactly what was last shown."""
-    here = redirect("judging:brought", dataset=request.dataset.slug, key=place.key)
-    if "discard" in request.POST:
-        uploads.discard(place)
-        messages.info(request, _("The files are deleted; nothing was imported."))
-        return redirect("judging:bring", dataset=request.dataset.slug)
-    form = ColumnsForm(place, request.POST)
-    if not form.is_valid():
-        return _shown(request, place, form)
-    changed = form.keep()
+    if _waiting(place):
+        messages.info(request, _("These files are being read at this moment: wait until that is done."))
+        return redirect("judging:brought", dataset=request.dataset.slug, key=place.key)
+    with place.alone():
+        if place.state.get("done"):
+            return _done(request, place)
+        if "discard" in request.POST:
+            uploads.discard(place)
+            messages.info(request, _("The files are deleted; nothing was imported."))
+            return redirect("judging:bring", dataset=request.dataset.slug)
+        form = ColumnsForm(place, request.POST)
+        if not form.is_valid():
+            return _shown(request, place, form)
+        changed, said = form.keep(), place.said
     importing = "import" in request.POST and not changed
     if "import" in request.POST and changed:
         messages.info(request, _("The columns were changed: look once more at what would be taken."))
+    return _begun(request, place, said if importing else "")
+
+
+def _begun(request: MemberRequest, place: uploads.Place, said: str) -> HttpResponse:
+    """Import what bears that name, or with none look at what would be taken."""
     try:
-        job = uploads.begin(request.user, request.dataset, place, dry_run=not importing)
-    except TeineiError as error:
+        mine = uploads.begin(request.user, request.dataset, place, dry_run=not said, said=said)
+    except (TeineiError, FileNotFoundError) as error:
+        if place.state.get("done") or not isinstance(error, TeineiError):
+            raise FileNotFoundError from error
         messages.error(request, sentence(error))
-        return here
-    if importing and job is None:
-        told = place.state["told"]
-        messages.success(request, _("%(new)d rows are imported, %(apart)d were set apart.") % told)
-    return here
+    else:
+        if place.state.get("done") and not mine:
+            return _done(request, place)
+        if said and mine:
+            messages.success(request, _counted(place))
+    return redirect("judging:brought", dataset=request.dataset.slug, key=place.key)
 
 
 def _told(report: dict[str, Any] | None) -> str:
@@ -106,9 +136,18 @@ def _told(report: dict[str, Any] | None) -> str:
     return _(sentence) % report["values"] if report and sentence else ""
 
 
+def _job(place: uploads.Place) -> Job | None:
+    return Job.objects.filter(pk=place.state.get("job", 0)).first()
+
+
+def _waiting(place: uploads.Place) -> bool:
+    job = _job(place)
+    return job is not None and job.state in RUNNING
+
+
 def _shown(request: MemberRequest, place: uploads.Place, form: ColumnsForm) -> HttpResponse:
     state = place.state
-    job = Job.objects.filter(pk=state.get("job", 0)).first()
+    job = _job(place)
     waiting = job is not None and job.state in RUNNING
     report = None if waiting else place.report
     if request.htmx and not waiting:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from judging import charts, drawing
-from judging.figures import Figure, Guide, Mark, Row, Series, domain_of
+from curation import drawing
+from curation.figures import Figure, Guide, Mark, Row, Series, domain_of
+from judging import charts
 from tests.house.test_contrast import tokens
 
 SERIES = {

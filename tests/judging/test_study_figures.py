@@ -20,11 +20,11 @@ from annotation.actions.rubrics import keep_rubric, load_rubric
 from curation.formats import RatingRow, VerdictRow
 from curation.log import OPERATOR
 from curation.models import LogEntry, Membership
+from curation.reading import estimate, interval, number, pointer
 from curation.stats.correlation import independent_responses
 from judging import report
 from judging.actions.verdicts import import_verdicts
 from judging.models import Judge, Study
-from judging.panels.reading import estimate, interval, number, pointer
 from tests.factories.annotation import make_member, make_world_dataset
 
 pytestmark = pytest.mark.django_db

@@ -1,4 +1,4 @@
-"""What a figure shows, as plain data: `drawing` makes the server's SVG of it, `charts` the Vega-Lite specification. Pure."""
+"""What a figure shows, as plain data: `drawing` makes the server's SVG of it, `judging.charts` the Vega-Lite specification. Pure."""
 
 from __future__ import annotations
 

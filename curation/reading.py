@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from curation.figures import Figure, Mark
 from curation.formats.writing import formula_safe
 from curation.retold import retold
-from judging.figures import Figure, Mark
 
 Leaf = dict[str, Any]
 EMPTY = mark_safe("–")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from html import escape
 
-from judging.figures import LIGHT_WORDS, Figure, Mark, Row, shade
+from curation.figures import LIGHT_WORDS, Figure, Mark, Row, shade
 
 WIDTH = 640
 LEFT, RIGHT, TOP = 196.0, 622.0, 18.0
