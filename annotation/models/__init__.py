@@ -6,6 +6,7 @@ from annotation.models.partner import (
     PartnerRater,
     PartnerServer,
 )
+from annotation.models.quality import TaskQuality
 from annotation.models.rating import Rating
 from annotation.models.response import Response
 from annotation.models.rubric import GoldCase, PracticeAnswer, Qualification, Rubric
@@ -27,6 +28,7 @@ __all__ = [
     "RatingTask",
     "Response",
     "Rubric",
+    "TaskQuality",
     "TaskRater",
     "TaskResponse",
 ]

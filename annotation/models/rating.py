@@ -42,6 +42,11 @@ class Rating(models.Model):
                 condition=models.Q(superseded=False),
                 name="rating_current_once",
             ),
+            models.UniqueConstraint(
+                fields=["task", "response", "axis"],
+                condition=models.Q(superseded=False, role="final"),
+                name="rating_final_once",
+            ),
             models.UniqueConstraint(fields=["rater", "client_id"], name="rating_client_id_once"),
             models.CheckConstraint(
                 condition=models.Q(cannot_decide=True, score="")

@@ -13,6 +13,7 @@ from curation.stats import (
     decisions,
     differs,
     health,
+    human,
     judge_human,
     leaves,
     modes,
@@ -63,7 +64,7 @@ def study(
         "few_questions": _few_questions(table),
         "excluded": _excluded(table, rule),
         "judge_human": _leaves(against_people),
-        "human_human": _leaves(_human_human(table, found)),
+        "human_human": _leaves(human.block(table, found)),
         "judge_judge": _leaves(found["judge_judge"]),
         "system_level": _leaves(found["system_level"]),
         "noise": _leaves(noise.block(found["noise"], against_people)) if ordinal else {},
@@ -115,11 +116,8 @@ def _groups(table: StudyTable, parts: dict[tuple[str, str], Bools], epsilon: flo
     for key, chosen in parts.items():
         groups["judge_human", key] = against_humans(table, chosen)
         groups["rates", key] = rates.judge_group(table, chosen)
-    groups["raters"] = reliability.raters_group(table)
+    groups |= human.groups(table)
     groups["judge_judge"] = reliability.repeats_group(table)
-    if ordinal:
-        groups["pairs"] = reliability.pairs_group(table)
-        groups["icc"] = reliability.icc_group(table)
     groups["system_level"] = judge_human.system_group(table)
     groups["alt_test"] = alt_test.alt_test_group(table, epsilon)
     return groups
@@ -191,20 +189,6 @@ def _block(
             "combined": both.as_dict(),
         }
     return block
-
-
-def _human_human(table: StudyTable, found: Found) -> dict[str, Estimate]:
-    """In the order of the JSON shape; a nominal rubric has no correlations and no ICC."""
-    raters = found["raters"]
-    alpha = reliability.alpha_name(table)
-    if table.rubric.kind == "nominal":
-        return {name: raters[name] for name in (alpha, "exact", "fleiss_kappa")}
-    icc, ceiling = found["icc"]["icc_1"], found["icc"]["ceiling"]
-    if icc.value is not None and icc.value <= 0:
-        why = "Not estimable: the raters' reliability (icc_1) is not above zero."
-        ceiling = not_estimable(why, n=ceiling.n, n_clusters=ceiling.n_clusters)
-    ordered = {alpha: raters[alpha], **found["pairs"], "icc_1": icc, "ceiling": ceiling}
-    return ordered | {"exact": raters["exact"], "fleiss_kappa": raters["fleiss_kappa"]}
 
 
 def _noted(table: StudyTable, found: dict[str, Estimate]) -> dict[str, Estimate]:
