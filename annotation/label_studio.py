@@ -193,6 +193,10 @@ class Partner:
 
     # --- Webhooks -----------------------------------------------------------------------------------------------
 
+    def webhooks(self, project: int) -> set[int]:
+        """Numbers of the project's webhooks."""
+        return {row["id"] for row in self.get("/api/webhooks/", params={"project": project})}
+
     def set_webhook(self, project: int, *, url: str, secret: str) -> int:
         """The project's webhook to the address, made or brought up to date; surplus ones to the same go away."""
         values = {

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from annotation.actions.exchanges import Busy, Hold, exchange_of, held
 from annotation.actions.partner_pull import Pulled, Reader, pull
@@ -25,9 +27,9 @@ from annotation.actions.partner_push import (
     push,
 )
 from annotation.actions.partner_raters import Raters
-from annotation.label_studio import Partner
-from annotation.models import Exchange, PartnerConflict, PartnerProject, RatingTask
-from curation.errors import TeineiError
+from annotation.label_studio import Partner, PartnerFailed
+from annotation.models import Exchange, PartnerAnnotation, PartnerConflict, PartnerProject, RatingTask
+from curation.errors import Invalid, TeineiError
 from curation.log import OPERATOR, Actor, record
 from curation.rules import require
 
@@ -170,10 +172,15 @@ def _beating(hold: Hold, progress: Progress | None, what: str = "") -> Callable[
 def _register_webhooks(exchange: Exchange, projects: list[PartnerProject], partner: Partner) -> None:
     """Where the settings say under which address Label Studio reaches this site. A secret is written once, there.
 
-    Here stands its hash alone, kept before it goes out: whatever breaks off, the next registration brings a new one.
+    Here stands its hash alone, kept before it goes out: whatever breaks off, or was deleted there, the next
+    registration brings a new one.
     """
     base = settings.LABEL_STUDIO_WEBHOOK_URL
-    if not base or (exchange.secret_hash and all(project.webhook_id for project in projects)):
+    if not base:
+        return
+    if exchange.secret_hash and all(
+        one.webhook_id in partner.webhooks(one.project_id or 0) for one in projects
+    ):
         return
     secret = secrets.token_urlsafe(32)
     Exchange.objects.filter(pk=exchange.pk).update(secret_hash=hashlib.sha256(secret.encode()).hexdigest())
@@ -182,6 +189,35 @@ def _register_webhooks(exchange: Exchange, projects: list[PartnerProject], partn
         assert project.project_id is not None
         hook = partner.set_webhook(project.project_id, url=url, secret=secret)
         PartnerProject.objects.filter(pk=project.pk).update(webhook_id=hook)
+
+
+def start_anew(actor: Actor, task: RatingTask, partner: Partner) -> None:
+    """Forget projects that are gone over there, so that the next synchronisation makes new ones.
+
+    The ratings that came from them stay. Raises Invalid where none is gone.
+    """
+    require(actor, "sync", task)
+    gone = [
+        project.pk
+        for project in PartnerProject.objects.filter(exchange__task=task, exchange__url=partner.url)
+        if project.project_id is not None and _is_gone(partner, project.project_id)
+    ]
+    if not gone:
+        raise Invalid(_("The project is there. Nothing was changed."), field="label_studio")
+    with transaction.atomic():
+        PartnerAnnotation.objects.filter(project__in=gone).update(gone=True)
+        PartnerProject.objects.filter(pk__in=gone).update(project_id=None, webhook_id=None, watermark="")
+        record(actor, "start_anew", task, projects=len(gone))
+
+
+def _is_gone(partner: Partner, project: int) -> bool:
+    try:
+        partner.check_project(project)
+    except PartnerFailed as error:
+        if error.what != "gone":
+            raise
+        return True
+    return False
 
 
 class _remembered:  # noqa: N801  # reads as a sentence where it is used

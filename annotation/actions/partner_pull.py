@@ -344,6 +344,17 @@ def _forget(reader: Reader, versions: QuerySet[PartnerAnnotation], taken: Partne
     open_here.update(decision=PartnerConflict.Decision.OVERTAKEN)
     versions.filter(state=State.WAITING).update(state=State.REPLACED)
     versions.update(gone=True)
+    _clear_unknown(reader, versions)
     if taken is not None:
         who = reader.raters.find(taken.user_id)
         PartnerConflict.objects.create(exchange=reader.exchange, kind=Kind.DELETED, annotation=taken, who=who)
+
+
+def _clear_unknown(reader: Reader, versions: QuerySet[PartnerAnnotation]) -> None:
+    """Nobody need say any more who somebody is of whom nothing waits."""
+    for user in set(versions.values_list("user_id", flat=True)):
+        if not waiting_of(reader.exchange, user).exists():
+            asked = PartnerConflict.objects.filter(
+                exchange=reader.exchange, who__user_id=user, kind=Kind.UNKNOWN_RATER, decision=""
+            )
+            asked.update(decision=PartnerConflict.Decision.OVERTAKEN)

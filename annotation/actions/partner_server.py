@@ -23,7 +23,7 @@ from curation.rules import require
 def address_of(dataset: Dataset) -> str:
     """The server's address; '' where none is named. Nothing is asked and no key is read."""
     own = PartnerServer.objects.filter(dataset=dataset).values_list("url", flat=True).first()
-    return own or settings.LABEL_STUDIO_URL
+    return own or str(settings.LABEL_STUDIO_URL)
 
 
 def partner_of(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from annotation.actions import partner_conflicts, partner_jobs, partner_server
+from annotation.actions import partner, partner_conflicts, partner_jobs, partner_server
 from annotation.models import Exchange, PartnerConflict, Rater, Rating, RatingTask
 from annotation.queries import tasks_visible_to
 from annotation.rules import blinded
@@ -154,6 +154,20 @@ def synchronise(request: MemberRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @planner
+def anew(request: MemberRequest, pk: int) -> HttpResponse:
+    """Forget a project that was deleted over there."""
+    task = _visible(request, pk)
+
+    def act() -> None:
+        with partner_server.partner_of(task.dataset, tries=1, timeout=5.0) as found:
+            partner.start_anew(request.user, task, found)
+
+    attempt(request, act, _("The next synchronisation makes a new project."))
+    return redirect("annotation:partner", dataset=request.dataset.slug, pk=pk)
+
+
+@require_POST
+@planner
 def decide(request: MemberRequest, pk: int, conflict: int) -> HttpResponse:
     """Decide one conflict."""
     task = _visible(request, pk)
@@ -184,7 +198,7 @@ def hook(request: HttpRequest, pk: int) -> HttpResponse:
     given = hashlib.sha256(request.headers.get("X-Teinei-Secret", "").encode()).hexdigest()
     if not hmac.compare_digest(given, kept.secret_hash if kept else "-") or kept is None:
         raise Http404
-    length = request.headers.get("Content-Length", "")
+    length = request.headers.get("Content-Length") or "0"
     if not length.isdecimal() or int(length) > LARGEST_HINT:
         return HttpResponse(status=413)
     partner_jobs.hint(kept)

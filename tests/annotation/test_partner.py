@@ -420,3 +420,12 @@ def test_rubric_content_decides_the_version() -> None:
         ["1", "2", "3", "4", "5"],
     )
     assert load_rubric(OPERATOR, dataset, "borderline3").axis == "refusal"
+
+
+def test_nobody_is_asked_who_somebody_is_of_whom_nothing_waits() -> None:
+    task, _people, there = world(raters=0)
+    there.has(1, 11, "4", who=99)
+    there.read()
+    there.gone(1)
+    there.read()
+    assert (waiting(task), PartnerConflict.objects.get().decision) == ([], "overtaken")

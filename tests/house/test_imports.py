@@ -9,7 +9,6 @@ ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
     "torch",
     "transformers",
-    "label_studio_sdk",
     "datasets",
     "mlcroissant",
     "pandas",
