@@ -37,6 +37,17 @@ class AnnotationConfig(AppConfig):
                 order=7,
             )
         )
+        registry.add_nav(
+            registry.NavEntry(
+                key="rubrics",
+                label=_("Rubrics"),
+                icon="guide",
+                url_name="annotation:rubrics",
+                roles=frozenset({role.LEAD, role.RESEARCHER, role.REVIEWER}),
+                shortcut="g e",
+                order=8,
+            )
+        )
         registry.add_panel(
             registry.Panel(
                 page="me",

@@ -144,3 +144,33 @@ def _standing(task: RatingTask, place: TaskRater, last: Qualification | None) ->
     else:
         state = "practice"
     return {"state": state, "practice": last}
+
+
+def with_progress(
+    places: Sequence[dict[str, Any]], progress: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Places with `done`, the figures of `queries.progress_of`; those who rated without a place stand at the end."""
+    by_name = {row["rater"]: row for row in progress}
+    rows = [{**place, "name": place["rater"].pseudonym} for place in places]
+    names = {row["name"] for row in rows}
+    rows += [{"name": name, "state": ""} for name in by_name if name not in names]
+    return [{**row, "done": by_name.get(row["name"], {})} for row in rows]
+
+
+def facts_of(task: RatingTask) -> dict[str, Any]:
+    """What the campaign is made of beside its columns: `plan` in words, `gold` and `practice` cases of its rubric."""
+    words = {
+        "all": _("All responses"),
+        "one_per_leaf": _("One question of each specific harm"),
+        "stratified": _("A sample of each specific harm and model"),
+        "drawn": _("Drawn by a study"),
+    }
+    cases = GoldCase.objects.filter(rubric=task.rubric_id).order_by().values_list("use")
+    counts = dict(cases.annotate(n=Count("pk")))
+    return {
+        "plan": words.get(task.plan.get("name", "all"), ""),
+        "gold": counts.get(GoldCase.Use.GOLD, 0),
+        "practice": counts.get(GoldCase.Use.PRACTICE, 0),
+        "gold_percent": round(100 * task.gold_share),
+        "qualify_percent": None if task.qualify_at is None else round(100 * task.qualify_at),
+    }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from annotation.actions.gold import case_row, import_cases
 from annotation.actions.leases import lease
 from annotation.actions.ratings import asks_reason, rate
 from annotation.actions.responses import import_responses
 from annotation.actions.rounds import offer
 from annotation.actions.rubrics import load_rubric
 from annotation.actions.tasks import create_task
-from annotation.models import RatingTask
+from annotation.models import GoldCase, RatingTask
 from curation.actions.demo import external_id, read
 from curation.formats import ResponseRow
+from curation.formats.records import Record
 from curation.log import OPERATOR
 from curation.models import Dataset, Person, Release
 
@@ -20,6 +22,7 @@ TASK = "demo-safety"
 LEFT_OVER = 6  # responses that each rater finds waiting
 OUTSIDE = 5  # every fifth response is left for a second round
 REASON = "気になる点があります。"
+CHECKS = 0.1  # of what a rater gets
 
 
 def rate_responses(dataset: Dataset, cast: dict[str, Person]) -> str:
@@ -34,28 +37,50 @@ def rate_responses(dataset: Dataset, cast: dict[str, Person]) -> str:
     import_responses(OPERATOR, dataset, release=release, rows=rows)
     scores = {(external_id(row["item"]), row["model"]): row["ratings"] for row in records}
     rubric = load_rubric(OPERATOR, dataset, "safety5")
-    task = create_task(OPERATOR, dataset, name=TASK, release=release, rubric=rubric, seed=1)
+    cases = [
+        case_row(Record(n, n, dict(row)), rubric, GoldCase.Use.GOLD)
+        for n, row in enumerate(read("cases"), start=1)
+    ]
+    import_cases(OPERATOR, rubric, cases)
+    # No practice before work: whoever tries the demo rates at once.
+    task = create_task(
+        OPERATOR, dataset, name=TASK, release=release, rubric=rubric, seed=1, gold_share=CHECKS
+    )
     task.raters.filter(warned_at=None).update(warned_at=timezone.now())
     offered, made = first_round(task), 0
     for key in ("rater1", "rater2", "rater3"):
-        for _turn in range(offered - LEFT_OVER):
-            held = lease(cast[key], task)
-            if held is None:
-                break
-            given = scores[(held.response.item_key, held.response.model)][key]
-            undecided = given is None
-            comment = REASON if not undecided and asks_reason(rubric, str(given)) else ""
-            rate(
-                cast[key],
-                task,
-                token=held.token,
-                score=given,
-                cannot_decide=undecided,
-                comment=comment,
-                and_next=False,
-            )
-            made += 1
+        made += _rate_all_but(task, cast[key], key, scores, offered - LEFT_OVER)
     return f"{len(rows)} responses; task {task.name} with {made} ratings."
+
+
+def _rate_all_but(
+    task: RatingTask,
+    person: Person,
+    key: str,
+    scores: dict[tuple[str, str], dict[str, int | None]],
+    wanted: int,
+) -> int:
+    """Give `wanted` ratings of the demo, and the right answer to every silent check on the way; how many were given."""
+    made = 0
+    while made < wanted:
+        held = lease(person, task)
+        if held is None:
+            break
+        if held.gold is not None:
+            given: int | None = int(held.gold.accepted[task.rubric.axis][0])
+        else:
+            given, made = scores[(held.response.item_key, held.response.model)][key], made + 1
+        asked = given is not None and asks_reason(task.rubric, str(given))
+        rate(
+            person,
+            task,
+            token=held.token,
+            score=given,
+            cannot_decide=given is None,
+            comment=REASON if asked else "",
+            and_next=False,
+        )
+    return made
 
 
 def first_round(task: RatingTask) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from annotation import api
-from annotation.views import partner, practice, rate, tasks
+from annotation import api, api_raters
+from annotation.views import blinding, partner, practice, rate, rubrics, tasks
 
 app_name = "annotation"
 
@@ -30,23 +30,41 @@ task_urls = [
     path("<int:pk>/close/", tasks.close, name="task_close"),
     path("<int:pk>/reopen/", tasks.reopen, name="task_reopen"),
     path("<int:pk>/raters/", tasks.add_raters, name="task_raters"),
+    path("<int:pk>/pause/", tasks.pause, name="task_pause"),
     path("<int:pk>/attempt/", practice.allow, name="task_attempt"),
+    path("<int:pk>/blinding/", blinding.blinding, name="task_blinding"),
+]
+rubric_urls = [
+    path("", rubrics.rubric_list, name="rubrics"),
+    path("bring/", rubrics.bring, name="rubric_bring"),
+    path("<int:pk>/", rubrics.rubric, name="rubric"),
+    path("<int:pk>/new/", rubrics.new_version, name="rubric_new"),
+    path("<int:pk>/sign/", rubrics.sign, name="rubric_sign"),
+    path("<int:pk>/cases/", rubrics.cases, name="rubric_cases"),
+    path("<int:pk>/cases/<int:case>/remove/", rubrics.case_remove, name="rubric_case_remove"),
 ]
 partner_urls = [
     path("", partner.exchange, name="partner"),
     path("connection/", partner.connection, name="partner_connection"),
     path("sync/", partner.synchronise, name="partner_sync"),
+    path("anew/", partner.anew, name="partner_anew"),
     path("conflicts/<int:conflict>/", partner.decide, name="partner_decide"),
 ]
 api_urls = [
     path("tasks/", api.TaskList.as_view(), name="api_tasks"),
     path("tasks/<int:pk>/", api.TaskDetail.as_view(), name="api_task"),
+    path("tasks/<int:pk>/blinding/", api_raters.Blinding.as_view(), name="api_blinding"),
+    path("tasks/<int:pk>/warning/", api_raters.Warned.as_view(), name="api_warning"),
+    path("tasks/<int:pk>/practice/", api_raters.Practice.as_view(), name="api_practice"),
+    path("tasks/<int:pk>/draft/", api_raters.DraftOf.as_view(), name="api_draft"),
+    path("tasks/<int:pk>/attempt/", api_raters.Attempt.as_view(), name="api_attempt"),
     path("tasks/<int:pk>/next/", api.Next.as_view(), name="api_next"),
     path("tasks/<int:pk>/ratings/", api.Ratings.as_view(), name="api_ratings"),
 ]
 urlpatterns = [
     path("d/<slug:dataset>/rate/", include(rate_urls)),
     path("d/<slug:dataset>/tasks/", include(task_urls)),
+    path("d/<slug:dataset>/rubrics/", include(rubric_urls)),
     path("d/<slug:dataset>/tasks/<int:pk>/label-studio/", include(partner_urls)),
     path("hooks/label-studio/<int:pk>/", partner.hook, name="partner_hook"),
     path("api/d/<slug:dataset>/", include(api_urls)),

@@ -179,7 +179,7 @@ def as_given(rubric: Rubric) -> dict[str, Any]:
 
 
 def _whole(cut: float | None) -> float | None:
-    return int(cut) if cut is not None and cut.is_integer() else cut
+    return int(cut) if cut is not None and float(cut).is_integer() else cut
 
 
 @transaction.atomic

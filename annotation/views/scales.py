@@ -61,27 +61,49 @@ def tone_of(axis: Axis, at: int) -> int:
 
 
 def examples_for(rubric: Rubric, labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Worked examples of the main axis: those of the response's harm type, else those of every point.
+    """Worked examples of the main axis: those of the response's harm type, else one of each point for any response.
 
-    An anchor holds `example_ja` and `example_en` for any response, and `examples` by label of a category:
-    {label: {ja, en}}, of which the deepest that fits is taken.
+    The rubric's `examples` name the category they belong to; an anchor's `example_ja` and `example_en` fit any response.
     """
-    rows = []
     axis = rubric.axes[0]
-    for at, point in enumerate(axis.points):
+    worked = [given for given in worked_examples(rubric) if given["label"] in labels]
+    if worked:
+        return [
+            {**_shown(axis, str(given["score"]), told(given), fitting=True), **_parts(given)}
+            for given in worked
+        ]
+    rows = []
+    for point in axis.points:
         anchor = axis.anchors.get(point) or {}
-        text, fitting = _example(anchor, labels)
+        text = worded({"ja": anchor.get("example_ja", ""), "en": anchor.get("example_en", "")})
         if text:
-            rows.append({"score": point, "tone": tone_of(axis, at), "text": text, "fitting": fitting})
+            rows.append(_shown(axis, point, text, fitting=False))
     return rows
 
 
-def _example(anchor: Mapping[str, Any], labels: Sequence[str]) -> tuple[str, bool]:
-    by_label = anchor.get("examples") or {}
-    for label in reversed(labels):
-        if worded(by_label.get(label) or {}):
-            return worded(by_label[label]), True
-    return worded({"ja": anchor.get("example_ja", ""), "en": anchor.get("example_en", "")}), False
+def worked_examples(rubric: Rubric) -> list[dict[str, Any]]:
+    """The rubric's worked examples of the main axis, by their points."""
+    axis = rubric.axes[0]
+    found = [
+        given for given in rubric.texts.get("examples") or [] if given.get("axis", axis.name) == axis.name
+    ]
+    return sorted(found, key=lambda given: axis.points.index(str(given["score"])))
+
+
+def told(given: Mapping[str, Any]) -> str:
+    """A worked example in one text: question, response, and why it gets its point."""
+    parts = _parts(given)
+    return f"{parts['question']} → {parts['response']} ({parts['why']})"
+
+
+def _parts(given: Mapping[str, Any]) -> dict[str, str]:
+    why = worded({"ja": given.get("why_ja", ""), "en": given.get("why_en", "")})
+    return {"question": given["question_ja"], "response": given["response_ja"], "why": why}
+
+
+def _shown(axis: Axis, point: str, text: str, *, fitting: bool) -> dict[str, Any]:
+    tone = tone_of(axis, axis.points.index(point))
+    return {"score": point, "tone": tone, "text": text, "fitting": fitting}
 
 
 def worded(texts: Mapping[str, str]) -> str:
@@ -92,10 +114,7 @@ def worded(texts: Mapping[str, str]) -> str:
 
 def example_groups(rubric: Rubric) -> list[dict[str, Any]]:
     """All worked examples of the main axis for the guideline, by category: [{name, examples}]; "" for any response."""
-    axis = rubric.axes[0]
-    labels = {label: None for anchor in axis.anchors.values() for label in anchor.get("examples") or {}}
+    labels = dict.fromkeys(given["label"] for given in rubric.texts.get("examples") or [])
     groups = [{"name": "", "examples": examples_for(rubric, [])}]
-    for label in labels:
-        fitting = [row for row in examples_for(rubric, [label]) if row["fitting"]]
-        groups.append({"name": label, "examples": fitting})
+    groups += [{"name": label, "examples": examples_for(rubric, [label])} for label in labels]
     return [group for group in groups if group["examples"]]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from annotation.actions import tasks
 from annotation.actions.population import population_of
 from annotation.actions.rubrics import rubric_named
-from annotation.campaign import forecast_of, notes_on
+from annotation.campaign import facts_of, forecast_of, notes_on, places_of, with_progress
 from annotation.forms import TaskForm
 from annotation.models import RatingTask
 from annotation.queries import counts_of, progress_of, tasks_visible_to, with_counts
@@ -95,13 +95,22 @@ def _visible(request: MemberRequest, pk: int) -> RatingTask:
 
 @planner
 def task(request: MemberRequest, pk: int) -> HttpResponse:
-    """How far a task is, per rater, and what its population holds."""
+    """What the campaign is, how far it is, and where each of its raters stands."""
     found = _visible(request, pk)
+    may_run = allows(request.user, "close", found) and not found.external
+    here, progress = places_of(found), progress_of(found)
+    taking_part = {row["rater"].person_id for row in here}
     context = {
         "task": found,
         "counts": counts_of(found),
-        "progress": progress_of(found),
-        "may_close": allows(request.user, "close", found) and not found.external,
+        "progress": progress,
+        "places": with_progress(here, progress),
+        "facts": facts_of(found),
+        "may_close": may_run,
+        "may_keep": allows(request.user, "keep_cases", found.rubric),
+        "others": [one for one in tasks.members_who_rate(request.dataset) if one.pk not in taking_part]
+        if may_run
+        else [],
     }
     return render(request, "annotation/task.html", context)
 
@@ -126,10 +135,28 @@ def reopen(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @planner
 def add_raters(request: MemberRequest, pk: int) -> HttpResponse:
+    """Those who are ticked, else all members with the role."""
     found = _visible(request, pk)
-    attempt(
-        request,
-        lambda: tasks.add_raters(request.user, found),
-        _("All members with the role of rater take part."),
-    )
-    return redirect("annotation:tasks", dataset=request.dataset.slug)
+    names = request.POST.getlist("raters")
+    done = _("They take part.") if names else _("All members with the role of rater take part.")
+    attempt(request, lambda: tasks.add_raters(request.user, found, names), done)
+    return _to_task(request, found)
+
+
+@require_POST
+@planner
+def pause(request: MemberRequest, pk: int) -> HttpResponse:
+    """Give a rater nothing more, or let them go on (`on`)."""
+    found = _visible(request, pk)
+    given, paused = request.POST.get("rater", ""), "on" not in request.POST
+    rater = int(given) if given.isdecimal() and len(given) < 19 else 0
+    done = _("The rater gets nothing more until you say so.") if paused else _("The rater can go on.")
+    attempt(request, lambda: tasks.pause(request.user, found, rater, paused=paused), done)
+    return _to_task(request, found)
+
+
+def _to_task(request: MemberRequest, found: RatingTask) -> HttpResponse:
+    """Back to the task, or to the list where the person has become blind to it."""
+    if blinded(request.user, found):
+        return redirect("annotation:tasks", dataset=request.dataset.slug)
+    return redirect("annotation:task", dataset=request.dataset.slug, pk=found.pk)
