@@ -8,11 +8,10 @@ from typing import Any
 from django.db.models import Case, Count, Exists, F, FloatField, Max, Min, OuterRef, Q, QuerySet, Value, When
 
 from annotation.axes import Axis
-from annotation.models import Assignment, Rater, Rating, RatingTask, TaskResponse
+from annotation.disputes import SPREAD
+from annotation.models import Rating, RatingTask, TaskResponse
 from annotation.queries import arms_of, blind_tasks, current, raters_in, tasks_visible_to
 from curation.models import Dataset, Person
-
-SPREAD = 2  # points of an ordinal scale between the lowest and the highest rating
 
 
 def results_visible_to(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
@@ -107,15 +106,11 @@ def to_adjudicate(task: RatingTask) -> QuerySet[TaskResponse]:
 
 
 def open_to(person: Person, rows: QuerySet[TaskResponse]) -> QuerySet[TaskResponse]:
-    """Of rows of the population those that the person rated in no role but as an adjudicator, and holds no lease on."""
-    mine = Rater.objects.filter(person=person)
+    """Of rows of the population those that the person never rated: a rating that was taken back counts too."""
     rated = Rating.objects.filter(
-        task=OuterRef("task"), response=OuterRef("response"), rater__in=mine, role=Rating.Role.RATER
+        task=OuterRef("task"), response=OuterRef("response"), rater__person=person, role=Rating.Role.RATER
     )
-    held = Assignment.objects.filter(
-        task=OuterRef("task"), response=OuterRef("response"), rater__in=mine, state=Assignment.State.LEASED
-    )
-    return rows.filter(~Exists(rated), ~Exists(held))
+    return rows.filter(~Exists(rated))
 
 
 def adjudicated(task: RatingTask) -> QuerySet[TaskResponse]:

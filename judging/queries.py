@@ -7,11 +7,13 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from annotation.models import Rating, RatingTask, Response, TaskResponse
-from annotation.queries import TASK_ROLES, blind_tasks, ratings_of, tasks_visible_to
+from annotation.models import Rating, RatingTask, Response
+from annotation.queries import TASK_ROLES, ratings_of
+from annotation.results import results_visible_to
+from annotation.study_rows import study_responses
 from curation.models import Dataset, Item, Person, Release, ReleaseItem
 from curation.rules import roles_of
-from curation.stats import StudyData, StudyRating, StudyResponse, StudyRubric, StudyVerdict
+from curation.stats import StudyData, StudyRating, StudyRubric, StudyVerdict
 from judging import prompting
 from judging.models import Judge, JudgeCall, JudgeRun, Mode, Verdict
 
@@ -24,10 +26,7 @@ UNANSWERED = (Verdict.Status.TRANSPORT, Verdict.Status.TIMEOUT)
 
 def study_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
     """Tasks whose study the person may read: none that holds a response they have still to rate blind, in any task."""
-    blind = blind_tasks(person, dataset)
-    hidden = TaskResponse.objects.filter(task__in=blind).values("response")
-    touched = TaskResponse.objects.filter(response__in=hidden).values("task")
-    return tasks_visible_to(person, dataset).exclude(pk__in=blind.values("pk")).exclude(pk__in=touched)
+    return results_visible_to(person, dataset)
 
 
 def judges_visible_to(person: Person, dataset: Dataset) -> QuerySet[Judge]:
@@ -109,28 +108,12 @@ def study_data(task: RatingTask, judge: Judge, mode: str) -> StudyData:
             rubric.violation_at_most,
             rubric.acceptable_at_least,
         ),
-        tuple(_population(task)),
+        tuple(study_responses(task)),
         ratings,
         tuple(_verdicts(task, judge, mode, points)),
         other_verdicts,
         other if other_verdicts else "",
     )
-
-
-def _population(task: RatingTask) -> Iterator[StudyResponse]:
-    rows = TaskResponse.objects.filter(task=task).order_by("response")
-    columns = ("item__question", "item_key", "model", "labels")
-    found = rows.values_list(
-        "response_id", *(f"response__{name}" for name in columns), "inclusion_probability"
-    )
-    for pk, question, key, model, labels, chance in found:
-        yield StudyResponse(
-            id=pk,
-            question=f"question:{question}" if question else f"item:{key}",
-            model=model,
-            category=tuple(labels),
-            inclusion_probability=chance,
-        )
 
 
 def _verdicts(task: RatingTask, judge: Judge, mode: str, points: dict[str, Any]) -> list[StudyVerdict]:
