@@ -19,8 +19,8 @@ from annotation.actions.ratings import rate
 from annotation.actions.rubrics import rubric_named
 from annotation.actions.tasks import create_task
 from annotation.drawn_files import drawn_given, matched, unusable
-from annotation.models import RatingTask
-from annotation.queries import counts_of, progress_of, tasks_to_rate, tasks_visible_to, with_counts
+from annotation.models import RatingTask, TaskRater
+from annotation.queries import counts_of, place_at, progress_of, tasks_visible_to, with_counts
 from annotation.rules import blinded
 from annotation.serializers import NewRatingSerializer, NewTaskSerializer, TaskSerializer, blind, own_rating
 from curation.api import OfDataset
@@ -88,11 +88,13 @@ class TaskDetail(OfTasks):
 
 
 class ToRate(OfTasks):
-    """A task of the person's own."""
+    """A task of the person's own, by their place in it."""
 
-    def task(self) -> RatingTask:
-        mine = tasks_to_rate(self.person, self.dataset)
-        return get_object_or_404(mine.select_related("rubric", "dataset"), pk=self.kwargs["pk"])
+    def place(self) -> TaskRater:
+        found = place_at(self.person, self.kwargs["dataset"], self.kwargs["pk"])
+        if found is None:
+            raise Http404
+        return found
 
 
 class Next(ToRate):
@@ -100,7 +102,8 @@ class Next(ToRate):
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, dataset: str, pk: int) -> Response:
-        return Response({"next": blind(lease(self.person, self.task()))})
+        place = self.place()
+        return Response({"next": blind(lease(self.person, place.task, place=place))})
 
 
 class Ratings(ToRate):
@@ -110,9 +113,9 @@ class Ratings(ToRate):
 
     @extend_schema(request=NewRatingSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, dataset: str, pk: int) -> Response:
-        task = self.task()
+        place = self.place()
         form = NewRatingSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        done = rate(self.person, task, **form.validated_data)
+        done = rate(self.person, place.task, place=place, **form.validated_data)
         answer = {"rating": own_rating(done.rating), "next": blind(done.following)}
         return Response(answer, status=status.HTTP_201_CREATED)

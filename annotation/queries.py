@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import (
@@ -21,6 +22,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from annotation.axes import Axis
 from annotation.models import (
     Assignment,
     GoldCase,
@@ -29,10 +31,12 @@ from annotation.models import (
     Rating,
     RatingTask,
     Response,
+    Rubric,
     TaskRater,
     TaskResponse,
 )
 from curation.models import Category, Dataset, Membership, OptOut, Person, ReleaseItem
+from curation.prepared import Prepared, slot
 from curation.rules import roles_of
 
 Role = Membership.Role
@@ -148,10 +152,76 @@ def _rater_of(person: Person, dataset: Dataset) -> int | None:
     return Rater.objects.filter(dataset=dataset, person=person).values_list("pk", flat=True).first()
 
 
-def place_of(person: Person, task: RatingTask) -> TaskRater | None:
-    """The person's place in the task, with the rater and the task's present state; None where they have none."""
-    mine = TaskRater.objects.filter(task=task, rater__person=person)
-    return mine.select_related("rater", "task__rubric", "task__dataset").first()
+TASK, PERSON = slot(1), slot(2)
+
+
+def _place() -> QuerySet[TaskRater]:
+    """A person's place with its rater and task, and what every request about it asks besides."""
+    member = Membership.objects.filter(
+        person=PERSON, dataset=OuterRef("task__dataset"), role=Membership.Role.RATER
+    )
+    open_rows = TaskResponse.objects.filter(
+        Q(open_without__gt=0) | Q(open_with__gt=0), task=OuterRef("task"), offered=True
+    )
+    span = open_rows.order_by("-position").values("position")[:1]
+    rows = TaskRater.objects.filter(task=TASK, rater__person=PERSON).annotate(
+        has_role=Exists(member),
+        has_closed=Exists(OptOut.objects.filter(person=PERSON)),
+        last_open=Coalesce(Subquery(span, output_field=IntegerField()), Value(0)),
+    )
+    heavy = [f"task__rubric__{name}" for name in ("scale", "anchors", "texts")]
+    return rows.select_related("rater", "task__rubric", "task__dataset").defer(*heavy, "task__plan")[:1]
+
+
+_PLACE = Prepared(_place)
+
+
+@lru_cache(maxsize=64)
+def _axes(rubric: int, content_hash: str) -> tuple[Axis, ...]:
+    """The axes of a rubric, read once in the life of a process: the hash stands for the content."""
+    return Rubric.objects.get(pk=rubric, content_hash=content_hash).axes
+
+
+def place_of(person: Person, task: RatingTask | int) -> TaskRater | None:
+    """The person's place in the task, with the rater and the task's present state; None where they have none.
+
+    It carries `rates` (they have the role), `closes` (they opted out of something) and `span`, the last position that is
+    open: one query in all, for a rating must not cost more than it has to.
+    """
+    key = task if isinstance(task, int) else task.pk
+    place = _PLACE.first({TASK: key, PERSON: person.pk})
+    if place is not None:
+        read, rubric = place.__dict__, place.task.rubric
+        place.rates, place.closes, place.span = read["has_role"], read["has_closed"], read["last_open"]
+        rubric.__dict__["axes"] = _axes(rubric.pk, rubric.content_hash)
+    return place
+
+
+def place_at(person: Person, slug: str, task: int) -> TaskRater | None:
+    """The same for an open task of the dataset at this address; None, as for a stranger, where they may not rate."""
+    place = place_of(person, task)
+    if place is None or place.task.dataset.slug != slug or not may_rate(place):
+        return None
+    return place
+
+
+def may_rate(place: TaskRater) -> bool:
+    """Whether the task is open, rated here, and the person still has the role."""
+    task = place.task
+    return place.rates and not task.external and task.state == RatingTask.State.OPEN
+
+
+def _last() -> QuerySet[Assignment]:
+    mine = Assignment.objects.filter(task=TASK, rater=PERSON).order_by("-turn")
+    return mine.select_related("response").defer("response__turns", "draft")[:1]
+
+
+_LAST = Prepared(_last)
+
+
+def last_lease(place: TaskRater) -> Assignment | None:
+    """What the rater was given last in the task, however it ended."""
+    return _LAST.first({TASK: place.task_id, PERSON: place.rater_id})
 
 
 def readiness(task: RatingTask, place: TaskRater) -> str:

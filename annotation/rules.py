@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from annotation.models import RatingTask, Rubric, TaskRater
-from annotation.queries import TASK_ROLES, blind_tasks, tasks_to_rate
+from annotation.models import Assignment, RatingTask, Rubric, TaskRater, TaskResponse
+from annotation.queries import TASK_ROLES, blind_tasks, may_rate, tasks_to_rate
+from annotation.results import fully_rated, open_to, results_visible_to
 from curation.log import Actor, Operator
 from curation.models import Dataset, Membership, Person
 from curation.rules import needs, roles_of, rule
@@ -73,12 +74,10 @@ def rate(actor: Actor, task: RatingTask) -> str | None:
 @rule("rate", TaskRater)
 @rule("skip", TaskRater)
 def rate_at(actor: Actor, place: TaskRater) -> str | None:
-    """The same for a place that was just read with its task: no query but that for the roles."""
+    """The same for a place that was just read (`queries.place_of`): no further query."""
     if isinstance(actor, Operator):
         return _("A rating needs a person.")
-    task = place.task
-    rates = place.rater.person_id == actor.pk and Role.RATER in roles_of(actor, task.dataset)
-    if not rates or task.external or task.state != RatingTask.State.OPEN:
+    if place.rater.person_id != actor.pk or not may_rate(place):
         return _("This task is closed, or you are not among its raters.")
     return None
 
@@ -91,6 +90,34 @@ def correct(actor: Actor, task: RatingTask) -> str | None:
         return refusal
     if roles_of(actor, task.dataset) & TASK_ROLES and not blinded(actor, task):
         return _("You can see the results of this task now, so your ratings stand as they are.")
+    return None
+
+
+@rule("read_quality", RatingTask)
+@rule("export_ratings", RatingTask)
+def read_results(actor: Actor, task: RatingTask) -> str | None:
+    """Results are for those who may see them: nobody who has still to rate any of these responses blind."""
+    if isinstance(actor, Operator) or results_visible_to(actor, task.dataset).filter(pk=task.pk).exists():
+        return None
+    return _("The results of this task are not open to you, or you have still to rate in it.")
+
+
+@rule("adjudicate", TaskResponse)
+def adjudicate(actor: Actor, row: TaskResponse) -> str | None:
+    """A final value comes from somebody who plans, sees the results, and gave none of the raw ratings."""
+    if isinstance(actor, Operator):
+        return _("A final value needs a person.")
+    refusal = needs(actor, row.task.dataset, Role.LEAD, Role.RESEARCHER) or read_results(actor, row.task)
+    if refusal:
+        return refusal
+    if Assignment.objects.filter(
+        task=row.task_id, rater__person=actor, state=Assignment.State.LEASED
+    ).exists():
+        return _("You hold a response of this task to rate. Rate or skip it first.")
+    if not open_to(actor, TaskResponse.objects.filter(pk=row.pk)).exists():
+        return _("You rated this response yourself, so somebody else gives it its final value.")
+    if not fully_rated(row.task).filter(pk=row.pk).exists():
+        return _("This response has not all its ratings yet.")
     return None
 
 

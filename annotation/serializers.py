@@ -64,7 +64,9 @@ class NewRatingSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=64)
     score = serializers.CharField(max_length=40, required=False, allow_null=True, default=None)
     scores = serializers.DictField(
-        child=serializers.CharField(max_length=40), default=dict, help_text="Points of the rubric's further axes"
+        child=serializers.CharField(max_length=40),
+        default=dict,
+        help_text="Points of the rubric's further axes",
     )
     cannot_decide = serializers.BooleanField(default=False)
     comment = serializers.CharField(default="", allow_blank=True, max_length=20_000)

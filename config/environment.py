@@ -56,11 +56,15 @@ def env_secret(name: str) -> str:
 SQLITE_PRAGMAS = "PRAGMA journal_mode=WAL;PRAGMA synchronous={};PRAGMA busy_timeout=20000;"
 
 
-def sqlite(path: Path | str, *, synchronous: str = "FULL") -> dict[str, Any]:
-    """SQLite that keeps what it acknowledged: FULL survives a power cut, IMMEDIATE makes writers queue."""
+def sqlite(path: Path | str, *, synchronous: str = "FULL", max_age: int = 60) -> dict[str, Any]:
+    """SQLite that keeps what it acknowledged: FULL survives a power cut, IMMEDIATE makes writers queue.
+
+    A connection is kept for some seconds: opening one takes longer than most requests need for all their queries.
+    """
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        "CONN_MAX_AGE": max_age,
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

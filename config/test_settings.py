@@ -18,7 +18,7 @@ from config.settings import *
 from config.settings import STORAGES, VAR
 
 # A file rather than memory: the live server and a real worker open connections of their own, as in production.
-DATABASES = {"default": sqlite(VAR / "unused.sqlite3", synchronous="OFF")}
+DATABASES = {"default": sqlite(VAR / "unused.sqlite3", synchronous="OFF", max_age=0)}
 DATABASES["default"]["TEST"] = {"NAME": str(Path(VAR) / "test.sqlite3")}
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import models
 
 from curation.models import Dataset, LogEntry, Person
+from curation.prepared import insert
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def record(
         to_state=to_state,
         details=details,
     )
-    entry.save()
+    insert(entry)
     return entry
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation.actions.places import arm_of
 from annotation.models import Assignment, GoldCase, Rating, RatingTask, Response, TaskRater, TaskResponse
 from annotation.queries import current
+from curation.prepared import Prepared, slot, small_slot, word_slot
 
 A, Arms = Assignment.State, RatingTask.Arms
-BEGUN = (A.LEASED, A.RATED, A.SKIPPED)
 
 
 @dataclass(kw_only=True)
@@ -63,25 +65,41 @@ def places_for(turn: Turn) -> TaskResponse | None:
     The first one at or after a drawn position, going round. A response whose lease the rater let run out in their last
     turn comes first; the question seen last comes only where there is no other.
     """
-    free = _free(turn)
-    if turn.last is not None and turn.last.state == A.EXPIRED:
-        again = free.filter(response=turn.last.response_id).first()
+    last = turn.last
+    if last is not None and last.state == A.EXPIRED:
+        again = _free(turn).filter(response=last.response_id).first()
         if again is not None:
             return again
-    start = _start(turn)
-    seen = _same_question(turn.last.response) if turn.last else None
-    for rows in [free.exclude(seen), free.filter(seen)] if seen else [free]:
-        found = rows.filter(position__gte=start).first() or rows.filter(position__lt=start).first()
-        if found is not None:
-            return found
-    return None
+    start = int(turn.draw("position") * (turn.place.span + 1))
+    if last is None:
+        return _around(turn, _free, start)
+    if turn.closed or not last.response.question_hash:
+        seen = _same_question(last.response)
+        return _around(turn, lambda turn: _free(turn).exclude(seen), start) or _around(turn, _free, start)
+    return _walked(turn, start, last.response.question_hash) or _around(turn, _free, start)
 
 
-def _start(turn: Turn) -> int:
-    """A drawn position among those that are open."""
-    inside = TaskResponse.objects.filter(_open(), task=turn.task, offered=True)
-    last = inside.order_by("-position").values_list("position", flat=True).first()
-    return int(turn.draw("position") * ((last or 0) + 1))
+def _around(turn: Turn, rows: Callable[[Turn], QuerySet[TaskResponse]], start: int) -> TaskResponse | None:
+    return rows(turn).filter(position__gte=start).first() or rows(turn).filter(position__lt=start).first()
+
+
+# The walk of every submit: compiled once for each way in which arms are dealt.
+TASK, RATER, START, SEEN = slot(1), slot(2), small_slot(3), word_slot(4)
+
+
+def _walked(turn: Turn, start: int, seen: str) -> TaskResponse | None:
+    values = {TASK: turn.task.pk, RATER: turn.place.rater_id, START: start, SEEN: seen}
+    ahead, behind = _walks(turn.task.arms, turn.place.slot % 2)
+    return ahead.first(values) or behind.first(values)
+
+
+@cache
+def _walks(arms: str, slot_parity: int) -> tuple[Prepared[TaskResponse], Prepared[TaskResponse]]:
+    def build(**where: int) -> QuerySet[TaskResponse]:
+        rows = _rows(TASK, RATER, arms, slot_parity).exclude(response__question_hash=SEEN)
+        return rows.filter(**where)[:1]
+
+    return Prepared(lambda: build(position__gte=START)), Prepared(lambda: build(position__lt=START))
 
 
 def _open() -> Q:
@@ -90,31 +108,29 @@ def _open() -> Q:
 
 
 def _free(turn: Turn) -> QuerySet[TaskResponse]:
-    task, place = turn.task, turn.place
-    here = {"task": task, "response": OuterRef("response"), "rater": place.rater_id}
-    begun = Assignment.objects.filter(**here, state__in=BEGUN)
-    rows = TaskResponse.objects.filter(
-        _open(),
-        _in_arm(turn),
-        ~Exists(begun),
-        ~Exists(current(Rating.objects.filter(**here))),
-        task=task,
-        offered=True,
+    rows = _rows(turn.task.pk, turn.place.rater_id, turn.task.arms, turn.place.slot)
+    return rows.exclude(category__in=turn.closed) if turn.closed else rows
+
+
+def _rows(task: int, rater: int, arms: str, number: int) -> QuerySet[TaskResponse]:
+    """What a rater with this number could take by the hints, in the order of positions, with texts."""
+    here = {"task": task, "response": OuterRef("response"), "rater": rater}
+    # Said so that an index by response serves: one by state would go through all that the rater has done.
+    begun = Assignment.objects.filter(**here).exclude(state=A.EXPIRED)
+    rated = current(Rating.objects.filter(**here))
+    free = TaskResponse.objects.filter(
+        _open(), _in_arm(arms, number), ~Exists(begun), ~Exists(rated), task=task, offered=True
     )
-    if turn.closed:
-        rows = rows.exclude(category__in=turn.closed)
-    return rows.select_related("response__text", "response__question_text").order_by("position")
+    texts = free.select_related("response__text", "response__question_text")
+    return texts.defer("response__text__folded", "response__question_text__folded").order_by("position")
 
 
-def _in_arm(turn: Turn) -> Q:
-    """Rows with a place in the arm that the rater has for their side."""
+def _in_arm(arms: str, number: int) -> Q:
+    """Rows with a place in the arm that a rater with this number has for their side."""
     columns = {False: Q(open_without__gt=0), True: Q(open_with__gt=0)}
-    if turn.task.arms != Arms.BOTH:
-        return columns[turn.task.arms == Arms.WITH]
-    slot = turn.place.slot
-    return (Q(side=0) & columns[arm_of(turn.task, slot, 0)]) | (
-        Q(side=1) & columns[arm_of(turn.task, slot, 1)]
-    )
+    if arms != Arms.BOTH:
+        return columns[arms == Arms.WITH]
+    return (Q(side=0) & columns[number % 2 == 1]) | (Q(side=1) & columns[number % 2 == 0])
 
 
 def _same_question(response: Response) -> Q:

@@ -15,10 +15,11 @@ from django.utils.translation import gettext_lazy
 from annotation.actions.draws import Turn, gold_for, places_for
 from annotation.actions.places import lock, settle, take
 from annotation.models import Assignment, GoldCase, Rater, RatingTask, TaskRater, TaskResponse
-from annotation.queries import opted_out, overdue, place_of, readiness
+from annotation.queries import last_lease, opted_out, overdue, place_of, readiness
 from curation.errors import Conflict, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Person
+from curation.prepared import insert
 from curation.rules import require
 from curation.workflow import advance
 
@@ -78,14 +79,14 @@ def give_back(held: Assignment) -> None:
         settle(row)
 
 
-def lease(person: Person, task: RatingTask) -> Assignment | None:
+def lease(person: Person, task: RatingTask, *, place: TaskRater | None = None) -> Assignment | None:
     """The response that the person rates now: the one they hold, else the next of their own order; None at the end.
 
     Raises WrongState, with what is missing, for who is not ready to rate. Safe for any number of clients: a place is
     counted again after the response's row in the population is locked (PostgreSQL) or while nobody else writes
-    (SQLite's immediate transactions).
+    (SQLite's immediate transactions). Who has read the person's place in this request hands it in.
     """
-    place = entered(person, task)
+    place = place or entered(person, task)
     require(person, "lease", place)
     missing = readiness(place.task, place)
     if missing:
@@ -120,16 +121,11 @@ def held_by(place: TaskRater) -> Assignment | None:
     return None
 
 
-def turn_of(person: Person, place: TaskRater) -> Turn:
-    """The rater's next turn in the task, after the last one on record."""
-    mine = Assignment.objects.filter(task=place.task_id, rater=place.rater_id)
-    last = mine.select_related("response").order_by("-turn").first()
-    return Turn(
-        place=place,
-        number=last.turn + 1 if last else 1,
-        last=last,
-        closed=opted_out(person, place.task.dataset.taxonomy_id),
-    )
+def turn_of(person: Person, place: TaskRater, last: Assignment | None = None) -> Turn:
+    """The rater's next turn in the task, after the last one on record (which a caller may have read)."""
+    last = last or last_lease(place)
+    closed = opted_out(person, place.task.dataset.taxonomy_id) if place.closes else {}
+    return Turn(place=place, number=last.turn + 1 if last else 1, last=last, closed=closed)
 
 
 def _first(turn: Turn) -> Assignment | None:
@@ -144,8 +140,7 @@ def _first(turn: Turn) -> Assignment | None:
     for _try, candidate in zip(range(TRIES), candidates(turn), strict=False):
         try:
             with transaction.atomic():
-                row = lock(TaskResponse.objects.filter(pk=candidate.pk, offered=True))
-                if row is not None and take(turn.task, row, arm=turn.arm(candidate)):
+                if take(turn.task, candidate, arm=turn.arm(candidate)):
                     return grant(turn, candidate)
         except IntegrityError:
             return held_by(turn.place)
@@ -173,10 +168,7 @@ def following(turn: Turn) -> Assignment | None:
         candidate = places_for(turn) if again or turn.ahead is None else turn.ahead
         if candidate is None:
             return None
-        row = lock(TaskResponse.objects.filter(pk=candidate.pk, offered=True), patient=False)
-        if row is None:
-            return None
-        if take(turn.task, row, arm=turn.arm(candidate)):
+        if take(turn.task, candidate, arm=turn.arm(candidate), patient=False):
             return grant(turn, candidate)
     return None
 
@@ -191,10 +183,9 @@ def grant_gold(turn: Turn, case: GoldCase) -> Assignment:
 
 def _make(turn: Turn, **what: object) -> Assignment:
     """Write the lease. What the rater had typed into their last one, if that ran out on this response, comes along."""
-    response = what["response"]
-    last = turn.last
+    response, last = what["response"], turn.last
     kept = last.draft if last and last.state == A.EXPIRED and last.response == response else {}
-    return Assignment.objects.create(
+    made = Assignment(
         task=turn.task,
         rater=turn.place.rater,
         turn=turn.number,
@@ -203,3 +194,5 @@ def _make(turn: Turn, **what: object) -> Assignment:
         expires_at=lease_end(),
         **what,
     )
+    insert(made)
+    return made

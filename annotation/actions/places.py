@@ -7,14 +7,17 @@ columns `open_without` and `open_with` only say where to look, and are written a
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Value
 from django.db.models.functions import Greatest
+from django.db.models.lookups import LessThan
 
 from annotation.models import Assignment, Rating, RatingTask, TaskResponse
 from annotation.queries import arms_of, current, raters_in
+from curation.prepared import Prepared, PreparedUpdate, slot
 
 CHUNK = 500
 
@@ -84,14 +87,37 @@ def free_places(task: RatingTask, row: TaskResponse, *, arm: bool) -> int:
     return task.overlap - out - _ratings(here).aggregate(n=Count("rater", distinct=True))["n"]
 
 
-def take(task: RatingTask, row: TaskResponse, *, arm: bool) -> bool:
-    """Take a place of the (locked) response, and write the hint anew. False where none is left."""
-    free = free_places(task, row, arm=arm)
-    hint = "open_with" if arm else "open_without"
-    TaskResponse.objects.filter(pk=row.pk).update(**{hint: max(0, free - 1)})
-    return free > 0
+ROW, RESPONSE, TASK, OVERLAP = slot(1), slot(2), slot(3), slot(4)
 
 
-def gives_place(task: RatingTask, *, arm: bool) -> dict[str, Any]:
-    """What rows of the population must be like to have a place in the arm, going by the hints."""
-    return {"task": task, "offered": True, ("open_with" if arm else "open_without") + "__gt": 0}
+def take(task: RatingTask, row: TaskResponse, *, arm: bool, patient: bool = True) -> bool:
+    """Lock the response, take a place of it, and write the hint anew. False where none is left for a rater.
+
+    An impatient caller gets False too where somebody else holds the lock just now.
+    """
+    if connection.features.has_select_for_update and not _lock(patient).rows({ROW: row.pk}):
+        return False
+    values = {ROW: row.pk, RESPONSE: row.response_id, TASK: task.pk, OVERLAP: task.overlap}
+    if _taking(arm).run(values):
+        return True
+    settle(TaskResponse.objects.filter(pk=row.pk))
+    return False
+
+
+@cache
+def _lock(patient: bool) -> Prepared[TaskResponse]:
+    rows = TaskResponse.objects.filter(pk=ROW)
+    return Prepared(lambda: rows.select_for_update(skip_locked=not patient).only("pk"))
+
+
+@cache
+def _taking(arm: bool) -> PreparedUpdate:
+    """One statement counts and writes; it sees all that was committed before the lock was given."""
+
+    def build() -> tuple[QuerySet[TaskResponse], dict[str, Any]]:
+        here = {"task": TASK, "response": RESPONSE, "with_reference": arm}
+        taken = raters_in(_ratings(here)) + raters_in(_leases(here))
+        rows = TaskResponse.objects.filter(LessThan(taken, Value(OVERLAP)), pk=ROW, offered=True)
+        return rows, {"open_with" if arm else "open_without": Value(OVERLAP) - taken - Value(1)}
+
+    return PreparedUpdate(build)

@@ -15,11 +15,12 @@ from annotation.actions.leases import entered, following, lease_end, search, tur
 from annotation.actions.places import free_places, lock, settle
 from annotation.axes import Axis
 from annotation.models import Assignment, Rating, RatingTask, Rubric, TaskRater, TaskResponse
-from annotation.queries import current, last_decided, readiness
+from annotation.queries import current, last_decided, last_lease, readiness
 from curation.actions.texts import cleaned, keepable
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import OPERATOR, record
 from curation.models import Person
+from curation.prepared import insert
 from curation.rules import require
 from curation.workflow import advance
 
@@ -91,16 +92,17 @@ def rate(
     seconds: float | None = None,
     client_id: str | None = None,
     and_next: bool = True,
+    place: TaskRater | None = None,
 ) -> Rated:
     """Rate the response that the token's lease names; a second rating of the same response corrects the first.
 
     `score` is the main axis's point, `scores` has those of the further axes. The rating and the next lease are written
     together. The same client id twice answers with the same rating. Raises Invalid for a score outside the scale or a
     missing reason, WrongState where the lease ran out and others have taken the places meanwhile. Nothing is written
-    then.
+    then. Who has read the person's place in this request hands it in.
     """
     keepable({"client_id": client_id, "token": token})
-    place = entered(person, task)
+    place = place or entered(person, task)
     given = Given(
         scores=dict.fromkeys((axis.name for axis in place.task.rubric.axes), "")
         if cannot_decide
@@ -127,13 +129,14 @@ def _sane(seconds: float | None) -> float | None:
 
 
 def _rate(person: Person, place: TaskRater, token: str, given: Given, *, and_next: bool) -> Rated:
-    assignment = _find(place, token)
+    last = last_lease(place)
+    assignment = last if last is not None and last.token == token else _find(place, token)
     if assignment is None or assignment.state != A.LEASED:
         rating = _known(place, given) or _rate_late(person, place, _given_to(assignment), given)
         return Rated(rating=rating, following=after(person, place) if and_next else None)
     require(person, "rate", place)
     _check_reason(place.task.rubric, given)
-    turn = turn_of(person, place) if and_next and not readiness(place.task, place) else None
+    turn = turn_of(person, place, last) if and_next and not readiness(place.task, place) else None
     if turn is not None:
         turn.look()
     with transaction.atomic():
@@ -203,7 +206,7 @@ def _write(
         for at, (axis, score) in enumerate(given.scores.items())
     ]
     for row in rows:
-        row.save(force_insert=True)
+        insert(row)
     record(person, verb, rows[0], dataset=place.task.dataset, task=place.task_id)
     return rows[0]
 

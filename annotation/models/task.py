@@ -90,6 +90,11 @@ class TaskRater(models.Model):
     paused = models.BooleanField(default=False, help_text="Gets nothing more until the lead says so")
     joined_at = models.DateTimeField(auto_now_add=True)
 
+    # What `queries.place_of` reads along.
+    rates: bool
+    closes: bool
+    span: int
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["task", "rater"], name="task_rater_once"),
@@ -192,6 +197,7 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["task", "rater", "state"], name="assignment_of_rater"),
+            models.Index(fields=["task", "rater", "response"], name="assignment_of_response"),
             models.Index(
                 fields=["task", "rater", "ended_at"],
                 condition=models.Q(ended_at__isnull=False),

@@ -13,6 +13,7 @@ from annotation.actions.draws import Turn, places_for
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate, skip
 from annotation.models import Assignment, Rating, RatingTask
+from annotation.queries import place_of
 from curation.models import Person
 from tests.factories.annotation import make_task, make_world_dataset
 
@@ -104,10 +105,10 @@ def test_lease_no_question_twice_in_a_row() -> None:
 @pytest.mark.django_db
 def test_order_differs_by_rater_and_repeats_for_one() -> None:
     task, people = make_task(make_world_dataset(), raters=2, questions=12)
-    places = [task.places.select_related("rater", "task").get(rater__person=person) for person in people]
+    places = [place_of(person, task) for person in (*people, people[0])]
     walks = [
-        [places_for(Turn(place=place, number=n, last=None)).response_id for n in range(1, 9)]  # type: ignore[union-attr]
-        for place in (*places, places[0])
+        [places_for(Turn(place=place, number=n, last=None)).response_id for n in range(1, 9)]
+        for place in places
     ]
     assert walks[0] == walks[2] != walks[1]
     assert len(set(walks[0])) > 4  # 8 draws of 24 positions

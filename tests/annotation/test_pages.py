@@ -182,7 +182,7 @@ def test_lead_plans_a_task_on_the_page() -> None:
     form = {
         "name": "second",
         "release": task.release_id,
-        "rubric": "safety5",
+        "rubric": "safety5@1",
         "plan": "one_per_leaf",
         "arms": "without",
         "overlap": 2,
@@ -221,7 +221,7 @@ def test_api_rates_and_answers_with_the_next() -> None:
     task, (person,) = make_task(make_world_dataset(), raters=1, questions=1)
     client = signed_in(person)
     first = client.post(f"{api(task)}next/", content_type="application/json").json()["next"]
-    assert set(first) == {"token", "expires_at", "question", "response"}
+    assert set(first) == {"token", "expires_at", "question", "response", "reference"}
     sent = {"token": first["token"], "score": "5", "client_id": "a"}
     made = client.post(f"{api(task)}ratings/", sent, content_type="application/json")
     assert (made.status_code, made.json()["rating"]["score"]) == (201, "5")
