@@ -51,6 +51,7 @@ def import_ratings(
     inclusion for one response, and whatever differs from a rating that was made here.
     """
     require(actor, "import_ratings", dataset)
+    take_turns(dataset)  # another import adds nothing between the look at what stands and the writing
     found, created = _task(actor, dataset, task, rubric)
     work = _Import(found)
     accepted = work.resolve(rows)

@@ -223,7 +223,9 @@ def take_turns(dataset: Dataset) -> None:
 
     For acts that ask what there is before they add to it: two at once would both find nothing.
     """
-    Dataset.objects.select_for_update().get(pk=dataset.pk)
+    Dataset.objects.select_for_update(no_key=True).get(
+        pk=dataset.pk
+    )  # rows that name the dataset need not wait
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from annotation.actions.ratings_import import RatingsImported, hold_responses, import_ratings
 from annotation.actions.rubrics import keep_rubric, rubric_as_given, scale_of
 from annotation.models import RatingTask
+from curation.actions.datasets import take_turns
 from curation.errors import Invalid
 from curation.formats import Quarantined, RatingRow, VerdictRow, read_ratings, read_verdicts
 from curation.formats import ratings as scales
@@ -117,7 +118,7 @@ def import_study(
     """
     require(actor, "import_ratings", dataset)
     require(actor, "import_verdicts", dataset)
-    known = RatingTask.objects.filter(dataset=dataset, name=task).select_related("rubric", "dataset").first()
+    known = _known(dataset, task)
     if known is not None:
         require(actor, "study", known)
     elif ratings is None:
@@ -127,10 +128,19 @@ def import_study(
     given, scale = _rubric(task, known, rubric, ratings, verdicts)
     sides = _read(scale, ratings, verdicts)
     with transaction.atomic():
+        # What another import adds at this moment is there before anything is compared with it.
+        take_turns(dataset)
+        known = _known(dataset, task)
+        if known is not None:
+            require(actor, "study", known)
         brought = _write(actor, dataset, task, known, given, sides, dry_run)
         if dry_run:
             transaction.set_rollback(True)
     return brought
+
+
+def _known(dataset: Dataset, task: str) -> RatingTask | None:
+    return RatingTask.objects.filter(dataset=dataset, name=task).select_related("rubric", "dataset").first()
 
 
 def propose(scores: Sequence[Score]) -> str:

@@ -72,6 +72,7 @@ class Place:
         folder = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(folder, fcntl.LOCK_EX)
+            self.folder.stat()  # who held it may have deleted it
             yield
         finally:
             os.close(folder)
@@ -173,7 +174,9 @@ def place_of(person: Person, dataset: Dataset, key: str) -> Place | None:
 
 def columns_of(place: Place) -> dict[Kind, Columns]:
     """What the person says the columns mean."""
-    said = place.state["columns"]
+    said = place.state.get("columns")
+    if said is None:
+        raise FileNotFoundError(place.folder)
     return {
         kind: Columns(kind, said[kind]["columns"], tuple(said[kind]["each"]), said[kind]["constants"])
         for kind in KINDS
@@ -233,15 +236,15 @@ def _counts(report: Mapping[str, Any]) -> dict[str, int]:
     }
 
 
-def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool, said: str = "") -> bool:
-    """Whether it is done now, as where that is quick; else a job does it, whose id the place keeps.
+def begin(person: Person, dataset: Dataset, place: Place, *, dry_run: bool, said: str = "") -> bool | None:
+    """Do it now (True) where that is quick, else by a job whose id the place keeps (None).
 
-    Nobody may hold the place `alone`. What another window has imported already stays as it is, and is False too. An import names by `said` what its person has seen: raises Conflict
+    Nobody may hold the place `alone`. What another window has imported already stays as it is (False). An import names by `said` what its person has seen: raises Conflict
     where that was changed since.
     """
     if is_large(place):
         _queue(person, dataset, place, dry_run=dry_run, said=said)
-        return False
+        return None
     with place.alone():
         place.say(job=0)
         return _once(person, dataset, place, dry_run=dry_run, said=said)

@@ -11,6 +11,7 @@ from django.db import transaction
 from annotation.actions.rubrics import scale_of
 from annotation.matching import responses_of
 from annotation.models import RatingTask
+from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.formats import Quarantined, VerdictRow, ratings
 from curation.formats.faults import Fault, gettext_noop
@@ -45,6 +46,7 @@ def import_verdicts(actor: Actor, task: RatingTask, rows: Sequence[VerdictRow]) 
     outside the rubric's scale, another verdict where one stands, and a judge that is run here.
     """
     require(actor, "import_verdicts", task.dataset)
+    take_turns(task.dataset)  # another import adds nothing between the look at what stands and the writing
     done = VerdictsImported()
     inside, scale = responses_of(task), scale_of(task.rubric)
     judges: dict[str, Judge] = {}

@@ -118,15 +118,15 @@ def _begun(request: MemberRequest, place: uploads.Place, said: str) -> HttpRespo
     """Import what bears that name, or with none look at what would be taken."""
     try:
         mine = uploads.begin(request.user, request.dataset, place, dry_run=not said, said=said)
-    except (TeineiError, FileNotFoundError) as error:
-        if place.state.get("done") or not isinstance(error, TeineiError):
-            raise FileNotFoundError from error
-        messages.error(request, sentence(error))
-    else:
-        if place.state.get("done") and not mine:
+    except TeineiError as error:
+        if place.state.get("done"):
             return _done(request, place)
-        if said and mine:
-            messages.success(request, _counted(place))
+        messages.error(request, sentence(error))
+        mine = None
+    if mine is False:
+        return _done(request, place)
+    if said and mine:
+        messages.success(request, _counted(place))
     return redirect("judging:brought", dataset=request.dataset.slug, key=place.key)
 
 

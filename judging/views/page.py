@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.core.cache import cache
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
@@ -18,11 +21,24 @@ from judging.views.choose import Chosen
 
 MISSED_SHOWN = 6
 KEPT = 24 * 3600  # seconds; what is kept belongs to one study, which never changes
+DRAWN_FROM = ("curation", "annotation", "judging", "config")
+DRAWN_WITH = {".py", ".html", ".mo", ".css", ".js", ".svg"}
 
 
 def stamp(study: Study) -> str:
-    """Names a study among all that a process has ever seen: what is kept of it goes under this name."""
-    return f"{study.pk}-{study.created_at.timestamp()}"
+    """Names a study, among all that a process has ever seen, and the code that draws it: its kept pieces' name."""
+    return f"{study.pk}-{study.created_at.timestamp()}-{drawn_by()}"
+
+
+@lru_cache(maxsize=1)
+def drawn_by() -> str:
+    """Names the code, templates and translations that pages are made of: after an upgrade nothing old is shown."""
+    digest = hashlib.sha256()
+    for folder in DRAWN_FROM:
+        for path in sorted((settings.BASE_DIR / folder).rglob("*")):
+            if path.suffix in DRAWN_WITH and "vendor" not in path.parts:
+                digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def reading_of(what: Chosen, study: Study) -> Reading:

@@ -213,9 +213,5 @@ def test_large_files_go_through_a_job(world, monkeypatch, django_capture_on_comm
             client.post(place, choices(page.context["form"]) | {"import": "1"})
     assert list(Job.objects.order_by("pk").values_list("kind", "state")) == [("bring", "succeeded")] * 2
     assert client.get(place).url == reverse("judging:study", args=[dataset.slug, RatingTask.objects.get().pk])
-    assert json.loads((Path(settings.TEINEI_VAR) / "brought").glob("*/*/state.json").__next__().read_text())[
-        "told"
-    ] == {
-        "new": 24,
-        "apart": 0,
-    }
+    (done,) = (Path(settings.TEINEI_VAR) / "brought").glob("*/*/done.json")
+    assert json.loads(done.read_text())["told"] == {"new": 24, "corrected": 0, "known": 0, "apart": 0}
