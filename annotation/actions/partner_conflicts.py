@@ -25,7 +25,7 @@ from curation.errors import Conflict, Invalid
 from curation.log import Actor, person_of, record
 from curation.rules import require
 
-Kind, Decision, State = PartnerConflict.Kind, PartnerConflict.Decision, PartnerAnnotation.State
+Kind, Decision, Status = PartnerConflict.Kind, PartnerConflict.Decision, PartnerAnnotation.Status
 
 # What may be decided of each kind, the harmless first.
 CHOICES: dict[str, tuple[PartnerConflict.Decision, ...]] = {
@@ -80,7 +80,7 @@ def _decide_what(conflict: PartnerConflict) -> None:
     if conflict.decision == Decision.IGNORE:
         versions.update(never_again=True)
     if conflict.decision != Decision.TAKE:
-        versions.filter(state=State.WAITING).update(state=State.LEFT)
+        versions.filter(status=Status.WAITING).update(status=Status.LEFT)
         return
     if conflict.kind == Kind.DELETED:
         withdraw_ratings(task, row)
@@ -97,7 +97,7 @@ def _decide_who(conflict: PartnerConflict, rater: int | None) -> None:
     if conflict.decision == Decision.IGNORE:
         who.ignored = True
         who.save(update_fields=["ignored"])
-        waiting_of(exchange, who.user_id).update(state=State.LEFT)
+        waiting_of(exchange, who.user_id).update(status=Status.LEFT)
         return
     who.rater = (
         _external(exchange, who.user_id)

@@ -33,7 +33,7 @@ from annotation.queries import current
 from curation.actions.texts import cleaned
 from curation.errors import Invalid
 
-State, Kind = PartnerAnnotation.State, PartnerConflict.Kind
+Status, Kind = PartnerAnnotation.Status, PartnerConflict.Kind
 MARGIN = timedelta(seconds=30)  # a change over there may be committed later than the time it bears
 TAKE, SAME, LEAVE = "take", "same", "leave"
 COUNTED = {TAKE: "taken", SAME: "known", LEAVE: "left"}
@@ -85,7 +85,7 @@ def pull(reader: Reader, partner: Partner, beat: Beat, *, everything: bool) -> N
     # Only a whole list says what is missing from it: tasks may go while the pages are read.
     if not since and len(listed) == total:
         rows_here = PartnerAnnotation.objects.filter(
-            project=project, gone=False, state__in=[State.TAKEN, State.WAITING]
+            project=project, gone=False, status__in=[Status.TAKEN, Status.WAITING]
         )
         lost = rows_here.exclude(their_task__in=listed).values_list("annotation_id", flat=True)
         _note_gone(reader, set(lost))
@@ -173,10 +173,10 @@ def _take(
         comment=_comment(one.comment),
         seconds=one.seconds,
         wrong=one.wrong,
-        state=State.WAITING,
+        status=Status.WAITING,
         never_again=any(version.never_again for version in versions),
     )
-    ours = next((version for version in reversed(versions) if version.state == State.TAKEN), None)
+    ours = next((version for version in reversed(versions) if version.status == Status.TAKEN), None)
     outcome = _outcome(reader, row, ours)
     if outcome in COUNTED:
         reader.done.counts[COUNTED[outcome]] += 1
@@ -247,10 +247,10 @@ def carry_out(
     exchange: Exchange, row: PartnerAnnotation, raters: Raters, outcome: str, ours: PartnerAnnotation | None
 ) -> None:
     """Write a version with what becomes of it."""
-    row.state = State.LEFT if outcome == LEAVE else State.WAITING
+    row.status = Status.LEFT if outcome == LEAVE else Status.WAITING
     if outcome == SAME and ours is not None:
-        row.state, row.rating = State.TAKEN, ours.rating
-        PartnerAnnotation.objects.filter(pk=ours.pk).update(state=State.REPLACED)
+        row.status, row.rating = Status.TAKEN, ours.rating
+        PartnerAnnotation.objects.filter(pk=ours.pk).update(status=Status.REPLACED)
     row.save()
     who = raters.find(row.user_id)
     if outcome == TAKE and who is not None and who.rater is not None:
@@ -273,7 +273,7 @@ def apply_waiting(exchange: Exchange, raters: Raters, user: int) -> None:
             earlier = PartnerAnnotation.objects.filter(
                 project=row.project_id, annotation_id=row.annotation_id
             )
-            ours = earlier.filter(state=State.TAKEN).select_related("rating").last()
+            ours = earlier.filter(status=Status.TAKEN).select_related("rating").last()
             carry_out(exchange, row, raters, outcome_of(exchange.task, row, who.rater_id, ours), ours)
             settle_responses(exchange.task, {row.response_id})
 
@@ -303,16 +303,16 @@ def write_ratings(task: RatingTask, row: PartnerAnnotation, rater: Rater) -> Non
         for number, axis in enumerate(axes)
     ]
     others = PartnerAnnotation.objects.filter(project=row.project_id, annotation_id=row.annotation_id)
-    others.filter(state=State.TAKEN).exclude(pk=row.pk).update(state=State.REPLACED)
-    row.state, row.rating = State.TAKEN, made[0]
-    row.save(update_fields=["state", "rating"])
+    others.filter(status=Status.TAKEN).exclude(pk=row.pk).update(status=Status.REPLACED)
+    row.status, row.rating = Status.TAKEN, made[0]
+    row.save(update_fields=["status", "rating"])
 
 
 def withdraw_ratings(task: RatingTask, row: PartnerAnnotation) -> None:
     """The ratings made of the version stand no longer; they are kept. Whoever calls counts the places anew."""
     if row.rating is not None and not row.rating.superseded:
         _ratings_here(task, row.response_id, row.rating.rater_id).update(superseded=True)
-    PartnerAnnotation.objects.filter(pk=row.pk).update(state=State.LEFT)
+    PartnerAnnotation.objects.filter(pk=row.pk).update(status=Status.LEFT)
 
 
 def _overtake(versions: list[PartnerAnnotation]) -> None:
@@ -321,7 +321,7 @@ def _overtake(versions: list[PartnerAnnotation]) -> None:
     PartnerConflict.objects.filter(annotation__in=ids, decision="").update(
         decision=PartnerConflict.Decision.OVERTAKEN
     )
-    PartnerAnnotation.objects.filter(pk__in=ids, state=State.WAITING).update(state=State.REPLACED)
+    PartnerAnnotation.objects.filter(pk__in=ids, status=Status.WAITING).update(status=Status.REPLACED)
     PartnerAnnotation.objects.filter(pk__in=ids, gone=True).update(gone=False)
 
 
@@ -329,7 +329,7 @@ def _note_gone(reader: Reader, annotation_ids: set[int]) -> None:
     """Of annotations that are there no more: a conflict for each whose rating stands here."""
     for pk in sorted(annotation_ids):
         versions = PartnerAnnotation.objects.filter(project=reader.project, annotation_id=pk)
-        taken = versions.filter(state=State.TAKEN).select_related("rating").last()
+        taken = versions.filter(status=Status.TAKEN).select_related("rating").last()
         stands = taken is not None and taken.rating is not None and not taken.rating.superseded
         asks = stands and not versions.filter(never_again=True).exists()
         if asks:
@@ -342,7 +342,7 @@ def _note_gone(reader: Reader, annotation_ids: set[int]) -> None:
 def _forget(reader: Reader, versions: QuerySet[PartnerAnnotation], taken: PartnerAnnotation | None) -> None:
     open_here = PartnerConflict.objects.filter(annotation__in=versions, decision="")
     open_here.update(decision=PartnerConflict.Decision.OVERTAKEN)
-    versions.filter(state=State.WAITING).update(state=State.REPLACED)
+    versions.filter(status=Status.WAITING).update(status=Status.REPLACED)
     versions.update(gone=True)
     _clear_unknown(reader, versions)
     if taken is not None:

@@ -82,4 +82,4 @@ def member_by_mail(dataset: Dataset, mail: str) -> Person | None:
 def waiting_of(exchange: Exchange, user: int) -> QuerySet[PartnerAnnotation]:
     """The user's annotations that wait until it is known who they are, or for another decision."""
     rows = PartnerAnnotation.objects.filter(project__exchange=exchange, user_id=user, gone=False)
-    return rows.filter(state=PartnerAnnotation.State.WAITING).order_by("pk")
+    return rows.filter(status=PartnerAnnotation.Status.WAITING).order_by("pk")

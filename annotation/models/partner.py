@@ -98,7 +98,7 @@ class PartnerAnnotation(models.Model):
     `scores` has a point for each axis, and is empty where the annotator could not decide or something is `wrong`.
     """
 
-    class State(models.TextChoices):
+    class Status(models.TextChoices):
         TAKEN = "taken", _("Taken as a rating")
         WAITING = "waiting", _("Waits for a decision")
         LEFT = "left", _("Left out")
@@ -115,7 +115,7 @@ class PartnerAnnotation(models.Model):
     comment = models.TextField(blank=True)
     seconds = models.FloatField(null=True, blank=True)
     wrong = models.CharField(max_length=80, blank=True, help_text="What is on no scale of the rubric")
-    state = models.CharField(max_length=8, choices=State)
+    status = models.CharField(max_length=8, choices=Status)
     gone = models.BooleanField(default=False, help_text="Deleted over there")
     never_again = models.BooleanField(default=False, help_text="Later versions are left out unasked")
     rating = models.ForeignKey("annotation.Rating", on_delete=models.CASCADE, null=True, related_name="+")

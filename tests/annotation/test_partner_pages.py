@@ -250,7 +250,7 @@ def test_the_page_lists_conflicts_by_the_same_queries_and_takes_decisions(client
     answer = client.post(address(task, f"conflicts/{found.pk}/"), {"decision": "ignore"})
     assert answer.status_code == 302
     found.refresh_from_db()
-    assert (found.decision, found.annotation.state, found.annotation.never_again) == ("ignore", "left", True)
+    assert (found.decision, found.annotation.status, found.annotation.never_again) == ("ignore", "left", True)
     client.post(address(task, f"conflicts/{found.pk}/"), {"decision": "keep", "rater": "x"})
     found.refresh_from_db()
     assert found.decision == "ignore"
@@ -291,7 +291,7 @@ def test_a_job_synchronises_shows_its_result_and_a_look_writes_nothing(client, s
             "POST"
         ]  # the refresh
     Job.objects.filter(pk=look.pk).update(state="succeeded", finished_at=timezone.now(), result=told)
-    assert "回答4件を送り、アノテーション0件を取り込みます" in client.get(address(task)).content.decode()
+    assert "回答4件を送り、評価0件を取り込みます" in client.get(address(task)).content.decode()
 
 
 # --- Hints --------------------------------------------------------------------------------------------------------

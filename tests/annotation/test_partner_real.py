@@ -295,7 +295,7 @@ django.conf.settings.DATABASES["default"].update({_database()!r})
 
 def _database() -> dict[str, Any]:
     wanted = ("ENGINE", "NAME", "HOST", "PORT", "USER", "PASSWORD", "OPTIONS")
-    return {name: connection.settings_dict[name] for name in wanted if connection.settings_dict.get(name)}
+    return {name: connection.settings_dict[name] for name in wanted}
 
 
 def test_a_project_made_just_before_a_crash_is_found_and_what_came_twice_goes(label_studio) -> None:
