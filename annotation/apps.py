@@ -56,6 +56,14 @@ class AnnotationConfig(AppConfig):
                 context=exposure.panel,
             )
         )
+        registry.add_panel(
+            registry.Panel(
+                page="me",
+                key="closed_tasks",
+                template="annotation/_closed_tasks.html",
+                context=exposure.closed_tasks,
+            )
+        )
         registry.add_usage(queries.usage_of_items)
         registry.add_blind(rules.blinded_in)
         registry.add_demo(10, demo.rate_responses)

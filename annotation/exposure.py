@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from annotation.models import Assignment, PracticeAnswer, Rating
+from annotation.models import Assignment, PracticeAnswer, Rating, RatingTask
 from curation.models import Dataset, Person
 
 
@@ -61,3 +61,11 @@ def panel(person: Person, dataset: Dataset) -> dict[str, object] | None:
     if not person.rater_in.exists():
         return None
     return {"exposure": exposure_of(person)}
+
+
+def closed_tasks(person: Person, dataset: Dataset) -> dict[str, object] | None:
+    """For the person's own page: the closed tasks in which they rated."""
+    rated = Assignment.objects.filter(rater__person=person, state=Assignment.State.RATED).values("task")
+    tasks = RatingTask.objects.filter(dataset=dataset, state=RatingTask.State.CLOSED, pk__in=rated)
+    found = list(tasks.filter(raters__person=person))
+    return {"tasks": found} if found else None

@@ -301,3 +301,17 @@ def _skips(rows: TaskRows) -> dict[str, dict[str, int]]:
     for rater, _response, code in rows.skips:
         found[rater][code or UNNAMED] += 1
     return {rater: dict(sorted(codes.items())) for rater, codes in sorted(found.items())}
+
+
+def own_part(rows: TaskRows, rater: str) -> dict[str, Any]:
+    """What a rater is shown of their own work: `ratings`, `gold`, `pace`, `cannot_decide`, `skips`; nobody else's."""
+    main = rows.axes[0].name
+    gold, pace = _gold(rows), _pace(rows, main)
+    return {
+        "ratings": sum(one.rater == rater for one in rows.on(main)),
+        "gold": gold.get(rater),
+        "pace": pace["raters"].get(rater),
+        "all": pace["all"],
+        "cannot_decide": _undecided(rows, main).get(rater, 0),
+        "skips": _skips(rows).get(rater, {}),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from annotation import api, api_raters
-from annotation.views import blinding, partner, practice, rate, rubrics, tasks
+from annotation.views import adjudicate, blinding, partner, practice, quality, rate, rubrics, tasks
 
 app_name = "annotation"
 
@@ -22,6 +22,7 @@ rate_urls = [
     path("<int:pk>/guide/", practice.guide, name="rate_guide"),
     path("<int:pk>/practice/", practice.practise, name="practice"),
     path("<int:pk>/rest/", practice.rest, name="rate_rest"),
+    path("<int:pk>/mine/", quality.mine, name="rate_mine"),
 ]
 task_urls = [
     path("", tasks.task_list, name="tasks"),
@@ -33,6 +34,15 @@ task_urls = [
     path("<int:pk>/pause/", tasks.pause, name="task_pause"),
     path("<int:pk>/attempt/", practice.allow, name="task_attempt"),
     path("<int:pk>/blinding/", blinding.blinding, name="task_blinding"),
+]
+quality_urls = [
+    path("quality/", quality.quality, name="quality"),
+    path("quality/rows/", quality.rows, name="quality_rows"),
+    path("quality/json/", quality.quality_json, name="quality_json"),
+    path("quality/csv/", quality.quality_csv, name="quality_csv"),
+    path("adjudicate/", adjudicate.queue, name="adjudicate"),
+    path("adjudicate/next/", adjudicate.begin, name="adjudicate_next"),
+    path("adjudicate/<int:response>/", adjudicate.one, name="adjudicate_one"),
 ]
 rubric_urls = [
     path("", rubrics.rubric_list, name="rubrics"),
@@ -65,6 +75,7 @@ urlpatterns = [
     path("d/<slug:dataset>/rate/", include(rate_urls)),
     path("d/<slug:dataset>/tasks/", include(task_urls)),
     path("d/<slug:dataset>/rubrics/", include(rubric_urls)),
+    path("d/<slug:dataset>/tasks/<int:pk>/", include(quality_urls)),
     path("d/<slug:dataset>/tasks/<int:pk>/label-studio/", include(partner_urls)),
     path("hooks/label-studio/<int:pk>/", partner.hook, name="partner_hook"),
     path("api/d/<slug:dataset>/", include(api_urls)),

@@ -22,6 +22,35 @@ def svg(figure: Figure) -> str:
     return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(figure.title)}">{inner}</svg>'
 
 
+SMALL_WIDTH, SMALL_HEIGHT, SMALL_EDGE = 240, 88, 10.0
+
+
+def small(figure: Figure) -> str:
+    """A line figure as one of many beside each other: its points with intervals and guides, no words but tips."""
+
+    def x(value: float) -> float:
+        return _place(value, figure.domain, SMALL_EDGE, SMALL_WIDTH - SMALL_EDGE)
+
+    def y(value: float) -> float:
+        return _place(value, figure.domain_y, SMALL_HEIGHT - SMALL_EDGE, SMALL_EDGE)
+
+    inner = ""
+    for guide in figure.guides:
+        dashed = " chart__guide--dashed" if guide.dashed else ""
+        inner += f'<line class="chart__guide{dashed}" x1="0" x2="{SMALL_WIDTH}" y1="{y(guide.value):g}" y2="{y(guide.value):g}"/>'
+    marks = [mark for row in figure.rows for mark in row.marks if isinstance(mark.x, int | float)]
+    path = " ".join(f"{x(float(mark.x or 0)):g},{y(mark.value):g}" for mark in marks)
+    inner += f'<polyline class="chart__line" points="{path}"/>'
+    for mark in marks:
+        at = x(float(mark.x or 0))
+        if mark.low is not None and mark.high is not None:
+            inner += f'<line class="chart__whisker" x1="{at:g}" x2="{at:g}" y1="{y(mark.low):g}" y2="{y(mark.high):g}"/>'
+        dot = f'<circle cx="{at:g}" cy="{y(mark.value):g}" r="3.5" fill="{_colour(figure, mark)}"/>'
+        inner += f"<g>{_tip(mark)}{dot}</g>"
+    box = f"0 0 {SMALL_WIDTH} {SMALL_HEIGHT}"
+    return f'<svg class="chart" viewBox="{box}" role="img" aria-label="{escape(figure.title)}">{inner}</svg>'
+
+
 def _place(value: float, domain: tuple[float, float], first: float, last: float) -> float:
     low, high = domain
     inside = max(low, min(high, value))

@@ -221,3 +221,17 @@ def estimate(leaf: Leaf, at: str, *, digits: int = 2, percent: bool = False, url
     if url:
         return format_html('<a href="{}" {}>{}</a>', url, shown, inner)
     return format_html("<span {}>{}</span>", shown, inner)
+
+
+def of_people() -> dict[str, str]:
+    """The names of what people say of each other, by their keys in `human_human`."""
+    return {
+        "krippendorff_alpha_ordinal": _("Krippendorff α (ordinal)"),
+        "krippendorff_alpha_nominal": _("Krippendorff α (nominal)"),
+        "pearson_pairs": _("Rater pairs, Pearson r"),
+        "spearman_pairs": _("Rater pairs, Spearman ρ"),
+        "icc_1": _("ICC(1,1) of one rater"),
+        "ceiling": _("Ceiling for any judge"),
+        "exact": _("Exact agreement"),
+        "fleiss_kappa": _("Fleiss κ"),
+    }

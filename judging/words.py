@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from curation.reading import of_people
 from judging.models import Verdict
 
 
@@ -26,20 +27,12 @@ def statistic(name: str) -> str:
         "kendall_tau_b": _("Kendall τ-b"),
         "quadratic_weighted_kappa": _("Weighted κ (quadratic)"),
         "gwet_ac2": _("Gwet AC2"),
-        "exact": _("Exact agreement"),
         "within_one": _("Within one point"),
         "bias": _("Bias (judge − people)"),
         "mae": _("Mean absolute difference"),
         "cohen_kappa": _("Cohen κ"),
         "accuracy": _("Accuracy"),
         "macro_f1": _("Macro F1"),
-        "krippendorff_alpha_ordinal": _("Krippendorff α (ordinal)"),
-        "krippendorff_alpha_nominal": _("Krippendorff α (nominal)"),
-        "pearson_pairs": _("Rater pairs, Pearson r"),
-        "spearman_pairs": _("Rater pairs, Spearman ρ"),
-        "icc_1": _("ICC(1,1) of one rater"),
-        "ceiling": _("Ceiling for any judge"),
-        "fleiss_kappa": _("Fleiss κ"),
         "flip_rate": _("Share of changed scores"),
         "winning_rate": _("Winning rate"),
         "advantage_probability": _("Advantage probability"),
@@ -48,6 +41,7 @@ def statistic(name: str) -> str:
         "ppv": _("Precision (PPV)"),
         "npv": _("NPV"),
         "gwet_ac1": _("Gwet AC1"),
+        **of_people(),
     }.get(name, name)
 
 

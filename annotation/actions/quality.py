@@ -30,18 +30,18 @@ def quality_of(
     Only what pages ask for, seed 0 and RESAMPLES, is kept.
     """
     require(actor, "read_quality", task)
-    if (seed, resamples) != (0, RESAMPLES):
-        return _computed(task, seed, resamples)
     mark = mark_of(task)
+    if (seed, resamples) != (0, RESAMPLES):
+        return _computed(task, mark, seed, resamples)
     kept = TaskQuality.objects.filter(task=task, mark=mark).values_list("result", flat=True).first()
     if kept is not None:
         return dict(kept)
-    found = _computed(task, seed, resamples)
+    found = _computed(task, mark, seed, resamples)
     TaskQuality.objects.update_or_create(task=task, defaults={"mark": mark, "result": found})
     return found
 
 
-def _computed(task: RatingTask, seed: int, resamples: int) -> dict[str, Any]:
+def _computed(task: RatingTask, mark: str, seed: int, resamples: int) -> dict[str, Any]:
     head = {
         "task": task.name,
         "rubric": f"{task.rubric.name}@{task.rubric.version}",
@@ -50,6 +50,7 @@ def _computed(task: RatingTask, seed: int, resamples: int) -> dict[str, Any]:
         "seed": seed,
         "resamples": resamples,
         "code_version": code_version(),
+        "mark": mark,
     }
     return head | quality.quality(rows_of(task), seed=seed, resamples=resamples)
 

@@ -15,7 +15,7 @@ from curation.views.gate import MemberRequest
 from judging import freshness
 from judging.actions import studies
 from judging.models import Judge, Mode, Study
-from judging.panels import flat
+from curation import flat
 from judging.panels.following import PLANNED
 from judging.queries import judges_by_task, judges_visible_to, study_tasks
 from judging.views import page

@@ -1,11 +1,11 @@
-"""Every number of a study as lines of one table."""
+"""Every number of a study, or of a task's quality, as lines of one table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-HEAD = ("task", "judge", "mode", "seed", "resamples", "code_version", "options")
+HEAD = ("task", "judge", "mode", "seed", "resamples", "code_version", "options", "overlap")
 NUMBERS = ("value", "low", "high", "n", "n_clusters")
 
 

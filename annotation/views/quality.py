@@ -1,0 +1,232 @@
+"""The quality of a task's ratings: the page, the rows behind its numbers, its files, and a rater's own part of it."""
+
+from __future__ import annotations
+
+import csv
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+
+from annotation import panels
+from annotation.actions.quality import quality_of, rows_of
+from annotation.models import Rater, Rating, RatingTask, Response
+from annotation.quality import own_part
+from annotation.quality_rows import FILTERS, matching
+from annotation.queries import TASK_ROLES, current
+from annotation.results import results_visible_to
+from annotation.views.scales import language, tone_of
+from curation import drawing
+from curation.flat import lines
+from curation.formats.writing import formula_safe
+from curation.models import Membership
+from curation.queries import named_steps
+from curation.reading import Block, Reading
+from curation.views.gate import MemberRequest, member
+from curation.views.numbers import is_number
+
+Role = Membership.Role
+reader = member(*TASK_ROLES)
+PAGE = 50
+KEPT = 24 * 3600  # seconds; what is kept goes under the mark of its rows
+
+
+def _task(request: MemberRequest, pk: int) -> RatingTask:
+    """The task, unless the person has still to rate any of its responses: then it does not exist for them."""
+    rows = results_visible_to(request.user, request.dataset).select_related("rubric", "release", "dataset")
+    return get_object_or_404(rows, pk=pk)
+
+
+class Drawn:
+    """A block with its picture, as `annotation/_quality_figure.html` shows it."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+
+    @property
+    def svg(self) -> SafeString:
+        """Every text in it is escaped by `drawing`."""
+        figure = self.block.figure
+        return mark_safe(drawing.svg(figure) if figure and figure.drawn else "")  # noqa: S308
+
+    @property
+    def legend(self) -> list[tuple[SafeString, str]]:
+        figure = self.block.figure
+        return [(mark_safe(key), words) for key, words in drawing.legend(figure)] if figure else []  # noqa: S308
+
+
+@reader
+def quality(request: MemberRequest, pk: int) -> HttpResponse:
+    """The quality of a task on one axis; from what is kept, where nothing of the task changed since."""
+    task = _task(request, pk)
+    axes = task.rubric.axes
+    axis = next((one for one in axes if one.name == request.GET.get("axis")), axes[0])
+    result = quality_of(request.user, task)
+    of = panels.AxisReading(_reading(task, request.dataset.slug, result), axis.name)
+    context = {
+        "task": task,
+        "axes": [{"label": one.title(language()), "name": one.name, "active": one is axis} for one in axes],
+        "axis": axis,
+        "counts": result["counts"],
+        "result": result,
+        "stamp": f"{result['mark']}-{axis.name}-{language()}-{request.dataset.slug}",
+        "kept": KEPT,
+        "shown": SimpleLazyObject(lambda: _shown(of)),
+        "may_adjudicate": allows_adjudication(request),
+    }
+    return render(request, "annotation/quality.html", context)
+
+
+def allows_adjudication(request: MemberRequest) -> bool:
+    return bool(request.roles & {Role.LEAD, Role.RESEARCHER})
+
+
+def _shown(of: panels.AxisReading) -> dict[str, Any]:
+    """All blocks of the page; made only where the page's text is not kept."""
+    pictures, stretches = panels.over_time(of)
+    blocks = {
+        "agreement": panels.agreement(of),
+        "category": panels.parts(of, "category", _("Agreement by harm type"), _("Harm type")),
+        "model": panels.parts(of, "model", _("Agreement by model"), _("Model")),
+        "arm": panels.parts(of, "arm", _("Agreement with and without the reference"), _("Arm")),
+        "raters": panels.against_the_rest(of),
+    }
+    return {
+        "finding": panels.finding(of),
+        "blocks": {name: Drawn(block) for name, block in blocks.items() if block},
+        "pictures": pictures,
+        "stretches": stretches,
+        "matrix": panels.matrix(of),
+        "people": panels.people(of.reading),
+    }
+
+
+def _reading(task: RatingTask, slug: str, result: dict[str, Any]) -> Reading:
+    """The result with the addresses of the rows behind its numbers and the words of its categories."""
+    page = reverse("annotation:quality_rows", kwargs={"dataset": slug, "pk": task.pk})
+    names: dict[str, str] = {}
+
+    def named(path: str) -> str:
+        if not names:
+            paths = sorted({path for one in result["axes"].values() for path in one["by_category"]})
+            steps = named_steps(task.dataset, [path.replace(" > ", "\t") for path in paths])
+            names.update({path: " › ".join(found) for path, found in zip(paths, steps, strict=True)})
+        return names.get(path, path)
+
+    return Reading(result=result, rows=lambda **wanted: f"{page}?{urlencode(wanted)}", named=named)
+
+
+@reader
+def rows(request: MemberRequest, pk: int) -> HttpResponse:
+    """The responses that a number is about, fifty at a time, with what raters gave."""
+    task = _task(request, pk)
+    wanted = {key: request.GET[key] for key in FILTERS if request.GET.get(key)}
+    found = matching(task, wanted)
+    given = request.GET.get("from", "0")
+    first = int(given) if is_number(given) and int(given) < len(found) else 0
+    shown = found[first : first + PAGE]
+    here = reverse("annotation:quality_rows", kwargs={"dataset": request.dataset.slug, "pk": pk})
+
+    def page(start: int) -> str:
+        return f"{here}?{urlencode({**wanted, 'from': start})}"
+
+    context = {
+        "task": task,
+        "rows": _with_ratings(task, shown, wanted),
+        "wanted": [words for key, value in wanted.items() if (words := _said(task, key, value))],
+        "total": len(found),
+        "summary": f"{first + 1}–{first + len(shown)} / {len(found)}" if found else "0",
+        "previous_url": page(max(0, first - PAGE)) if first else "",
+        "next_url": page(first + PAGE) if first + PAGE < len(found) else "",
+        "may_adjudicate": allows_adjudication(request),
+    }
+    return render(request, "annotation/quality_rows.html", context)
+
+
+def _with_ratings(task: RatingTask, ids: list[int], wanted: dict[str, str]) -> list[dict[str, Any]]:
+    """Responses with what their raters gave on the axis, two queries for all of them."""
+    name = wanted.get("axis") or task.rubric.axis
+    axis = next((one for one in task.rubric.axes if one.name == name), task.rubric.axes[0])
+    responses = Response.objects.filter(pk__in=ids).select_related("text", "question_text").in_bulk()
+    ratings = current(Rating.objects.filter(task=task, response__in=ids, axis=axis.name)).select_related(
+        "rater"
+    )
+    by_response: dict[int, list[dict[str, Any]]] = {}
+    for one in ratings.order_by("role", "rater__pseudonym"):
+        tone = tone_of(axis, axis.points.index(one.score)) if one.score in axis.points else 0
+        line = {"rating": one, "tone": tone, "final": one.role == Rating.Role.FINAL}
+        by_response.setdefault(one.response_id, []).append(line)
+    return [{"response": responses[pk], "ratings": by_response.get(pk, [])} for pk in ids if pk in responses]
+
+
+def _said(task: RatingTask, key: str, value: str) -> str:
+    """A filter as the page says it; "" for one that is told together with another."""
+    if key == "category":
+        return " › ".join(named_steps(task.dataset, [value.replace(" > ", "\t")])[0])
+    if key == "arm":
+        return _("With the reference answer") if value == "with" else _("Without the reference answer")
+    said = {
+        "rater": _("Rated by %(value)s"),
+        "other": _("and by %(value)s"),
+        "stretch": _("stretch %(value)s"),
+        "model": "%(value)s",
+        "axis": "%(value)s" if len(task.rubric.axes) > 1 else "",
+        "differ": _("different points"),
+        "shared": _("at least two ratings"),
+        "undecided": _("Cannot decide"),
+        "below_floor": _("below the floor"),
+        "quick": _("far quicker than others"),
+        "slow": _("far slower than others"),
+        "skipped": _("skipped"),
+        "gold": _("Silent checks"),
+    }
+    return said[key] % {"value": value}
+
+
+@reader
+def quality_json(request: MemberRequest, pk: int) -> HttpResponse:
+    """The same object as `quality --json` prints."""
+    task = _task(request, pk)
+    answer = JsonResponse(
+        quality_of(request.user, task), json_dumps_params={"ensure_ascii": False, "indent": 2}
+    )
+    answer["Content-Disposition"] = f'attachment; filename="quality-{pk}.json"'
+    return answer
+
+
+@reader
+def quality_csv(request: MemberRequest, pk: int) -> HttpResponse:
+    """Every number of it as a table. Names that a spreadsheet would take for a formula are quoted."""
+    task = _task(request, pk)
+    answer = HttpResponse(content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="quality-{pk}.csv"'
+    answer.write("\ufeff")
+    table = csv.writer(answer)
+    table.writerow(["block", "part", "statistic", "value", "low", "high", "n", "n_clusters", "note"])
+    for line in lines(quality_of(request.user, task)):
+        table.writerow([formula_safe(cell) if isinstance(cell, str) else cell for cell in line])
+    return answer
+
+
+@never_cache
+@member(Role.RATER)
+def mine(request: MemberRequest, pk: int) -> HttpResponse:
+    """A rater's own figures in a task, once it is closed: until then they would tell which responses were checks."""
+    closed = RatingTask.objects.filter(
+        dataset=request.dataset, state=RatingTask.State.CLOSED, raters__person=request.user
+    )
+    task = get_object_or_404(closed.select_related("rubric"), pk=pk)
+    rater = Rater.objects.filter(dataset=request.dataset, person=request.user).first()
+    if rater is None:
+        raise Http404
+    own = own_part(rows_of(task), rater.pseudonym)
+    skips = [(panels.skip_word(code), n) for code, n in own["skips"].items()]
+    return render(
+        request, "annotation/quality_mine.html", {"task": task, "rater": rater, "own": own, "skips": skips}
+    )
