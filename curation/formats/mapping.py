@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from .faults import Notice, Quarantined, UnusableFile, gettext_noop
-from .records import Record, RecordFile, key_of, read_records
+from .ratings_elsewhere import OWN, open_ratings
+from .records import Record, RecordFile, key_of
 
 Kind = Literal["ratings", "verdicts"]
 KINDS: tuple[Kind, ...] = ("ratings", "verdicts")
@@ -70,7 +71,10 @@ _REPEATED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A file before it is read for good: its columns, its first records, how many lines it has."""
+    """A file before it is read for good: its columns, its first records, how many lines it has.
+
+    Of another tool's export, `export` names the tool and `answers` the fields that its people filled in.
+    """
 
     name: str
     shape: str
@@ -78,6 +82,8 @@ class Look:
     first: tuple[dict[str, Any], ...]
     lines: int
     warnings: tuple[Notice, ...] = ()
+    export: str = ""
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +112,19 @@ class Columns:
         }
 
 
-def look(path: str | Path) -> Look:
-    """The first records of a file. Raises UnusableFile for what cannot be read at all."""
-    opened = read_records(path)
-    first = tuple(record.values for record in islice(opened.records, LOOKED_AT) if isinstance(record, Record))
+def look(path: str | Path, export: str | None = None) -> Look:
+    """The first records of a file (`export` as in `open_ratings`). Raises UnusableFile for what cannot be read at all."""
+    opened = open_ratings(path, export)
+    records = [record for record in islice(opened.records, LOOKED_AT) if isinstance(record, Record)]
+    first = tuple(record.values for record in records)
+    answers = tuple(dict.fromkeys(name for record in records for name in record.answers))
     headings = opened.headings or tuple(dict.fromkeys(key for values in first for key in values))
     with Path(path).open("rb") as stream:
         lines = sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
     named = tuple(heading for heading in headings if heading)
-    return Look(opened.name, opened.shape, named, first, lines, tuple(opened.warnings))
+    return Look(
+        opened.name, opened.shape, named, first, lines, tuple(opened.warnings), opened.export, answers
+    )
 
 
 def guess(seen: Look, kind: Kind, *, shared: bool = False) -> Columns:
@@ -123,6 +133,8 @@ def guess(seen: Look, kind: Kind, *, shared: bool = False) -> Columns:
     Fields that the file does not name get a constant (model, rater, judge) where one will do; an item is never guessed
     from anything but a heading.
     """
+    if seen.export:
+        return _guess_export(seen, kind)
     who, columns = WHO[kind], _by_heading(seen.headings, kind)
     free = [heading for heading in seen.headings if heading not in columns.values()]
     if columns.get(who) and columns.get("score"):
@@ -136,6 +148,23 @@ def guess(seen: Look, kind: Kind, *, shared: bool = False) -> Columns:
         columns = {name: heading for name, heading in columns.items() if name not in (who, "score")}
         return Columns(kind, columns, tuple(each), _constants(columns, {"model"}))
     return Columns(kind, columns, (), _constants(columns, {"model", who}))
+
+
+def _guess_export(seen: Look, kind: Kind) -> Columns:
+    """The people's own answers alone can be the score, however a field that they were shown is called."""
+    own = OWN[seen.export]
+    columns = {name: heading for name, heading in _by_heading(seen.headings, kind).items() if name != "score"}
+    free = [heading for heading in seen.headings if heading not in {*columns.values(), *own.values()}]
+    likely = [heading for heading in seen.answers or free if _like_scores(seen.first, heading)]
+    only = seen.answers if len(seen.answers) == 1 else likely
+    score = _by_heading(only, kind).get("score") or (only[0] if len(only) == 1 else None)
+    if score is not None:
+        columns = {name: heading for name, heading in columns.items() if heading != score} | {"score": score}
+    if kind == "ratings":
+        columns = {name: heading for name, heading in columns.items() if heading not in own.values()} | dict(
+            own
+        )
+    return Columns(kind, columns, (), _constants(columns, {"model"}))
 
 
 def _by_heading(headings: Iterable[str], kind: Kind) -> dict[str, str]:
@@ -237,6 +266,8 @@ def _mapped(given: Columns, records: Iterable[Record | Quarantined]) -> Iterator
         if "mode" in values:
             values["mode"] = _mode(values["mode"])
         if not given.each:
+            if given.kind == "ratings" and "cannot_decide" not in values:
+                values |= _score(given.kind, values.pop("score", None))
             yield dataclasses.replace(record, values=values, columns=given.columns)
             continue
         for heading in given.each:
@@ -296,12 +327,13 @@ def named(guessed: Columns, given: Iterable[str], seen: Look, *, elsewhere: Iter
         elif plain in FIELDS[guessed.kind]:
             if not constant and not kind and column not in seen.headings and column in elsewhere:
                 continue
-            columns = {key: heading for key, heading in columns.items() if heading != column and key != plain}
+            freed = "" if constant else column  # a value is no heading, even where it reads like one
+            columns = {key: heading for key, heading in columns.items() if heading != freed and key != plain}
             constants.pop(plain, None)
             (constants if constant else columns)[plain] = column
             if plain == "score":
                 each = []
-            each = [heading for heading in each if heading != column]
+            each = [heading for heading in each if heading != freed]
     each = chosen or each
     if each:
         columns = {key: heading for key, heading in columns.items() if heading not in each}

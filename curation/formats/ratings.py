@@ -16,7 +16,8 @@ from . import fields
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
 from .mapping import Columns, applied
 from .objects import read_object
-from .records import Record, collect, key_of, read_records
+from .ratings_elsewhere import ROWS, open_ratings
+from .records import Record, collect, key_of
 
 CALL_FAILURES = (
     "refused",
@@ -126,12 +127,17 @@ def read_responses(path: str | Path) -> RowsRead[ResponseRow]:
 
 
 def read_ratings(
-    path: str | Path, *, rubric: Rubric | None = None, columns: Columns | None = None
+    path: str | Path,
+    *,
+    rubric: Rubric | None = None,
+    columns: Columns | None = None,
+    export: str | None = None,
 ) -> RowsRead[RatingRow]:
     """Rows of the ratings import (design section 5). With a rubric, a score outside its scale is set apart.
 
-    `columns` says what the file's own columns mean, where they bear other names. One row for each (item, model,
-    response, rater, axis, role); a second one is set apart, whatever it says.
+    `columns` says what the file's own columns mean, where they bear other names; then the file may be another tool's
+    export (`export` as in `open_ratings`). One row for each (item, model, response, rater, axis, role); a second one
+    is set apart, whatever it says.
     """
 
     def build(record: Record) -> RatingRow:
@@ -157,6 +163,7 @@ def read_ratings(
         path,
         build,
         columns=columns,
+        export=export,
         needed=("item", "model", "rater"),
         key=lambda row: (row.item, row.model, row.response_sha256, row.rater, row.axis, row.role),
     )
@@ -250,8 +257,9 @@ def _read(
     needed: tuple[str, ...],
     key: Callable[[Row], Hashable],
     columns: Columns | None = None,
+    export: str | None = None,
 ) -> RowsRead[Row]:
-    opened = read_records(path)
+    opened = open_ratings(path, export if columns is not None else ROWS)
     if columns is not None:
         opened = applied(columns, opened)
     if opened.headings:
@@ -295,6 +303,13 @@ def _answer(value: object) -> str:
 
 
 def _rated(value: object, undecided: bool, rubric: Rubric | None) -> Score | None:
+    if isinstance(value, list):
+        raise Fault(
+            gettext_noop("%(field)s holds %(n)d values; a rating is one"),
+            field="score",
+            content=value,
+            n=len(value),
+        )
     if undecided:
         if not _blank(value):
             raise Fault(

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TextIO, TypeVar
 
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
 from .fields import kind_of
@@ -41,7 +41,8 @@ _TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
 class Record:
     """One record: its number from 1, the line where it begins, its fields, the file's own name.
 
-    `columns` says, where fields were mapped, which of the file's columns each came from.
+    `columns` says, where fields were mapped, which of the file's columns each came from. Of another tool's export,
+    `part` says which part of the record this is, and `answers` which fields its people filled in.
     """
 
     row: int
@@ -49,11 +50,13 @@ class Record:
     values: dict[str, Any]
     file: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    part: str = ""
+    answers: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class RecordFile:
-    """An opened input: what it was found to be, and its records (to be taken once)."""
+    """An opened input: what it was found to be, and its records (to be taken once). `export`: the tool it came from."""
 
     name: str
     shape: str
@@ -61,6 +64,7 @@ class RecordFile:
     headings: tuple[str, ...] = ()
     warnings: list[Notice] = field(default_factory=list)
     records: Iterator[Record | Quarantined] = field(default_factory=lambda: iter(()))
+    export: str = ""
 
 
 class _Repeated(dict[str, Any]):
@@ -188,41 +192,89 @@ def _checked(value: object, row: int, line: int, name: str) -> Record | Quaranti
 
 
 def _array(place: Path, encoding: str) -> Iterator[Record | Quarantined]:
-    text = place.read_bytes().decode(encoding)
-    decoder = json.JSONDecoder(object_pairs_hook=_pairs)
-    at = _skip(text, _skip(text, 0) + 1)
-    line, counted, row = 1, 0, 0
-    if text[at : at + 1] == "]":
-        raise UnusableFile(gettext_noop("%(file)s is an empty array"), file=place.name)
-    while True:
-        line, counted, row = line + text.count("\n", counted, at), at, row + 1
-        try:
-            value, end = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            raise _broken(place.name, line, error, text) from None
-        yield _checked(value, row, line, place.name)
-        at = _skip(text, end)
-        if text[at : at + 1] == "]":
-            break
-        if text[at : at + 1] != ",":
-            raise _broken(place.name, line + text.count("\n", counted, at), None, text)
-        at = _skip(text, at + 1)
-    if text[at + 1 :].strip():
-        raise UnusableFile(gettext_noop("%(file)s goes on after the end of its array"), file=place.name)
+    with place.open(encoding=encoding, newline="") as stream:
+        text = _Window(stream, place.name)
+        text.skip(past="[")
+        if text.skip() == "]":
+            raise UnusableFile(gettext_noop("%(file)s is an empty array"), file=place.name)
+        row = 0
+        while True:
+            row += 1
+            text.skip()
+            line = text.line
+            yield _checked(text.value(), row, line, place.name)
+            if text.skip() == "]":
+                break
+            if text.skip(past=",") is None:
+                raise text.broken()
+        text.skip(past="]")
+        if text.skip():
+            raise UnusableFile(gettext_noop("%(file)s goes on after the end of its array"), file=place.name)
 
 
-def _skip(text: str, at: int) -> int:
-    found = _BLANK.match(text, at)
-    return found.end() if found else at
+class _Window:
+    """A part of a JSON text: what was read is let go, so that an array of any length takes the space of an element."""
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self.stream, self.name = stream, name
+        self.text, self.at, self.line, self.ended = "", 0, 1, False
+        self.decoder = json.JSONDecoder(object_pairs_hook=_pairs)
+
+    def skip(self, past: str = "") -> str | None:
+        """Go over blanks, and over the character `past`; the next character ("" at the end), None where it is not past."""
+        while True:
+            found = _BLANK.match(self.text, self.at)
+            self._go(found.end() if found else self.at)
+            if self.at < len(self.text) or not self._more():
+                break
+        here = self.text[self.at : self.at + 1]
+        if past:
+            if here != past:
+                return None
+            self._go(self.at + 1)
+        return here
+
+    def value(self) -> Any:
+        """The value that begins here, once so much is read that it must have ended."""
+        if self.at > CHUNK:
+            self.text, self.at = self.text[self.at :], 0
+        while True:
+            try:
+                value, end = self.decoder.raw_decode(self.text, self.at)
+            except (ValueError, RecursionError) as error:
+                if not (_cut(error, len(self.text)) and self._more()):
+                    raise self.broken(error) from None
+            else:
+                if end < len(self.text) or not self._more():  # a number may go on in what is not read yet
+                    self._go(end)
+                    return value
+
+    def _more(self) -> bool:
+        if not self.ended:
+            chunk = self.stream.read(CHUNK)
+            self.ended = not chunk
+            self.text += chunk
+        return not self.ended
+
+    def _go(self, to: int) -> None:
+        self.line += self.text.count("\n", self.at, to)
+        self.at = to
+
+    def broken(self, error: Exception | None = None) -> UnusableFile:
+        line = self.line
+        if isinstance(error, json.JSONDecodeError):
+            line += self.text.count("\n", self.at, error.pos)
+        return UnusableFile(
+            gettext_noop("%(file)s is not sound JSON: it breaks at line %(line)s; nothing was read"),
+            file=self.name,
+            line=line,
+        )
 
 
-def _broken(name: str, line: int, error: Exception | None, text: str) -> UnusableFile:
-    if isinstance(error, json.JSONDecodeError):
-        line = text.count("\n", 0, error.pos) + 1
-    return UnusableFile(
-        gettext_noop("%(file)s is not sound JSON: it breaks at line %(line)s; nothing was read"),
-        file=name,
-        line=line,
+def _cut(error: Exception, length: int) -> bool:
+    """Whether the text may only have been too short: the decoder stopped at its end, or inside a string."""
+    return isinstance(error, json.JSONDecodeError) and (
+        error.pos >= length - 16 or error.msg.startswith("Unterminated string")
     )
 
 
@@ -338,6 +390,8 @@ def collect(
             rows.append(build(record))
         except Fault as fault:
             named = record.columns.get(fault.field, fault.field)
+            if record.part:
+                named = f"{named} #{record.part}".strip()
             apart.append(
                 Quarantined(
                     record.row,
