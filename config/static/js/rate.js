@@ -1,7 +1,7 @@
 // One response after the other without a page load. <form data-rate="TASK" data-rate-part="keys" data-home="URL">
 // Posts the form with the pressed button, client_id and seconds; the answer is HTML whose [data-rate-part] elements take
 // the place of those of the same name. A rating without an answer is kept and sent again under the same id.
-// Tells others: teinei:worked {ms}, teinei:rate-swapped, teinei:rated {token}.
+// Tells others: teinei:worked {ms}, teinei:rating, teinei:rated {token}, teinei:rate-swapped, teinei:rate-chosen.
 "use strict";
 (() => {
   const { words, kept } = Teinei;
@@ -73,6 +73,7 @@
 
   async function send(action, entries, home) {
     hold(true);
+    document.dispatchEvent(new CustomEvent("teinei:rating"));
     const body = new FormData();
     for (const [name, value] of entries) body.append(name, name === "csrfmiddlewaretoken" ? Teinei.csrf() : value);
     try {

@@ -140,6 +140,7 @@
     if (inComposition || composing(event)) return;
     if (event.target.matches?.("form[data-rate] [name=comment]")) changed();
   });
+  document.addEventListener("teinei:rating", () => clearTimeout(timer)); // the comment goes with the rating
   document.addEventListener("teinei:rate-chosen", changed);
   document.addEventListener("teinei:rate-swapped", restore);
   document.addEventListener("teinei:rated", (event) => kept.drop(name(event.detail.token)));
