@@ -83,6 +83,7 @@ class Whole:
             "key": 24 * "a",
             "job": self.job.pk,
             "response": response.pk if response else 0,
+            "token": "no-lease",
         }
 
 
