@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 EVERY = sorted(name for name, app in get_commands().items() if app in FLOORS)
 # Tested where servers and whole systems are: serve starts programs, load_demo and doctor take no input; import_study
-# has two files and a mapping, and tests of its own.
-ELSEWHERE = {"serve", "load_demo", "doctor", "import_study"}
+# has two files and a mapping, and tests of its own; so has import_gold, which sets apart what another command refuses.
+ELSEWHERE = {"serve", "load_demo", "doctor", "import_study", "import_gold"}
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def whole() -> Whole:
 CALLS: dict[str, list[str]] = {
     "backup": ["{new}"],
     "cancel_run": ["1"],
+    "connect_labelstudio": ["{file}"],
     "correct_release": ["r-0.1", "--withdraw", "x", "--reason", "r"],
     "create_dataset": ["d2", "--taxonomy", "small"],
     "create_endpoint": ["{file}"],
@@ -254,7 +255,7 @@ OBJECTS = {
     "kind": b'{"name": true, "item": true, "model": true, "ID": true}',
     "half a pair": b'{"name": "\\ud800", "item": "\\ud800", "ID": "\\ud800"}',
 }
-OF_OBJECTS = ("create_endpoint", "create_judge", "load_taxonomy", "train")
+OF_OBJECTS = ("connect_labelstudio", "create_endpoint", "create_judge", "load_taxonomy", "train")
 
 
 def places_of(whole: Whole, folder: Path) -> dict[str, str]:
@@ -340,6 +341,7 @@ def test_member_without_the_role_is_told_and_writes_nothing(whole: Whole, tmp_pa
     file = tmp_path / "given.json"
     recipe = {"name": "n", "model": {"kind": "tiny_llama"}, "mixture": [{"release": "r-0.1"}]}
     rows = {
+        "connect_labelstudio": {"url": "http://127.0.0.1:1", "key": "a" * 40},
         "create_endpoint": {"name": "e2", "url": "http://127.0.0.1:1/v1", "model": "m"},
         "create_judge": {"name": "j2", "model": "m"},
         "train": recipe,
