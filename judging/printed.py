@@ -99,7 +99,7 @@ def _rate(result: Part, rate: str) -> Iterator[str]:
         for source, word in SOURCES.items():
             yield _line(f"  {word}", _said(part[rate][source], percent=True))
         bounds = part.get("bounds") if name != "all models" else None
-        if bounds:
+        if bounds and bounds[rate]["low"] is not None:  # a scale without an order has no rate
             low, high = (_number(bounds[rate][end], percent=True) for end in ("low", "high"))
             yield _line("  judge, at best and worst", f"{low} - {high}, unparsed calls: {bounds['unparsed']}")
 
