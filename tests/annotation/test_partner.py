@@ -39,8 +39,10 @@ Kind = PartnerConflict.Kind
 class There:
     """Label Studio's side as its pages come: tasks with their annotations, under the exchange's marks."""
 
-    def __init__(self, task: RatingTask, *, mails: dict[int, str] | None = None, number: int = 0) -> None:
-        self.exchange = exchange_of(task, URL)
+    def __init__(
+        self, task: RatingTask, *, mails: dict[int, str] | None = None, number: int = 0, url: str = URL
+    ) -> None:
+        self.exchange = exchange_of(task, url)
         self.exchange.task = task
         self.project = PartnerProject.objects.create(
             exchange=self.exchange, number=number, project_id=1 + number
