@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from annotation.actions.draws import Turn, gold_for, places_for
-from annotation.actions.places import lock, settle, take
+from annotation.actions.places import hold, settle, take
 from annotation.models import Assignment, GoldCase, Rater, RatingTask, TaskRater, TaskResponse
 from annotation.queries import last_lease, opted_out, overdue, place_of, readiness
 from curation.errors import Conflict, NotAllowed, WrongState
@@ -59,24 +58,31 @@ def lease_end() -> datetime:
 def expire_leases(task: RatingTask, *, all_of_them: bool = False) -> int:
     """Give back what nobody submitted in time (or all that is out). Returns how many. Drafts stay where they are."""
     out = Assignment.objects.filter(task=task, state=A.LEASED)
+    stale = out if all_of_them else overdue(out)
+    if not stale.exists():
+        return 0
+    with transaction.atomic():
+        return give_back(*stale)
+
+
+def give_back(*held: Assignment) -> int:
+    """End leases of one task without a result: their places are free again. Returns how many were still out.
+
+    The locks are taken in the order of the population, all of them before anything is written.
+    """
+    concerned = {one.response_id for one in held if one.gold_id is None}
+    rows = TaskResponse.objects.filter(task__in={one.task_id for one in held}, response__in=concerned)
+    list(rows.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
     ended = 0
-    for stale in out if all_of_them else overdue(out):
+    for one in held:
         try:
-            with transaction.atomic():
-                give_back(stale)
+            advance(one, "expire", actor=OPERATOR, log=False)
         except Conflict:  # somebody else saw it too, or it was submitted after all
             continue
         ended += 1
+    if ended:
+        settle(rows)
     return ended
-
-
-def give_back(held: Assignment) -> None:
-    """End a lease without a result: its place is free again."""
-    row = TaskResponse.objects.filter(task=held.task_id, response=held.response_id)
-    lock(row)
-    advance(held, "expire", actor=OPERATOR, log=False)
-    if held.gold_id is None:
-        settle(row)
 
 
 def lease(person: Person, task: RatingTask, *, place: TaskRater | None = None) -> Assignment | None:
@@ -116,7 +122,7 @@ def held_by(place: TaskRater) -> Assignment | None:
     held = mine.select_related("response__text", "response__question_text").first()
     if held is None or held.expires_at > timezone.now():
         return held
-    with suppress(Conflict), transaction.atomic():
+    with transaction.atomic():
         give_back(held)
     return None
 
@@ -134,12 +140,14 @@ def _first(turn: Turn) -> Assignment | None:
     if gold is not None:
         try:
             with transaction.atomic():
+                hold(turn.place)
                 return grant_gold(turn, gold)
         except IntegrityError:  # another tab of theirs was faster
             return held_by(turn.place)
     for _try, candidate in zip(range(TRIES), candidates(turn), strict=False):
         try:
             with transaction.atomic():
+                hold(turn.place)
                 if take(turn.task, candidate, arm=turn.arm(candidate)):
                     return grant(turn, candidate)
         except IntegrityError:

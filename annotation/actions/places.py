@@ -15,7 +15,7 @@ from django.db.models import Count, IntegerField, OuterRef, QuerySet, Value
 from django.db.models.functions import Greatest
 from django.db.models.lookups import LessThan
 
-from annotation.models import Assignment, Rating, RatingTask, TaskResponse
+from annotation.models import Assignment, Rating, RatingTask, TaskRater, TaskResponse
 from annotation.queries import arms_of, current, raters_in
 from curation.prepared import Prepared, PreparedUpdate, slot
 
@@ -72,7 +72,7 @@ def _leases(here: dict[str, Any]) -> QuerySet[Assignment]:
 
 def lock(rows: QuerySet[TaskResponse], *, patient: bool = True) -> TaskResponse | None:
     """The only row, locked until the transaction ends; an impatient caller gets None where somebody holds it."""
-    return rows.select_for_update(of=("self",), skip_locked=not patient).first()
+    return rows.order_by("pk").select_for_update(of=("self",), skip_locked=not patient).first()
 
 
 def free_places(task: RatingTask, row: TaskResponse, *, arm: bool) -> int:
@@ -88,6 +88,18 @@ def free_places(task: RatingTask, row: TaskResponse, *, arm: bool) -> int:
 
 
 ROW, RESPONSE, TASK, OVERLAP = slot(1), slot(2), slot(3), slot(4)
+
+
+_PLACE = Prepared(lambda: TaskRater.objects.filter(pk=ROW).order_by().only("pk").select_for_update())
+
+
+def hold(place: TaskRater) -> None:
+    """The rater's other tabs wait until the transaction ends. The first lock of whoever changes their leases.
+
+    Without it two of them could wait for each other's entry in an index that allows one lease.
+    """
+    if connection.features.has_select_for_update:
+        _PLACE.rows({ROW: place.pk})
 
 
 def take(task: RatingTask, row: TaskResponse, *, arm: bool, patient: bool = True) -> bool:
@@ -106,8 +118,8 @@ def take(task: RatingTask, row: TaskResponse, *, arm: bool, patient: bool = True
 
 @cache
 def _lock(patient: bool) -> Prepared[TaskResponse]:
-    rows = TaskResponse.objects.filter(pk=ROW)
-    return Prepared(lambda: rows.select_for_update(skip_locked=not patient).only("pk"))
+    rows = TaskResponse.objects.filter(pk=ROW).order_by().only("pk")
+    return Prepared(lambda: rows.select_for_update(of=("self",), skip_locked=not patient))
 
 
 @cache

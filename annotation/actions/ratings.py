@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.actions.leases import entered, following, lease_end, search, turn_of
-from annotation.actions.places import free_places, lock, settle
+from annotation.actions.places import free_places, hold, lock, settle
 from annotation.axes import Axis
 from annotation.models import Assignment, Rating, RatingTask, Rubric, TaskRater, TaskResponse
 from annotation.queries import current, last_decided, last_lease, readiness
@@ -140,6 +140,7 @@ def _rate(person: Person, place: TaskRater, token: str, given: Given, *, and_nex
     if turn is not None:
         turn.look()
     with transaction.atomic():
+        hold(place)
         advance(assignment, "rate", actor=person, log=False, changes={"ended_at": timezone.now()})
         rating = _write(person, place, assignment, given)
         found = following(turn) if turn is not None else None
@@ -163,7 +164,7 @@ def _known(place: TaskRater, given: Given) -> Rating | None:
 @transaction.atomic
 def _rate_late(person: Person, place: TaskRater, assignment: Assignment, given: Given) -> Rating:
     """Correct a rating, or take the answer to a lease that ran out, if a place is left for it."""
-    _hold(place)
+    hold(place)
     assignment.refresh_from_db(fields=["state"])
     if assignment.state == A.LEASED:
         raise Conflict(_("This has moved on meanwhile. Please try again."))
@@ -231,11 +232,6 @@ def _standing(place: TaskRater, assignment: Assignment) -> QuerySet[Rating]:
     return current(mine)
 
 
-def _hold(place: TaskRater) -> None:
-    """What changes more than the lease in hand is done one at a time for a rater."""
-    TaskRater.objects.select_for_update().get(pk=place.pk)
-
-
 def _row(place: TaskRater, assignment: Assignment) -> TaskResponse | None:
     """The response's row in the population, locked; None for a silent check, which has none."""
     if assignment.gold_id is not None:
@@ -281,6 +277,7 @@ def skip(
     words = cleaned(reason, field="reason")
     assignment = _given_to(_find(place, token))
     with suppress(Conflict), transaction.atomic():
+        hold(place)
         if assignment.state == A.LEASED:
             row = _row(place, assignment)
             changes = {"ended_at": timezone.now(), "reason": words, "reason_code": reason_code}
@@ -300,7 +297,7 @@ def undo(person: Person, task: RatingTask, *, token: str = "") -> Assignment:
     keepable({"token": token})
     require(person, "correct", task)
     place = entered(person, task)
-    _hold(place)
+    hold(place)
     last = _given_to(_find(place, token)) if token else last_decided(place.task, place.rater)
     if last is None or last.state == A.EXPIRED:
         raise WrongState(_("There is nothing to take back."))

@@ -28,7 +28,7 @@ def offer(actor: Actor, task: RatingTask, drawn: Drawn, *, chances: Mapping[int,
     response that is not in it or that somebody has begun.
     """
     require(actor, "offer", task)
-    task = RatingTask.objects.select_for_update().get(pk=task.pk)
+    task = RatingTask.objects.select_for_update(no_key=True).get(pk=task.pk)
     if task.external or task.state != RatingTask.State.OPEN:
         raise Invalid(_("Only an open task that is rated here can offer raters what to rate next."))
     rows = list(TaskResponse.objects.select_for_update().filter(task=task).order_by("pk"))
