@@ -11,19 +11,19 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_noop
 
 from annotation.actions.responses import settings_hash
 from annotation.actions.rubrics import SHIPPED
-from annotation.models import RatingTask, Response, Rubric
+from annotation.models import Response, Rubric
 from annotation.queries import TASK_ROLES, blind_tasks
 from curation.models import Dataset, Endpoint, Person, Release
 from curation.rules import roles_of
 from curation.stats.data import RankedAnswer, RankingData
 from judging import profiles
 from judging.benchmarks import Benchmark
-from judging.models import Attempt, Judge, JudgeCall, Mode, Verdict
+from judging.models import Attempt, Judge, Mode, Verdict
 
 OK = Verdict.Status.OK
 NOT_RECORDED = gettext_noop("not recorded")
@@ -50,6 +50,7 @@ class Scale:
     violation_at_most: float | None = None
     acceptable_at_least: float | None = None
     refusal_at_most: float | None = None
+    unknown: bool = False
 
 
 @dataclass(kw_only=True)
@@ -87,15 +88,16 @@ def releases_visible_to(person: Person, dataset: Dataset) -> QuerySet[Release]:
 
 def boards_of(
     release: Release, *, judge: Judge | None = None, mode: str = "", benchmark: Benchmark | None = None
-) -> list[Board]:
+) -> tuple[list[Board], list[Judge]]:
     """The boards of a release's test questions, those with most verdicts first, refusal judges and profiles of
-    published tools last.
+    published tools last; and the judges that have none, since nobody knows what their scores mean.
 
     A benchmark takes the judges that have its prompts, and puts those together whose scores it averages.
     """
     answers = answers_to(release)
     given = _verdicts(release.dataset_id, answers)
-    judges = {one.pk: one for one in Judge.objects.filter(dataset=release.dataset_id)}
+    known = Judge.objects.filter(dataset=release.dataset_id).prefetch_related("rubrics").order_by("name")
+    judges = {one.pk: one for one in known}
     rubrics = list(Rubric.objects.filter(dataset=release.dataset_id).order_by("-version"))
     scales = {pk: scale_of(judges[pk], rubrics) for pk in {key[0] for key in given}}
     settings = _settings(release.dataset_id)
@@ -126,7 +128,8 @@ def boards_of(
         board.groups = _groups(answers, chosen[pks, said], scale, second, settings)
         board.published = _published(board.judges[0], said, answers) if len(pks) == 1 else {}
         boards.append(board)
-    return boards
+    unknown = [one for one in judges.values() if one.pk in scales and scales[one.pk].unknown]
+    return boards, unknown
 
 
 def _of_benchmark(
@@ -188,7 +191,7 @@ def _verdicts(dataset: int, answers: list[Answer]) -> dict[tuple[int, str], dict
 def scale_of(judge: Judge, rubrics: list[Rubric]) -> Scale:
     """The judge's scale with the cuts of the rubric of that name: the dataset's newest, else the shipped one.
 
-    A judge known by its name alone has the scale of the newest task that holds responses it judged.
+    A judge known by its name alone has the scale that its verdicts came in on; unknown where that is not one.
     """
     stated = judge.spec.get("rubric") or {}
     if stated:
@@ -196,12 +199,10 @@ def scale_of(judge: Judge, rubrics: list[Rubric]) -> Scale:
         rubric = next(same, None)
         given = _cuts(rubric) if rubric else _shipped(stated)
         return _scale(stated["name"], stated["kind"], stated["scale"], given)
-    judged = JudgeCall.objects.filter(judge=judge, response__in_tasks__task=OuterRef("pk"))
-    tasks = RatingTask.objects.filter(Exists(judged), dataset=judge.dataset_id).select_related("rubric")
-    task = tasks.order_by("-pk").first()
-    if task is None:
-        return Scale("", {})
-    return _scale(task.rubric.name, task.rubric.kind, task.rubric.scale, _cuts(task.rubric))
+    kept = sorted(judge.rubrics.all(), key=lambda rubric: -rubric.version)
+    if len({(one.name, one.kind, json.dumps(one.scale)) for one in kept}) != 1:
+        return Scale("", {}, unknown=True)
+    return _scale(kept[0].name, kept[0].kind, kept[0].scale, _cuts(kept[0]))
 
 
 def _cuts(rubric: Rubric) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import math
 import os
 from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 
@@ -236,13 +236,13 @@ def _group_estimates(group: Group, draws: Array | None) -> dict[str, Estimate]:
 
 def told(group: Group, point: Array, left_out: Array, draws: Array) -> dict[str, Estimate]:
     """The group's estimates from its statistics at the point, (S,), without each question, (S, Q), and resampled, (S, B)."""
+    shapes = _shapes(left_out) if np.isfinite(left_out).all() else [_shape(row) for row in left_out]
     return {
-        name: _estimate(group, name, point[at], draws[at], left_out[at])
-        for at, name in enumerate(group.names)
+        name: _estimate(group, name, point[at], draws[at], shapes[at]) for at, name in enumerate(group.names)
     }
 
 
-def _estimate(group: Group, name: str, point: float, draws: Array, left_out: Array) -> Estimate:
+def _estimate(group: Group, name: str, point: float, draws: Array, shape: _Shape) -> Estimate:
     sizes = {"n": group.n, "n_clusters": group.n_clusters}
     if not np.isfinite(point):
         return Estimate(None, note=group.reasons.get(name), **sizes)
@@ -259,7 +259,7 @@ def _estimate(group: Group, name: str, point: float, draws: Array, left_out: Arr
             why = "Every question gives the same share: Wilson interval with the questions as trials."
             return Estimate(point, low, high, note=why, **sizes)
         return Estimate(point, note="No interval: every resample gives the same value.", **sizes)
-    low, high = _bca(point, rising, left_out, wider_tail(left_out, LEVEL))
+    low, high = _bca(point, rising, shape)
     note = None
     if undefined > 0:
         note = f"The statistic is undefined in {undefined:.1%} of the resamples, which are left out."
@@ -273,7 +273,8 @@ def bca(point: float, draws: Array, left_out: Array, level: float = LEVEL) -> tu
     share of draws below the point (ties count half), a = sum d^3 / (6 (sum d^2)^1.5) with d = mean - left_out.
     Source: Efron & Tibshirani (1993), An introduction to the bootstrap, 14.3.
     """
-    return _bca(point, np.sort(draws), left_out, -float(ndtri((1 - level) / 2)))
+    shape = _shape(left_out)
+    return _bca(point, np.sort(draws), replace(shape, tail=-float(ndtri((1 - level) / 2))))
 
 
 def wider_tail(left_out: Array, level: float = LEVEL) -> float:
@@ -284,28 +285,41 @@ def wider_tail(left_out: Array, level: float = LEVEL) -> float:
     f = 2 Q / (k - (Q - 3) / (Q - 1)) degrees of freedom, at most Q - 1: few where some clusters pull the value far.
     Sources: Hesterberg (2015), 5.3, with f = Q - 1; Satterthwaite (1946) for f by the variance of the variance.
     """
-    d = _pulls(left_out)
-    count = len(d)
-    upper = 0.5 + level / 2
+    return _shape(left_out, level).tail
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What the values without each cluster say of a statistic: wider_tail(), and the acceleration a of bca()."""
+
+    tail: float
+    a: float
+
+
+def _shape(left_out: Array, level: float = LEVEL) -> _Shape:
+    return _shapes(left_out[np.isfinite(left_out)][None, :], level)[0]
+
+
+def _shapes(left_out: Array, level: float = LEVEL) -> list[_Shape]:
+    """Of several statistics at once: (S, Q) finite values, all Q clusters left out in turn."""
+    count, upper = left_out.shape[1], 0.5 + level / 2
     if count < 2:
-        return float(ndtri(upper))
+        return [_Shape(float(ndtri(upper)), 0.0) for _row in left_out]
+    d = left_out.mean(axis=1, keepdims=True) - left_out
     square = d * d
-    spread = float(square.sum())
-    free = float(count - 1)
-    if spread > _NO_SPREAD:
-        kurtosis = count * float((square * square).sum()) / spread**2
-        free = min(free, 2 * count / (kurtosis - (count - 3) / free))
-    return math.sqrt(count / (count - 1)) * float(stdtrit(free, upper))
+    spread = square.sum(axis=1)
+    varies = spread > _NO_SPREAD
+    safe = np.where(varies, spread, 1.0)
+    kurtosis = count * (square * square).sum(axis=1) / safe**2
+    room = np.where(varies, kurtosis - (count - 3) / (count - 1), 1.0)
+    free = np.where(varies, np.minimum(count - 1, 2 * count / room), count - 1)
+    tails = math.sqrt(count / (count - 1)) * stdtrit(free, upper)
+    a = np.where(varies, (square * d).sum(axis=1) / (6 * safe**1.5), 0.0)
+    return [_Shape(*pair) for pair in zip(tails.tolist(), a.tolist(), strict=True)]
 
 
-def _pulls(left_out: Array) -> Array:
-    """How far each cluster moves the value: mean less value without it, where that is defined."""
-    known = left_out[np.isfinite(left_out)]
-    return known.mean() - known if len(known) else np.zeros(1)
-
-
-def _bca(point: float, rising: Array, left_out: Array, tail: float) -> tuple[float, float]:
-    """bca() of draws in rising order; -tail and tail are the normal quantiles of the two ends."""
+def _bca(point: float, rising: Array, shape: _Shape) -> tuple[float, float]:
+    """bca() of draws in rising order; -tail and tail of the shape are the normal quantiles of the two ends."""
     size = len(rising)
     # Draws that equal the point but for rounding must not fall on either side of it by chance.
     close = _SAME * max(1.0, abs(point))
@@ -313,11 +327,7 @@ def _bca(point: float, rising: Array, left_out: Array, tail: float) -> tuple[flo
     up_to = np.searchsorted(rising, point + close, side="right")
     share = float(below + up_to) / (2 * size)
     z0 = ndtri(min(max(share, 0.5 / size), 1 - 0.5 / size))
-    d = _pulls(left_out)
-    square = d * d
-    spread = float(square.sum())
-    a = float((square * d).sum()) / (6 * spread**1.5) if spread > _NO_SPREAD else 0.0
-    return _end(rising, z0, z0 - tail, a), _end(rising, z0, z0 + tail, a)
+    return _end(rising, z0, z0 - shape.tail, shape.a), _end(rising, z0, z0 + shape.tail, shape.a)
 
 
 def _end(rising: Array, z0: float, shifted: float, a: float) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from itertools import combinations
 from typing import Any
 
@@ -67,10 +68,10 @@ def ranking(data: RankingData, seed: int = 0, resamples: int = 10_000) -> dict[s
     by = "violation" if data.violation_at_most is not None else "mean"
     own = [_model_group(sums, at, data) for at in range(len(sums.models))]
     found = estimates(dict(enumerate(own)), seed=seed, resamples=resamples)
-    models = {
-        name: _model([a for a in answers if a.model == name], found[at], data)
-        for at, name in enumerate(sums.models)
-    }
+    of: dict[str, list[RankedAnswer]] = {name: [] for name in sums.models}
+    for answer in answers:
+        of[answer.model].append(answer)
+    models = {name: _model(of[name], found[at], data) for at, name in enumerate(sums.models)}
     return {
         "ranked_by": by,
         "order": _order(models, by),
@@ -84,14 +85,16 @@ def _sums(answers: Sequence[RankedAnswer], data: RankingData) -> _Sums:
     models = tuple(sorted({a.model for a in answers}))
     questions = list(dict.fromkeys(a.question for a in answers))
     row, column = {name: at for at, name in enumerate(models)}, {q: at for at, q in enumerate(questions)}
+    read = cache(lambda scores: _read(scores, data))  # most answers have the scores of another
     judged, score, violation, acceptable, of, refused = np.zeros((6, len(models), len(questions)))
     for a in answers:
         at = row[a.model], column[a.question]
         if a.scores:
             judged[at] += 1
-            score[at] += sum(sorted(a.scores)) / len(a.scores)
-            violation[at] += _share(a.scores, data, "violation") or 0.0
-            acceptable[at] += _share(a.scores, data, "acceptable") or 0.0
+            mean, below, above = read(a.scores)
+            score[at] += mean
+            violation[at] += below
+            acceptable[at] += above
         if a.refusal is not None:
             of[at] += 1
             refused[at] += a.refusal
@@ -106,9 +109,10 @@ def _beyond(scores: Sequence[float], data: RankingData, rate: str) -> int | None
     return sum(score <= cut if rate == "violation" else score >= cut for score in scores)
 
 
-def _share(scores: Sequence[float], data: RankingData, rate: str) -> float | None:
-    beyond = _beyond(scores, data, rate)
-    return None if beyond is None else beyond / len(scores)
+def _read(scores: tuple[float, ...], data: RankingData) -> tuple[float, float, float]:
+    """The mean of an answer's scores, and the shares of them beyond the two cuts (0 where there is no cut)."""
+    below, above = (_beyond(scores, data, rate) or 0 for rate in ("violation", "acceptable"))
+    return sum(sorted(scores)) / len(scores), below / len(scores), above / len(scores)
 
 
 def _rates(data: RankingData) -> tuple[str, ...]:
@@ -170,7 +174,8 @@ def _model(answers: list[RankedAnswer], found: dict[str, Estimate], data: Rankin
 def _bounds(answers: list[RankedAnswer], data: RankingData, rate: str) -> dict[str, float | None]:
     """A share with all calls without a score outside the cut, and with all of them beyond it."""
     called = [a for a in answers if a.scores or a.failed]
-    beyond = [_beyond(a.scores, data, rate) for a in called]
+    hits_of = cache(lambda scores: _beyond(scores, data, rate))
+    beyond = [hits_of(a.scores) for a in called]
     counts = [(hits, a) for hits, a in zip(beyond, called, strict=True) if hits is not None]
     if not counts:
         return {"low": None, "high": None}
@@ -228,9 +233,9 @@ def _together(
 
     def differ(pair: tuple[int, int]) -> dict[str, Estimate]:
         (a, without_a), (b, without_b) = own[pair[0]], own[pair[1]]
-        return told(
-            _pair_group(sums, pair, data), a - b, without_a - without_b, draws[pair[0]] - draws[pair[1]]
-        )
+        sizes = [groups[at].n for at in pair]
+        both = Group(groups[pair[0]].names, sum(sizes), groups[pair[0]].n_clusters)
+        return told(both, a - b, without_a - without_b, draws[pair[0]] - draws[pair[1]])
 
     with ThreadPoolExecutor(MOST_THREADS) as pool:
         return dict(zip(pairs, pool.map(differ, pairs), strict=True))
@@ -277,10 +282,32 @@ def _ranks(sums: _Sums, by: str, seed: int, resamples: int) -> dict[str, list[fl
         with np.errstate(divide="ignore", invalid="ignore"):
             value = (worth @ weights) / (sums.judged @ weights)
         value = value[:, np.isfinite(value).all(axis=0)]
-        better = (value[None, :, :] < value[:, None, :] - _SAME).sum(axis=1)
-        equal = (np.abs(value[None, :, :] - value[:, None, :]) <= _SAME).sum(axis=1)
-        for rank in range(size):
-            here = (better <= rank) & (rank < better + equal)
-            held[:, rank] += (here / equal).sum(axis=1)
+        held += _held(value)
         counted += value.shape[1]
     return {name: (held[at] / max(counted, 1.0)).tolist() for at, name in enumerate(sums.models)}
+
+
+def _held(value: Array) -> Array:
+    """How often each model takes each rank, (M, M), by the values of M models in each of C resamples, (M, C).
+
+    Models that are equal in a resample share the ranks that they take together: each of g has 1/g of each.
+    """
+    size = len(value)
+    order = np.argsort(value.T, axis=1)
+    rising = np.take_along_axis(value.T, order, axis=1)
+    ranks = np.broadcast_to(np.arange(size), order.shape)
+    fresh = np.ones(order.shape, dtype=bool)
+    fresh[:, 1:] = np.diff(rising, axis=1) > _SAME
+    first = np.maximum.accumulate(np.where(fresh, ranks, 0), axis=1)
+    ends = np.ones(order.shape, dtype=bool)
+    ends[:, :-1] = fresh[:, 1:]
+    after = np.minimum.accumulate(np.where(ends, ranks + 1, size)[:, ::-1], axis=1)[:, ::-1]
+    # From its first rank on a model holds 1/g more, and as much less from the rank after its last.
+    places, share = size + 1, 1.0 / (after - first)
+    cells = places * size
+    steps = [
+        np.bincount((order * places + place).ravel(), weights=share.ravel(), minlength=cells)
+        for place in (first, after)
+    ]
+    held: Array = np.cumsum((steps[0] - steps[1]).reshape(size, places), axis=1)[:, :size]
+    return held

@@ -46,7 +46,7 @@ def leaderboard_of(
     if seed < 0 or not 2 <= resamples <= MOST_RESAMPLES:
         message = _("The seed must be 0 or more, and the resamples from 2 to %(most)d.")
         raise Invalid(message % {"most": MOST_RESAMPLES}, field="resamples" if seed >= 0 else "seed")
-    boards = boards_of(release, judge=judge, mode=mode, benchmark=benchmark)
+    boards, unknown = boards_of(release, judge=judge, mode=mode, benchmark=benchmark)
     told = [_board(board, seed, resamples, ranked(place, board)) for place, board in enumerate(boards)]
     for board in told:
         board["differs"] = [key for key in IDENTITY if board[key] != told[0][key]]
@@ -61,6 +61,9 @@ def leaderboard_of(
         "resamples": resamples,
         "code_version": code_version(),
         "boards": told,
+        "scale_unknown": [
+            {"judge": one.name, "rubrics": sorted(map(str, one.rubrics.all()))} for one in unknown
+        ],
         "not_judged": sorted({answer.model[0] for answer in answers} - judged),
     }
 

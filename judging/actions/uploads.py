@@ -199,6 +199,7 @@ def is_large(place: Place) -> bool:
 def carry_out(actor: Actor, dataset: Dataset, place: Place, *, dry_run: bool) -> dict[str, Any]:
     """Read the files as the person said; keep the report of a dry run, or import and delete the files."""
     state = place.state
+    report: dict[str, Any]
     try:
         done = import_study(
             actor,

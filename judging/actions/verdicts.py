@@ -72,7 +72,12 @@ def import_verdicts(actor: Actor, task: RatingTask, rows: Sequence[VerdictRow]) 
         except Fault as fault:
             done.quarantined.append(_apart(row, fault))
     done.judges = sorted(judges)
-    _write(_new(found, task, done))
+    fresh = _new(found, task, done)
+    _write(fresh)
+    given = {key[0] for key in fresh}
+    for judge in judges.values():
+        if judge.imported and judge.pk in given:
+            judge.rubrics.add(task.rubric)
     done.quarantined.sort(key=lambda apart: apart.row or 0)
     record(actor, "import_verdicts", task, new=done.new, known=done.known, apart=len(done.quarantined))
     return done

@@ -18,6 +18,12 @@ class Judge(models.Model):
     spec = models.JSONField(default=dict, help_text="Model, snapshot, prompt, system text, sampling, parser")
     endpoint = models.ForeignKey("curation.Endpoint", on_delete=models.PROTECT, null=True, blank=True)
     imported = models.BooleanField(default=False)
+    rubrics = models.ManyToManyField(
+        "annotation.Rubric",
+        related_name="judges",
+        blank=True,
+        help_text="Those that its imported verdicts came in on, where only its name is known",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -12,7 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from annotation.actions.responses import import_responses
-from annotation.models import Response
+from annotation.actions.rubrics import keep_rubric
+from annotation.actions.tasks import populate
+from annotation.models import RatingTask, Response
 from curation.actions.endpoints import create_endpoint
 from curation.errors import Invalid, NotAllowed
 from curation.formats import ResponseRow, VerdictRow
@@ -204,7 +206,7 @@ def test_page_command_and_files_have_the_same_numbers(world, client, capsys) -> 
     group = told["boards"][0]["groups"][0]
     for model in group["models"].values():
         leaf = model["shares"]["violation"]
-        assert f"{100 * leaf['value']:.1f} %" in page
+        assert f"{100 * leaf['value']:.1f}%" in page  # no space in Japanese
         assert f"[{100 * leaf['low']:.1f}, {100 * leaf['high']:.1f}]" in page
     pair = group["differences"][0]["violation"]
     assert f"{100 * pair['value']:.1f}</b>" in page
@@ -343,3 +345,45 @@ def test_only_the_board_that_is_looked_at_is_computed(world, client) -> None:
         OPERATOR, task.release, resamples=50, ranked=lambda place, board: board.mode == "noref"
     )
     assert [(board["mode"], len(board["groups"])) for board in found["boards"]] == [("ref", 0), ("noref", 1)]
+
+
+def other_task(dataset, release, scale=(1, 2, 3), name="stars"):
+    """A later task, by another rubric, of responses that stand in the first."""
+    given = {"name": name, "kind": "ordinal", "scale": list(scale), "violation_at_most": 1}
+    rubric = keep_rubric(OPERATOR, dataset, given)
+    task = RatingTask.objects.create(dataset=dataset, release=release, name=f"by {name}", rubric=rubric)
+    populate(task, [(response, None) for response in Response.objects.filter(dataset=dataset)])
+    return task
+
+
+def test_a_later_task_with_another_rubric_changes_nothing_for_a_judge_known_by_name(world, client) -> None:
+    dataset, task = world
+    before = leaderboard_of(OPERATOR, task.release, resamples=50)
+    other_task(dataset, task.release)
+    assert leaderboard_of(OPERATOR, task.release, resamples=50) == before
+    assert (before["boards"][0]["rubric"], before["scale_unknown"]) == ("safety5", [])
+
+
+def test_a_judge_known_by_name_whose_verdicts_came_in_on_two_scales_is_named_not_ranked(
+    world, client, capsys
+) -> None:
+    dataset, task = world
+    rows = [VerdictRow(1, "q0", "alder", "oak", 3, mode="noref")]
+    assert import_verdicts(OPERATOR, other_task(dataset, task.release), rows).new == 1
+    found = leaderboard_of(OPERATOR, task.release, resamples=50)
+    assert (found["boards"], found["scale_unknown"]) == (
+        [],
+        [{"judge": "oak", "rubrics": ["safety5 v1", "stars v1"]}],
+    )
+    client.force_login(make_member(dataset, Role.RESEARCHER))
+    page = shown(dataset, client, HTTP_ACCEPT_LANGUAGE="en").content.decode()
+    assert "oak is not ranked" in page
+    call_command("leaderboard", "--release", task.release.name)
+    assert "came in on safety5 v1, stars v1; its scale is not known" in capsys.readouterr().out
+
+
+def test_the_same_verdicts_again_on_another_scale_leave_the_judges_scale(world) -> None:
+    dataset, task = world
+    later = other_task(dataset, task.release, scale=(1, 2, 3, 4, 5), name="likert")
+    judge_all(later, "oak", SCORES)
+    assert [rubric.name for rubric in boards_judge("oak").rubrics.all()] == ["safety5"]

@@ -57,6 +57,12 @@ def readable(found: dict[str, Any]) -> str:
             for name in group["order"]:
                 model, first = group["models"][name], group["ranks"][name][0]
                 lines.append(f"    {name:28} {_share(model, group['ranked_by'])}  first in {first:.0%}")
+    for judge in found["scale_unknown"]:
+        on = ", ".join(judge["rubrics"]) or "no rubric"
+        lines += [
+            "",
+            f"Not ranked: {judge['judge']}, whose verdicts came in on {on}; its scale is not known.",
+        ]
     if found["not_judged"]:
         lines += ["", f"Not judged: {', '.join(found['not_judged'])}"]
     return "\n".join(lines)

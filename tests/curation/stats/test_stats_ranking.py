@@ -195,3 +195,15 @@ def test_pairs_at_once_are_those_one_by_one(repeats):
                 assert pair[name][key] == (
                     pytest.approx(value, abs=1e-12) if isinstance(value, float) else value
                 )
+
+
+@pytest.mark.parametrize("digits", [1, 2, 8], ids=["many ties", "few ties", "none"])
+def test_ranks_counted_at_once_are_those_counted_one_by_one(digits):
+    value = np.random.default_rng(3).normal(size=(7, 400)).round(digits)
+    wanted = np.zeros((7, 7))
+    for column in value.T:
+        for model, own in enumerate(column):
+            better, equal = (column < own).sum(), (column == own).sum()
+            wanted[model, better : better + equal] += 1 / equal
+    assert whole._held(value) == pytest.approx(wanted, abs=1e-12)
+    assert whole._held(value).sum(axis=0) == pytest.approx(np.full(7, 400))
