@@ -33,6 +33,8 @@ def test_connection_arrives_and_an_unknown_rater_is_named(
         page.goto(f"{live_server.url}/d/{task.dataset.slug}/tasks/{task.pk}/label-studio/")
         expect(page.get_by_text("admin@example.com")).to_be_visible()
         expect(page.get_by_text("1.23.2")).to_be_visible()
+        page.set_viewport_size({"width": 390, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
         page.get_by_role("button", name="新しい評価者にする").click()
         expect(page.get_by_text("決定を待つものはありません。")).to_be_visible()
     assert PartnerConflict.objects.get().decision == "external"
