@@ -254,7 +254,6 @@ def matrix(of: AxisReading) -> dict[str, Any]:
     pairs = of.result["pairs"]
     raters = sorted({name for pair in pairs for name in (pair["a"], pair["b"])})
     found = {(pair["a"], pair["b"]): (at, pair) for at, pair in enumerate(pairs)}
-    most = max((pair["differ"] / pair["shared"] for pair in pairs), default=0.0)
     lines = []
     for row in raters:
         cells: list[dict[str, Any] | None] = []
@@ -274,7 +273,7 @@ def matrix(of: AxisReading) -> dict[str, Any]:
                     "differ": pair["differ"],
                     "shared": pair["shared"],
                     "share": number(share, digits=0, percent=True),
-                    "shade": round(10 * figures.shade(share, most)),
+                    "shade": min(10, round(20 * share)),
                     "difference": "" if difference is None else f"{difference:+.2f}",
                     "at": pointer(("axes", of.axis, "pairs", at, "differ")),
                 }
