@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from annotation.actions.tasks import Drawn, enlist, populate, sound_name
 from annotation.matching import Responses, responses_of
 from annotation.models import Rater, Rating, RatingTask, Response, Rubric, TaskResponse
 from annotation.queries import current
+from annotation.rating_rows import points_of
 from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
@@ -115,6 +117,10 @@ class _Import:
         self.task = task
         self.dataset = task.dataset
         self.scale = scale_of(task.rubric)
+        self.scales = {
+            axis: dataclasses.replace(self.scale, scale=tuple(points.values()))
+            for axis, points in points_of(task.rubric).items()
+        }
         self.inside = responses_of(task)
         self.apart: list[Quarantined] = []
         chances = TaskResponse.objects.filter(task=task).values_list("response_id", "inclusion_probability")
@@ -178,7 +184,7 @@ class _Import:
                 field="axis" if len(row.axis) > LONGEST_AXIS else "rater",
             )
         if not row.cannot_decide:
-            ratings.score(row.score, self.scale)
+            ratings.score(row.score, self.scales.get(row.axis, self.scale))
         response = self.inside.find(row.item, row.model, row.response_sha256)
         if response is not None:
             return response
@@ -286,7 +292,9 @@ class _Import:
         settle_responses(self.task, {rating.response_id for rating in fresh})
 
     def _rating(self, row: RatingRow, response: Response, rater: Rater) -> Rating:
-        score = "" if row.cannot_decide else str(ratings.score(row.score, self.scale))
+        score = (
+            "" if row.cannot_decide else str(ratings.score(row.score, self.scales.get(row.axis, self.scale)))
+        )
         return Rating(
             task=self.task,
             response=response,

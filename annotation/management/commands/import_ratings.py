@@ -55,7 +55,9 @@ class Command(BenchCommand):
             chosen = (
                 known.rubric if known and not rubric else load_rubric(actor, dataset, rubric or "safety5")
             )
-            read = read_ratings(file, rubric=scale_of(chosen), columns=columns, export=export)
+            # Further axes have scales of their own: the action holds every row to its own axis's.
+            scale = scale_of(chosen) if len(chosen.axes) == 1 else None
+            read = read_ratings(file, rubric=scale, columns=columns, export=export)
             done = import_ratings(actor, dataset, task=task, rows=read.rows, rubric=chosen)
             if done.created and not done.new:  # a useless file must not take the name
                 raise Unusable(_no_row(file, [*read.quarantined, *done.quarantined]), field="file")
