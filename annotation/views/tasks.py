@@ -148,7 +148,7 @@ def add_raters(request: MemberRequest, pk: int) -> HttpResponse:
 def pause(request: MemberRequest, pk: int) -> HttpResponse:
     """Give a rater nothing more, or let them go on (`on`)."""
     found = _visible(request, pk)
-    given, paused = request.POST.get("rater", ""), "on" not in request.POST
+    given, paused = request.POST.get("who", ""), "on" not in request.POST
     rater = int(given) if given.isdecimal() and len(given) < 19 else 0
     done = _("The rater gets nothing more until you say so.") if paused else _("The rater can go on.")
     attempt(request, lambda: tasks.pause(request.user, found, rater, paused=paused), done)

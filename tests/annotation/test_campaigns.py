@@ -12,7 +12,7 @@ from django.test import Client
 from annotation.actions.gold import add_case
 from annotation.actions.rubrics import load_rubric, rubric_named
 from annotation.actions.tasks import add_raters, create_task, pause
-from annotation.models import RatingTask, Response, Rubric, TaskRater
+from annotation.models import Qualification, RatingTask, Response, Rubric, TaskRater
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Dataset, LogEntry, Membership, ReleaseItem
@@ -310,3 +310,33 @@ def test_api_plans_a_drawn_campaign() -> None:
         address, {"name": "v", "release": "r1", "rubric": "/etc/passwd"}, content_type="application/json"
     )
     assert (odd.status_code, odd.json()["field"]) == (400, "rubric")
+
+
+def test_the_tasks_page_says_where_raters_stand_and_pauses_them() -> None:
+    dataset = world()
+    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    words = {"question": "問い", "response": "答え", "explanation_ja": "理由"}
+    add_case(OPERATOR, rubric, use="practice", accepted=[1], **words)
+    names = ("ann", "bea", "cho", "dan", "eve")
+    for name in names:
+        make_member(dataset, Role.RATER, username=name)
+    task = make(dataset, qualify_at=0.5, raters=names[:4])
+    raters = [place.rater for place in task.places.select_related("rater").order_by("slot")]
+    for rater in raters[1:]:
+        rater.warned_at = task.created_at
+        rater.save()
+    for rater, passed in ((raters[2], False), (raters[3], True)):
+        Qualification.objects.create(rater=rater, rubric=rubric, asked=1, right=int(passed), passed=passed)
+    lead = signed_in(make_member(dataset, Role.LEAD))
+    address = f"/d/{dataset.slug}/tasks/{task.pk}/"
+    page = lead.get(address)
+    assert [row["state"] for row in page.context["places"]] == ["warning", "practice", "failed", "ready"]
+    assert [person.username for person in page.context["others"]] == ["eve"]
+    assert page.context["facts"]["qualify_percent"] == 50
+    lead.post(f"{address}pause/", {"who": raters[3].pk})
+    lead.post(f"{address}raters/", {"raters": ["eve"]})
+    states = [row["state"] for row in lead.get(address).context["places"]]
+    assert states == ["warning", "practice", "failed", "paused", "warning"]
+    lead.post(f"{address}pause/", {"who": raters[3].pk, "on": "1"})
+    assert lead.get(address).context["places"][3]["state"] == "ready"
+    assert signed_in(raters[0].person).post(f"{address}pause/", {"who": raters[3].pk}).status_code == 404

@@ -35,7 +35,9 @@ class Command(BenchCommand):
         parser.add_argument(
             "--models", metavar="A,B", default="", help="all that have responses where left out"
         )
-        parser.add_argument("--plan", choices=PLANS, help="all, unless another option says which")
+        parser.add_argument(
+            "--plan", metavar="P", help=f"{', '.join(PLANS)}; all, unless another option says which"
+        )
         parser.add_argument("--per-cell", type=whole(1, 10**6), help="stratified: of each leaf and model")
         parser.add_argument("--total", type=whole(1, 10**6), help="stratified: in all, spread evenly")
         parser.add_argument("--drawn", metavar="FILE", help="drawn: item, model, inclusion_probability")
