@@ -45,7 +45,7 @@ class NewTaskSerializer(serializers.Serializer[Any]):
 
     name = serializers.CharField(max_length=80)
     release = serializers.CharField(max_length=60)
-    rubric = serializers.CharField(max_length=90, default="safety5")
+    rubric = serializers.CharField(max_length=80, default="safety5")
     models = serializers.ListField(child=serializers.CharField(max_length=300), default=list)
     split = serializers.ChoiceField(choices=RatingTask.Split.choices, default=RatingTask.Split.ALL)
     plan = serializers.CharField(max_length=20, default="all")
