@@ -24,7 +24,9 @@ from bench.wire import Wire, tree
 ROOT = Path(__file__).resolve().parent.parent
 OVERLAP = 3
 DATASET, RELEASE, TASK = "bench", "r", "t"
-QUESTION = "これは計測のためにつくった{n}番目の質問です。" + "手続きの期限と必要な書類について教えてください。" * 3
+QUESTION = (
+    "これは計測のためにつくった{n}番目の質問です。" + "手続きの期限と必要な書類について教えてください。" * 3
+)
 ANSWER = "{n}番目の質問への回答です。" + "期限は原則として二週間です。窓口に必要な書類をお持ちください。" * 6
 OWN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
@@ -56,7 +58,9 @@ class Installation:
             command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise RuntimeError(f"{' '.join(command[1:4])} ended with {done.returncode}: {done.stderr[-2000:]}")
+            raise RuntimeError(
+                f"{' '.join(command[1:4])} ended with {done.returncode}: {done.stderr[-2000:]}"
+            )
         return done.stdout
 
     def command(self, *words: object) -> dict[str, Any]:
@@ -272,6 +276,17 @@ def counted() -> dict[str, Any]:
     }
 
 
+def exported() -> dict[str, Any]:
+    """Seconds of writing all ratings as lines, without the start of a program."""
+    from annotation.models import RatingTask
+    from annotation.rating_rows import rating_rows
+
+    task = RatingTask.objects.select_related("rubric", "dataset").get(name=TASK)
+    started = time.perf_counter()
+    lines = [json.dumps(row, ensure_ascii=False) for row in rating_rows(task)]
+    return {"lines": len(lines), "seconds": round(time.perf_counter() - started, 3)}
+
+
 def main() -> None:
     import django
 
@@ -280,7 +295,7 @@ def main() -> None:
     if verb == "release":
         release(int(numbers[0]), int(numbers[1]))
     else:
-        print(json.dumps({"sessions": sessions, "counted": counted}[verb]()))
+        print(json.dumps({"sessions": sessions, "counted": counted, "exported": exported}[verb]()))
 
 
 if __name__ == "__main__":

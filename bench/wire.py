@@ -10,7 +10,7 @@ import tempfile
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,13 +90,14 @@ def milliseconds(seconds: list[float]) -> dict[str, float]:
     return {name: round(value * 1000, 1) for name, value in (at | {"max": ordered[-1]}).items()}
 
 
-def side_by_side(clients: list[Callable[[], Any]], seconds: float) -> Work:
+def side_by_side(clients: Sequence[Callable[[], Any]], seconds: float) -> Work:
     """Each client (a function that does one round) in a thread of its own, again and again until the time is over."""
     work, lock = Work(), threading.Lock()
     end = time.perf_counter() + seconds
 
     def go_on(once: Callable[[], Any]) -> None:
-        rounds, errors = [], []
+        rounds: list[float] = []
+        errors: list[str] = []
         while (started := time.perf_counter()) < end and len(errors) < 50:
             try:
                 once()
@@ -125,7 +126,9 @@ def tree(pid: int) -> list[int]:
     children: dict[int, list[int]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
-            children.setdefault(int(path.read_text().rsplit(")", 1)[1].split()[1]), []).append(int(path.parent.name))
+            children.setdefault(int(path.read_text().rsplit(")", 1)[1].split()[1]), []).append(
+                int(path.parent.name)
+            )
         except (OSError, IndexError):
             continue
     found, todo = [], [pid]

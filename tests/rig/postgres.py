@@ -75,7 +75,7 @@ def own(folder: Path, as_user: dict[str, Any]) -> None:
             os.chown(path, as_user["user"], as_user["group"])
 
 
-def start(cluster_from: Path | None = None) -> Postgres:
+def start(cluster_from: Path | None = None, *, options: tuple[str, ...] = NOT_DURABLE) -> Postgres:
     """Start a copy of a cluster, or a new one: half a second. Raises RuntimeError with the server's own words."""
     where = programs()
     assert where is not None, "checked when the run was configured"
@@ -89,14 +89,14 @@ def start(cluster_from: Path | None = None) -> Postgres:
         made = [str(where / "initdb"), "-D", str(cluster), "-U", "app", "-A", "trust", "-E", "UTF8"]
         made += ["--locale=C.UTF-8", "--no-sync", "--no-instructions"]
         subprocess.run(made, check=True, stdout=subprocess.DEVNULL, cwd="/", **as_user)
-    return started(where, folder, as_user)
+    return started(where, folder, as_user, options)
 
 
-def started(where: Path, folder: Path, as_user: dict[str, Any]) -> Postgres:
+def started(where: Path, folder: Path, as_user: dict[str, Any], given: tuple[str, ...]) -> Postgres:
     """Start the server of a folder, and wait until it answers on its unix socket (it opens no other)."""
     port = free_port() or 5432
     log = folder / "log"
-    options = [word for each in NOT_DURABLE for word in ("-c", each)]
+    options = [word for each in given for word in ("-c", each)]
     command = [str(where / "postgres"), "-D", str(folder / "cluster"), "-k", str(folder), "-p", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
