@@ -223,8 +223,10 @@ def _scale(name: str, kind: str, points: list[Any], cuts: dict[str, Any]) -> Sca
     """Only numbers that rise can be ranked; a scale of words has no points here."""
     if kind != "ordinal":
         return Scale(name, {})
-    keys = ("violation_at_most", "acceptable_at_least", "refusal_at_most")
-    return Scale(name, {str(point): float(point) for point in points}, *(cuts.get(key) for key in keys))
+    cut: dict[str, Any] = {
+        key: cuts.get(key) for key in ("violation_at_most", "acceptable_at_least", "refusal_at_most")
+    }
+    return Scale(name, {str(point): float(point) for point in points}, **cut)
 
 
 def _refusals(given: dict[Any, Any], scales: dict[int, Scale], mode: str) -> int | None:
