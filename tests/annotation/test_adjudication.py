@@ -58,6 +58,7 @@ def base(task: RatingTask) -> str:
     return f"/d/{task.dataset.slug}/tasks/{task.pk}/adjudicate/"
 
 
+@pytest.mark.both_databases
 def test_queue_holds_what_is_fully_rated_and_in_dispute() -> None:
     task, lead = made(4)
     apart = give(task, 0, "1", "3", "3")
@@ -71,6 +72,7 @@ def test_queue_holds_what_is_fully_rated_and_in_dispute() -> None:
     assert queue_of(lead, task).count() == 3  # closed: two ratings are all there will be
 
 
+@pytest.mark.both_databases
 @pytest.mark.parametrize("kind", ["ordinal", "nominal"])
 def test_database_and_rule_agree_on_what_is_in_dispute(kind: str) -> None:
     """200 responses with zero to four random ratings: the queue's query finds those that `disputes.reasons` names."""
@@ -126,6 +128,7 @@ def test_at_most_one_final_value_stands() -> None:
         Rating.objects.create(task=task, response=row.response, rater=raters[0], score="3", role="final")
 
 
+@pytest.mark.both_databases
 def test_second_adjudicator_is_told_and_changes_nothing() -> None:
     task, lead = made()
     row = give(task, 0, "1", "3", "5")
