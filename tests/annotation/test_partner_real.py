@@ -7,11 +7,13 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import httpx
 import pytest
+from celery import current_app
 from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client
@@ -28,6 +30,7 @@ from curation.errors import Invalid
 from curation.log import OPERATOR
 from curation.models import Person
 from tests.factories.annotation import make_task, make_world_dataset
+from tests.rig.broker import forget_pools
 from tests.rig.label_studio import TOKEN, LabelStudio
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -152,6 +155,17 @@ class _Hook(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.fixture
+def nobody_works() -> Iterator[None]:
+    """Messages stay in a queue: a hint only marks its exchange."""
+    before = current_app.conf.task_always_eager
+    current_app.conf.task_always_eager = False
+    yield
+    current_app.conf.task_always_eager = before
+    forget_pools()
+
+
+@pytest.mark.usefixtures("nobody_works")
 def test_a_webhook_is_a_hint_and_a_lost_one_is_made_good_by_the_clock(label_studio, settings) -> None:
     hooks = Hooks()
     threading.Thread(target=hooks.serve_forever, daemon=True).start()
