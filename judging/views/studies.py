@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from annotation.queries import with_counts
+from curation import flat
 from curation.formats.writing import formula_safe
 from curation.models import Job
 from curation.rules import allows
@@ -15,7 +16,6 @@ from curation.views.gate import MemberRequest
 from judging import freshness
 from judging.actions import studies
 from judging.models import Judge, Mode, Study
-from curation import flat
 from judging.panels.following import PLANNED
 from judging.queries import judges_by_task, judges_visible_to, study_tasks
 from judging.views import page
