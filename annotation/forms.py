@@ -16,6 +16,14 @@ from curation.models import Dataset, Release
 from curation.queries import releases_visible_to
 
 
+class RubricField(forms.ChoiceField):
+    """Offers versions; a bare name is its newest version, so that a page from before the first one still works."""
+
+    def valid_value(self, value: Any) -> bool:
+        names = {str(key).partition("@")[0] for key, _title in self.choices}  # type: ignore[misc, union-attr]
+        return super().valid_value(value) or str(value) in names
+
+
 class TaskForm(forms.Form):
     """A new rating task. Shares are written in percent."""
 
@@ -51,7 +59,7 @@ class TaskForm(forms.Form):
         required=False,
         help_text=_("Spread evenly over specific harms and models."),
     )
-    rubric = forms.ChoiceField(label=_("Rubric"))
+    rubric = RubricField(label=_("Rubric"))
     overlap = forms.IntegerField(
         label=_("Raters per response"), min_value=1, max_value=MOST_OVERLAP, initial=3
     )
