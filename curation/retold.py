@@ -23,6 +23,8 @@ _PANELS = (
     gettext_noop("Fewer than %(n)s responses are shared with another rater."),
     gettext_noop("Not estimable: the rater or the others give every shared response the same mean score."),
     gettext_noop("No response here has both a rating and a verdict."),
+    gettext_noop("No response here is shared with another rater."),
+    gettext_noop("There is nothing to count yet."),
     gettext_noop("Not estimable: the judge or the humans give every response here the same mean score."),
     gettext_noop("Not estimable: differences of judge and people do not vary within any leaf."),
     gettext_noop("Posterior under a hierarchical model of %(n)s leaf; no test."),
