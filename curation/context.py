@@ -25,7 +25,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     person = user if isinstance(user, Person) else None
     dataset: Dataset | None = getattr(request, "dataset", None)
-    datasets = list(datasets_of(person)) if person else []
+    # Each part is asked for by whoever shows it: a fragment that names the dataset pays for no side bar.
+    datasets = SimpleLazyObject(lambda: list(datasets_of(person)) if person else [])
     if dataset is None and person:
         chosen = request.session.get("dataset")
         dataset = next(
@@ -38,10 +39,10 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "dataset": dataset,
         "datasets": datasets,
         "roles": roles,
-        "nav": _nav(request, person, dataset, roles) if person and dataset else [],
+        "nav": SimpleLazyObject(lambda: _nav(request, person, dataset, roles) if person and dataset else []),
         "demo": settings.TEINEI_DEMO,
         "support": settings.TEINEI_SUPPORT_CONTACT,
-        "worker_missing": bool(person) and not worker_listening(),
+        "worker_missing": SimpleLazyObject(lambda: bool(person) and not worker_listening()),
     }
 
 
