@@ -122,11 +122,6 @@ def forecast(
     def line(model: str, found: Sequence[Row]) -> Line:
         return _line(model, found, each=overlap * arms, has_cut=has_cut, assumed=assumed)
 
-    width = None
-    if ordinal and overlap > 1 and len(rows) > 1:
-        width = agreement_width(
-            len(rows), overlap, assumed.agreement, cluster=mean_cluster(row.question for row in rows)
-        )
     return Forecast(
         responses=len(rows),
         questions=len({row.question for row in rows}),
@@ -139,9 +134,17 @@ def forecast(
         raters_needed=overlap * arms,
         overall=line("", rows),
         models=[line(model, found) for model, found in sorted(by_model.items())],
-        agreement_width=width,
+        agreement_width=_agreement(rows, overlap, assumed) if ordinal else None,
         assumed=assumed,
     )
+
+
+def _agreement(rows: Sequence[Row], overlap: int, assumed: Assumed) -> float | None:
+    """The width of the agreement's interval; None where there is nothing to agree on."""
+    if overlap < 2 or len(rows) < 2:
+        return None
+    cluster = mean_cluster(row.question for row in rows)
+    return agreement_width(len(rows), overlap, assumed.agreement, cluster=cluster)
 
 
 def _line(model: str, rows: Sequence[Row], *, each: int, has_cut: bool, assumed: Assumed) -> Line:

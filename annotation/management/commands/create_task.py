@@ -99,6 +99,10 @@ def _act(actor: Actor, dataset: Dataset, options: dict[str, Any]) -> Outcome:
         seed=plan.seed,
         **rest,
     )
+    return _made(made)
+
+
+def _made(made: RatingTask) -> Outcome:
     responses, raters = made.population.count(), made.raters.count()
     return Outcome(
         sentence=f"Task {made.name}: {responses} responses, {raters} raters, {made.overlap} ratings each.",
@@ -107,9 +111,9 @@ def _act(actor: Actor, dataset: Dataset, options: dict[str, Any]) -> Outcome:
             "responses": responses,
             "raters": raters,
             "overlap": made.overlap,
-            "release": release.name,
+            "release": made.release.name if made.release else None,
             "split": made.split,
-            "rubric": f"{rubric.name}@{rubric.version}",
+            "rubric": f"{made.rubric.name}@{made.rubric.version}",
             "plan": made.plan,
             "arms": made.arms,
             "gold_share": made.gold_share,
