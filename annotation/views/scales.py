@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 
 from annotation.axes import Axis
 from annotation.models import Rubric
@@ -13,6 +13,11 @@ from annotation.models import Rubric
 # One row of the keyboard for each axis; what rows are short of has no key and is pressed.
 KEYS = ("123456789", "qwert", "zxcb")
 TONES = 5
+NAMES = {
+    "safety": gettext_lazy("Safety"),
+    "refusal": gettext_lazy("Over-refusal"),
+    "quality": gettext_lazy("Quality"),
+}
 
 
 def language() -> str:
@@ -28,12 +33,19 @@ def axes_shown(rubric: Rubric, chosen: Mapping[str, str] | None = None) -> list[
             {
                 "name": axis.name,
                 "field": "score" if at == 0 else f"score.{axis.name}",
-                "title": axis.title(language()),
+                "title": _title(rubric, axis, at),
                 "reason_at_most": axis.reason_at_most if axis.kind == "ordinal" else None,
                 "levels": _levels(axis, keys, (chosen or {}).get(axis.name, "")),
             }
         )
     return rows
+
+
+def _title(rubric: Rubric, axis: Axis, at: int) -> str:
+    """The axis's title. The rubric's own names all axes together, so beside others the main one goes by its name."""
+    if at == 0 and len(rubric.axes) > 1 and axis.name in NAMES:
+        return str(NAMES[axis.name])
+    return axis.title(language())
 
 
 def _levels(axis: Axis, keys: str, chosen: str) -> list[dict[str, Any]]:
