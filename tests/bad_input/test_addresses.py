@@ -43,6 +43,15 @@ NAMES = [
     "offset",
     "ordering",
     "format",
+    "answered",
+    "axis",
+    "show",
+    "rater",
+    "other",
+    "arm",
+    "stretch",
+    "gold",
+    "from",
 ]
 TURNS = 2
 JUNK = [

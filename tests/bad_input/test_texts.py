@@ -122,6 +122,13 @@ def test_markup_in_texts_and_names_is_shown_and_run_on_no_page(whole: Whole) -> 
 
 # Pages that show one of the texts or names, whole: each must have met the markup.
 TELLING = {
+    "annotation:adjudicate_one",
+    "annotation:quality",
+    "annotation:rate_guide",
+    "annotation:rubric",
+    "annotation:rubric_cases",
+    "annotation:rubric_new",
+    "annotation:rubrics",
     "annotation:rate_task",
     "annotation:task",
     "annotation:tasks",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from annotation.actions.gold import add_case
 from annotation.actions.ratings_import import import_ratings
 from annotation.actions.responses import import_responses
 from annotation.actions.rubrics import keep_rubric, rubric_as_given
 from annotation.actions.tasks import create_task
-from annotation.models import Rating, RatingTask, Response, Rubric
+from annotation.models import GoldCase, Rating, RatingTask, Response, Rubric
 from curation.actions import translations
 from curation.actions.endpoints import create_endpoint
 from curation.actions.jobs import queue_job
@@ -58,7 +59,8 @@ class Whole:
         app, _, page = name.rpartition(":")
         pk = self.items["in_review"].pk
         if app == "annotation":
-            pk = self.task.pk
+            pk = self.outside.pk if page.startswith(("quality", "adjudicate")) else self.task.pk
+            pk = self.task.rubric_id if page.startswith("rubric") else pk
         elif app == "finetune":
             pk = self.run.pk
         elif app == "judging":
@@ -74,6 +76,7 @@ class Whole:
             pk = self.items["draft"].pk
         response = Response.objects.filter(in_tasks__task=self.outside).first()
         study = Study.objects.filter(task=self.outside).first()  # there once its page was asked for
+        case = GoldCase.objects.filter(rubric=self.task.rubric_id).first()
         return {
             "dataset": self.dataset.slug,
             "pk": pk,
@@ -84,6 +87,8 @@ class Whole:
             "job": self.job.pk,
             "response": response.pk if response else 0,
             "token": "no-lease",
+            "case": case.pk if case else 0,
+            "conflict": 0,
         }
 
 
@@ -126,6 +131,13 @@ def make_whole(
     rater = make_member(dataset, "rater")
     Membership.objects.filter(person=person, role="rater").delete()
     rubric = keep_rubric(OPERATOR, dataset, rubric_as_given("safety5") | (rubric_texts or {}))
+    for use in GoldCase.Use.values:
+        words = {
+            "question": f"{question}試しの{use}",
+            "response": f"{answer}{use}",
+            "explanation_ja": comment,
+        }
+        add_case(OPERATOR, rubric, use=use, accepted=["1"], **words)
     task = create_task(OPERATOR, dataset, name="task", release=release, rubric=rubric, overlap=1)
     warn(task)
     outside = _outside(rubric, keys, model, task_name, comment, judge_name)

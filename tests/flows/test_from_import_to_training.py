@@ -292,9 +292,9 @@ def rate_blind(story: Story) -> None:
     """4 test questions, 2 models, 3 raters: 24 ratings, in turns, one rater on a phone."""
     responses = import_responses(story)
     made = story.house.command("create_task", "blind-1", "--release", "xs-0.1", "--dataset", "xsafety")
-    assert made == {"task": "blind-1", "responses": 8, "raters": 3, "overlap": 3}
+    assert (made["task"], made["responses"], made["raters"], made["overlap"]) == ("blind-1", 8, 3, 3)
     for name in RATERS:
-        page = story.page_of(name, "rate/", **(PHONE if name == "ken" else {}))
+        page = story.rater_page(name, **(PHONE if name == "ken" else {}))
         wait_until(lambda page=page: page.locator("[name=token]").count() == 1)
     given = [1 + turn % 5 for turn in range(responses)]  # 1 2 3 4 5 1 2 3: 21 in all
     for score in given:

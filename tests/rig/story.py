@@ -51,7 +51,7 @@ class Story:
         if name not in self.pages:
             given = {"locale": "ja-JP", "viewport": {"width": 1280, "height": 800}} | options
             context = self.chromium.new_context(base_url=self.house.url, **given)
-            context.set_default_timeout(15_000)
+            context.set_default_timeout(30_000)  # a busy machine answers late
             page = self.pages[name] = context.new_page()
             watch(page, self.wrong)
             page.goto("/accounts/login/")
@@ -69,6 +69,14 @@ class Story:
                 raise
             page.wait_for_load_state()
             page.goto(address)
+        return page
+
+    def rater_page(self, name: str, **options: Any) -> Page:
+        """The page of somebody who rates in one task, past the warning about what they will read."""
+        page = self.page_of(name, "rate/", **options)
+        page.wait_for_url("**/warning/")
+        page.click("form[method=post] .button--main >> visible=true")
+        page.wait_for_url(lambda url: "/warning/" not in url)
         return page
 
     def write_lines(self, name: str, rows: Iterable[dict[str, Any]]) -> Path:
