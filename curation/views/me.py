@@ -74,10 +74,11 @@ def care(request: MemberRequest) -> HttpResponse:
 @member()
 def opt_outs(request: MemberRequest) -> HttpResponse:
     """The categories that were ticked, and no others."""
+    person = Person.objects.get(pk=request.user.pk)
     categories = {_number(given) for given in request.POST.getlist("category")}
     attempt(
         request,
-        lambda: set_opt_outs(request.user, request.user, request.dataset, categories),
+        lambda: set_opt_outs(person, person, request.dataset, categories),
         _("Saved. From now on nothing of these categories is given to you."),
     )
     return redirect("curation:me", dataset=request.dataset.slug)
