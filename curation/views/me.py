@@ -31,7 +31,7 @@ def me(request: MemberRequest) -> HttpResponse:
 
 def tree_of(dataset: Dataset, chosen: set[int]) -> list[dict[str, Any]]:
     """The dataset's categories as nested rows {category, chosen, children, inside}; `inside`: chosen ones below it."""
-    rows = {
+    rows: dict[int, dict[str, Any]] = {
         category.pk: {"category": category, "chosen": category.pk in chosen, "children": [], "inside": 0}
         for category in Category.objects.filter(taxonomy=dataset.taxonomy_id).order_by("level", "position")
     }
