@@ -12,9 +12,10 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from annotation.actions.adjudication import seen_of
 from annotation.actions.leases import lease
 from annotation.actions.tasks import add_raters
-from annotation.models import Rating, RatingTask
+from annotation.models import GoldCase, Rating, RatingTask, Rubric, TaskResponse
 from curation import tasks as curation
 from curation.log import OPERATOR
 from curation.models import (
@@ -48,6 +49,7 @@ def entered(person: Any) -> Client:
 def counted() -> dict[str, int]:
     kinds = (
         Comment,
+        GoldCase,
         Item,
         Job,
         Judge,
@@ -57,6 +59,7 @@ def counted() -> dict[str, int]:
         Release,
         Review,
         Revision,
+        Rubric,
         TrainingRun,
         TranslationReview,
         TranslationRevision,
@@ -128,6 +131,7 @@ def forms(whole: Whole) -> dict[str, Form]:
         ),
         **_of_releases(whole),
         **_of_ratings(whole),
+        **_of_rubrics(whole),
         "launch": (
             whole.person,
             "/d/demo/training/new/",
@@ -173,6 +177,30 @@ def _of_ratings(whole: Whole) -> dict[str, Form]:
             "TranslationReview",
         ),
         "judge run": (whole.person, f"/d/demo/studies/{whole.task.pk}/start/", judged, "JudgeRun"),
+    }
+
+
+def _of_rubrics(whole: Whole) -> dict[str, Form]:
+    rubric, rated = whole.task.rubric, TaskResponse.objects.filter(task=whole.outside).first()
+    assert rated is not None
+    case = {"use": "gold", "question": "二度送る質問です。", "response": "二度送る回答です。"}
+    settled = {
+        "score": "2",
+        "reason": "説明に当たる。",
+        "seen": seen_of(rated),
+        "client_id": "six",
+        "verb": "settle",
+    }
+    decided = f"/d/demo/tasks/{whole.outside.pk}/adjudicate/{rated.response_id}/"
+    return {
+        "rubric": (whole.person, "/d/demo/rubrics/bring/", {"name": "quality5"}, "Rubric"),
+        "case": (
+            whole.person,
+            f"/d/demo/rubrics/{rubric.pk}/cases/",
+            case | {f"accepted.{rubric.axis}": ["2"]},
+            "GoldCase",
+        ),
+        "final value": (whole.person, decided, settled, "Rating"),
     }
 
 
