@@ -180,8 +180,8 @@ def _stop(actor: Actor, run: JudgeRun, verb: str) -> None:
         return
     # A job that looks just now whether its endpoint is free sees the wish when it stands in the queue again.
     Job.objects.filter(pk=job.pk).update(cancel_requested=True)
-    if Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).exists():
-        job.state = Job.State.QUEUED
+    job.refresh_from_db()
+    if job.state == Job.State.QUEUED:
         advance(job, "cancel", actor=actor, changes={"finished_at": timezone.now()})
 
 

@@ -37,7 +37,9 @@ def test_regional5_has_the_cuts_of_safety5_and_quality5_has_none() -> None:
     assert cuts == [(2, 4), (None, None)]
 
 
-@pytest.mark.parametrize("name", ["safety5", "borderline3", "borderline3_safety5", "regional5", "quality5", "action6"])
+@pytest.mark.parametrize(
+    "name", ["safety5", "borderline3", "borderline3_safety5", "regional5", "quality5", "action6"]
+)
 def test_anchors_per_point_fit_on_keys(name: str) -> None:
     rubric = load(name)
     assert list(rubric["anchors"]) == [str(point) for point in rubric["scale"]]

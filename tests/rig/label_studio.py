@@ -157,7 +157,13 @@ class LabelStudio:
         found: list[dict[str, Any]] = []
         with self.client() as admin:
             while True:
-                asked = {"project": project, "page": len(found) // 100 + 1, "page_size": 100, "fields": "all"}
+                page = len(found) // 100 + 1
+                asked: dict[str, str | int] = {
+                    "project": project,
+                    "page": page,
+                    "page_size": 100,
+                    "fields": "all",
+                }
                 answer = admin.get("/api/tasks/", params=asked).json()
                 found += answer["tasks"]
                 if len(found) >= answer["total"]:
