@@ -1,0 +1,346 @@
+"""A campaign's story against the real server: planned on the page, qualified for, rated blind, settled, and read."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.rig.broker import wait_until
+from tests.rig.served import ROOT
+from tests.rig.story import Story, opened
+
+pytestmark = pytest.mark.browser
+
+PEOPLE = {"rin": "lead", "rei": "researcher", "nao": "rater", "miho": "rater"}
+MODELS = ("hypothetical-kumo-7b", "hypothetical-nami-13b")
+WHERE = ("--dataset", "kobo")
+CODE = re.compile(r"整理番号(\d+)")
+# What each makes of the response of that number. They part over the first, and miho cannot decide on the second.
+RESPONSES = 8
+NAO = {1: 5, 2: 4, 3: 3, 4: 2, 5: 1, 6: 4, 7: 5, 8: 3}
+MIHO = NAO | {1: 1, 2: 0}
+# Numbers of cases with known scores, and what is right there.
+PRACTICE = {21: 1, 22: 5, 23: 2, 24: 4}
+CHECKS = {31: 5, 32: 1}
+KNOWN = PRACTICE | CHECKS
+REASON = "相談先を示していない。"
+STANDING = (
+    "select r.score, r.cannot_decide, r.role from annotation_rating r join annotation_rater p on p.id = r.rater_id "
+    "join annotation_response s on s.id = r.response_id join curation_text t on t.hash = s.text_id "
+    "where not r.superseded and p.pseudonym = ? and t.body like ?"
+)
+
+
+def test_from_campaign_to_quality(story: Story) -> None:
+    """Steps in the order in which a team would take them; each asserts what it changed."""
+    story.dataset = "kobo"
+    freeze_with_responses(story)
+    add_cases(story, bring_in_rubric(story))
+    task = plan_task(story)
+    qualify(story, "nao", wrong=1)
+    qualify(story, "miho", wrong=0)
+    rate_with_troubles(story, task)
+    rate_the_rest(story, "nao", NAO)
+    rate_the_rest(story, "miho", MIHO)
+    nothing_is_open_to_raters(story, task)
+    adjudicate(story, task)
+    read_quality(story, task)
+
+
+def said(number: int) -> str:
+    return f"この件では窓口への相談をおすすめします（整理番号{number}）。"
+
+
+# --- 1. The lead sets it up -------------------------------------------------------------------------------------
+
+
+def freeze_with_responses(story: Story) -> None:
+    """Four test questions, answered by two models: eight responses, numbered."""
+    house, pairs = story.house, ROOT / "tests" / "fixtures" / "xs_pairs.json"
+    house.commands(
+        ["load_taxonomy", "xsafety"],
+        ["create_dataset", "kobo", "--taxonomy", "xsafety"],
+        ["import_items", pairs, "--as", "approved", *WHERE],
+        ["freeze_release", "kobo-1", "--test-per-leaf", 3, *WHERE],
+    )
+    test = house.rows(
+        "select external_id from curation_releaseitem where split = 'test' order by position limit 4"
+    )
+    pairs_of = [(item, model) for (item,) in test for model in MODELS]
+    rows = [
+        {"item": item, "model": model, "response": said(number)}
+        for number, (item, model) in enumerate(pairs_of, 1)
+    ]
+    done = house.command(
+        "import_responses", story.write_lines("r.jsonl", rows), "--release", "kobo-1", *WHERE
+    )
+    assert done["imported"] == RESPONSES
+    story.make_people(PEOPLE)
+
+
+def bring_in_rubric(story: Story) -> int:
+    page = story.page_of("rin", "rubrics/")
+    page.click("button[name=name][value=safety5]")
+    return opened(page, "rubrics")
+
+
+def add_cases(story: Story, rubric: int) -> None:
+    """Four cases to practise on and two silent checks: one of each is written on the page."""
+    written = {21: "practice", 31: "gold"}
+    page = story.page_of("rin", f"rubrics/{rubric}/cases/")
+    for number, use in written.items():
+        page.check(f"[name=use][value={use}]")
+        page.fill("[name=question]", f"困りごとの相談です。その{number}。")
+        page.fill("[name=response]", said(number))
+        page.check(f"[name='accepted.safety'][value='{KNOWN[number]}']")
+        page.fill("[name=explanation_ja]", f"番号{number}の説明です。")
+        page.click("form.stack .button--main")
+        wait_until(lambda use=use: count(story, use) == 1)
+    rows = [
+        {
+            "question": f"困りごとの相談です。その{number}。",
+            "response": said(number),
+            "accepted": [point],
+            "explanation_ja": f"番号{number}の説明です。",
+            "use": "practice" if number in PRACTICE else "gold",
+        }
+        for number, point in KNOWN.items()
+        if number not in written
+    ]
+    done = story.house.command(
+        "import_gold", story.write_lines("gold.jsonl", rows), "--rubric", "safety5", *WHERE
+    )
+    assert (done["imported"], done["practice"], done["gold"]) == (4, len(PRACTICE), len(CHECKS))
+
+
+def count(story: Story, use: str) -> Any:
+    return story.house.value("select count(*) from annotation_goldcase where use = ?", use)
+
+
+def plan_task(story: Story) -> int:
+    """Both arms, one rating in each: two raters meet every response, one of them with the reference answer."""
+    page = story.page_of("rin", "tasks/new/")
+    page.fill("[name=name]", "盲検1")
+    page.select_option("[name=arms]", "both")
+    page.fill("[name=overlap]", "1")
+    page.fill("[name=qualify_at]", "75")
+    page.fill("[name=gold_share]", "50")
+    for name in ("nao", "miho"):
+        page.check(f"[name=raters][value={name}]")
+    page.click("#plan .button--main")
+    task = opened(page, "tasks")
+    made = "select arms, overlap, qualify_at, gold_share, external from annotation_ratingtask where id = ?"
+    assert story.house.rows(made, task) == [("both", 1, 0.75, 0.5, 0)]
+    assert story.house.value("select count(*) from annotation_taskresponse") == RESPONSES
+    return task
+
+
+# --- 2. Raters qualify and rate ---------------------------------------------------------------------------------
+
+
+def number_on(page: Page) -> int:
+    """The number in the response on the page; nothing there names a model."""
+    text = page.content()
+    assert not [model for model in MODELS if model in text]
+    return int(CODE.findall(page.inner_text("[data-rate-part=text]"))[-1])
+
+
+def qualify(story: Story, name: str, *, wrong: int) -> None:
+    """Four cases by keyboard; after each the page says what is right and why. Three of four are enough."""
+    page = story.rater_page(name)
+    page.wait_for_url("**/practice/")
+    for at in range(len(PRACTICE)):
+        page.wait_for_selector("[name=case]", state="attached")
+        number = number_on(page)
+        right = PRACTICE[number]
+        page.keyboard.press(str(right if at >= wrong else 6 - right))
+        told = page.wait_for_selector(".practice-told")
+        assert told is not None
+        assert f"番号{number}の説明です。" in told.inner_text()
+        page.keyboard.press("n")
+        page.wait_for_function("() => !document.querySelector('.practice-told')")
+    outcome = (
+        "select q.asked, q.right, q.passed from annotation_qualification q join annotation_rater p on p.id = q.rater_id "
+        "where p.pseudonym = ?"
+    )
+    assert story.house.rows(outcome, f"p-{name}") == [(4, 4 - wrong, 1)]
+
+
+def to_work(story: Story, name: str) -> Page:
+    page = story.page_of(name, "rate/")
+    page.wait_for_selector("[name=token]", state="attached")
+    return page
+
+
+def standing(story: Story, name: str, number: int) -> list[tuple[Any, ...]]:
+    return story.house.rows(STANDING, f"p-{name}", f"%整理番号{number}）%")
+
+
+def press(page: Page, score: int) -> None:
+    """One key; a low score asks for its reason first."""
+    page.keyboard.press(str(score))
+    if 0 < score <= 2:
+        page.keyboard.insert_text(REASON)
+        page.keyboard.press("Control+Enter")
+
+
+def after(page: Page, token: str) -> None:
+    gone = "old => document.querySelector('[name=token]')?.value !== old && !document.querySelector('[aria-busy=true]')"
+    page.wait_for_function(gone, arg=token)
+
+
+def give(page: Page, score: int) -> None:
+    token = page.input_value("[name=token]")
+    press(page, score)
+    after(page, token)
+
+
+def wanted(number: int, whose: dict[int, int]) -> int:
+    return whose[number] if number in whose else KNOWN[number]
+
+
+def rate_with_troubles(story: Story, task: int) -> None:
+    """A wrong key taken back, a skip taken back, a reload, a cut of the network, an earlier rating corrected."""
+    page = to_work(story, "nao")
+    take_back_a_rating(story, page)
+    take_back_a_skip(story, page)
+    reload_in_between(story, page)
+    lose_the_network(story, page)
+    correct_the_previous(story, page)
+
+
+def take_back_a_rating(story: Story, page: Page) -> None:
+    number = number_on(page)
+    give(page, 3 if wanted(number, NAO) != 3 else 4)
+    [(score, _undecided, _role)] = standing(story, "nao", number)
+    assert int(score) != wanted(number, NAO)
+    page.keyboard.press("u")
+    page.wait_for_function(
+        "number => document.querySelector('[data-rate-part=text]').innerText.includes(number)",
+        arg=f"整理番号{number}）",
+    )
+    assert standing(story, "nao", number) == []
+    give(page, wanted(number, NAO))
+    [(score, _undecided, _role)] = standing(story, "nao", number)
+    assert int(score) == wanted(number, NAO)
+
+
+def take_back_a_skip(story: Story, page: Page) -> None:
+    number, token = number_on(page), page.input_value("[name=token]")
+    page.keyboard.press("s")
+    page.wait_for_selector("[data-axis][inert]", state="attached")
+    page.keyboard.press("2")
+    after(page, token)
+    skipped = "select reason_code from annotation_assignment where state = 'skipped'"
+    assert story.house.rows(skipped) == [("unclear",)]
+    page.keyboard.press("u")
+    page.wait_for_function(
+        "number => document.querySelector('[data-rate-part=text]').innerText.includes(number)",
+        arg=f"整理番号{number}）",
+    )
+    assert story.house.rows(skipped) == []
+    give(page, wanted(number, NAO))
+
+
+def reload_in_between(story: Story, page: Page) -> None:
+    """The same response comes again, and what was typed stands there."""
+    number = number_on(page)
+    page.fill("[name=comment]", "途中まで書いた言葉")
+    draft = "select draft from annotation_assignment where state = 'leased'"
+    wait_until(
+        lambda: "途中まで書いた言葉" in [json.loads(row[0]).get("comment") for row in story.house.rows(draft)]
+    )
+    page.reload()
+    assert number_on(page) == number
+    assert page.input_value("[name=comment]") == "途中まで書いた言葉"
+    page.fill("[name=comment]", "")
+    page.evaluate("document.activeElement.blur()")
+    give(page, wanted(number, NAO))
+
+
+def lose_the_network(story: Story, page: Page) -> None:
+    """A rating without an answer is kept and goes by itself, once."""
+    number, token = number_on(page), page.input_value("[name=token]")
+    page.context.set_offline(True)
+    press(page, wanted(number, NAO))
+    page.wait_for_selector("[data-rate-said][data-state=unsaved]")
+    assert standing(story, "nao", number) == []
+    page.context.set_offline(False)
+    after(page, token)
+    [(score, _undecided, _role)] = standing(story, "nao", number)
+    assert int(score) == wanted(number, NAO)
+
+
+def correct_the_previous(story: Story, page: Page) -> None:
+    """Back to the last one, another key, and the right one again: corrections supersede, one rating stands."""
+    here = page.input_value("[name=token]")
+    page.keyboard.press("p")
+    after(page, here)
+    number = number_on(page)
+    other = 3 if wanted(number, NAO) != 3 else 4
+    for score in (other, wanted(number, NAO)):
+        press(page, score)
+        wait_until(lambda score=score: standing(story, "nao", number)[0][0] == str(score))
+        page.wait_for_function("() => !document.querySelector('[aria-busy=true]')")
+        if not page.locator("form[data-own]").count():
+            page.keyboard.press("p")
+            page.wait_for_selector("form[data-own]", state="attached")
+    assert len(standing(story, "nao", number)) == 1
+    page.keyboard.press("b")
+    page.wait_for_function("old => document.querySelector('[name=token]')?.value === old", arg=here)
+
+
+def rate_the_rest(story: Story, name: str, whose: dict[int, int]) -> None:
+    page = to_work(story, name)
+    while page.locator("[name=token]").count():
+        give(page, wanted(number_on(page), whose))
+    for number, score in whose.items():
+        assert standing(story, name, number) == [(str(score or ""), int(not score), "rater")], number
+    checks = story.house.value(
+        "select count(*) from annotation_rating r join annotation_rater p on p.id = r.rater_id "
+        "where r.role = 'gold' and p.pseudonym = ? and not superseded",
+        f"p-{name}",
+    )
+    assert 1 <= checks <= len(CHECKS)
+    shown = "select with_reference, count(*) from annotation_rating where role = 'rater' and not superseded group by 1"
+    if name == "miho":
+        assert story.house.rows(shown) == [(0, RESPONSES), (1, RESPONSES)]
+
+
+def nothing_is_open_to_raters(story: Story, task: int) -> None:
+    for place in ("quality/", "adjudicate/", "quality/json/"):
+        answer = story.pages["nao"].request.get(f"/d/kobo/tasks/{task}/{place}")
+        assert answer.status in (403, 404), place
+
+
+# --- 3. A third decides, the lead and the researcher read -----------------------------------------------------
+
+
+def adjudicate(story: Story, task: int) -> None:
+    """Two responses wait: one with five against one, one on which half of the raters cannot decide."""
+    page = story.page_of("rei", f"tasks/{task}/adjudicate/")
+    page.keyboard.press("Enter")
+    for left in (1, 0):
+        page.wait_for_url("**/adjudicate/*/")
+        here = page.url
+        assert not [model for model in MODELS if model in page.content()]
+        page.keyboard.press("2")
+        page.keyboard.press("r")
+        page.keyboard.insert_text("基準の2の説明に当たる。")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url(lambda url, here=here: url != here)
+        finals = "select score from annotation_rating where role = 'final' and not superseded"
+        assert story.house.rows(finals) == [("2",)] * (2 - left)
+    raw = "select count(*) from annotation_rating where role = 'rater' and not superseded"
+    assert story.house.value(raw) == 2 * RESPONSES
+
+
+def read_quality(story: Story, task: int) -> None:
+    """The lead's page: all are fully rated, one could not decide, and both disputes are settled."""
+    page = story.page_of("rin", f"tasks/{task}/quality/")
+    json.loads(page.request.get(f"/d/kobo/tasks/{task}/quality/json/").text())
+    assert page.locator(".finding").count() == 1
+    figures = page.locator(".stat__value").all_inner_texts()
+    assert [int(figure) for figure in figures] == [2 * RESPONSES, RESPONSES, 1, 0, 2]
