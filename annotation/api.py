@@ -18,9 +18,10 @@ from annotation.actions.population import Handed, responses_to
 from annotation.actions.ratings import rate
 from annotation.actions.rubrics import rubric_named
 from annotation.actions.tasks import create_task
+from annotation.counts import counts_of, progress_of, with_counts
 from annotation.drawn_files import drawn_given, matched, unusable
 from annotation.models import RatingTask, TaskRater
-from annotation.queries import counts_of, place_at, progress_of, tasks_visible_to, with_counts
+from annotation.queries import place_at, tasks_visible_to
 from annotation.rules import blinded
 from annotation.serializers import NewRatingSerializer, NewTaskSerializer, TaskSerializer, blind, own_rating
 from curation.api import OfDataset

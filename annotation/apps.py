@@ -8,7 +8,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now; rules and states register themselves when they are loaded.
-        from annotation import demo, exposure, queries, rules, workflow  # noqa: F401
+        from annotation import counts, demo, exposure, queries, rules, workflow  # noqa: F401
         from curation import registry
         from curation.models import Membership
 
@@ -64,6 +64,6 @@ class AnnotationConfig(AppConfig):
                 context=exposure.closed_tasks,
             )
         )
-        registry.add_usage(queries.usage_of_items)
+        registry.add_usage(counts.usage_of_items)
         registry.add_blind(rules.blinded_in)
         registry.add_demo(10, demo.rate_responses)

@@ -14,9 +14,10 @@ from annotation.actions import tasks
 from annotation.actions.population import population_of
 from annotation.actions.rubrics import rubric_named
 from annotation.campaign import facts_of, forecast_of, notes_on, places_of, with_progress
+from annotation.counts import counts_of, progress_of, with_counts
 from annotation.forms import TaskForm
 from annotation.models import RatingTask
-from annotation.queries import counts_of, progress_of, tasks_visible_to, with_counts
+from annotation.queries import tasks_visible_to
 from annotation.rules import blinded, blinded_in
 from curation.errors import TeineiError
 from curation.models import Membership

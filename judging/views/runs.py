@@ -7,8 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from annotation.counts import counts_of
 from annotation.models import RatingTask
-from annotation.queries import counts_of
 from curation.errors import Invalid, TeineiError
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt

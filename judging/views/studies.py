@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from annotation.queries import with_counts
+from annotation.counts import with_counts
 from curation import flat
 from curation.formats.writing import formula_safe
 from curation.models import Job

@@ -5,8 +5,9 @@ import pytest
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate
 from annotation.actions.tasks import close
+from annotation.counts import counts_of
 from annotation.models import Assignment, TaskResponse
-from annotation.queries import counts_of, waiting_per_task
+from annotation.queries import waiting_per_task
 from curation.errors import Invalid, NotAllowed
 from curation.formats import VerdictRow
 from curation.log import OPERATOR

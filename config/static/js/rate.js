@@ -189,15 +189,13 @@
     go(link);
   });
 
-  // The menu of reasons takes the digits while it is open.
-  document.addEventListener(
-    "toggle",
-    (event) => {
-      if (!event.target.matches?.("[data-rate-skip]")) return;
-      event.target.closest("form").querySelectorAll("[data-axis]").forEach((axis) => (axis.inert = event.target.open));
-    },
-    true,
-  );
+  // The menu of reasons takes the digits while it is open, from the click on: its toggle comes a moment later.
+  const giveDigits = (menu, open) => menu.closest("form").querySelectorAll("[data-axis]").forEach((axis) => (axis.inert = open));
+  document.addEventListener("click", (event) => {
+    const menu = event.target.closest("[data-rate-skip] > summary")?.parentElement;
+    if (menu && !event.defaultPrevented) giveDigits(menu, !menu.open);
+  });
+  document.addEventListener("toggle", (event) => event.target.matches?.("[data-rate-skip]") && giveDigits(event.target, event.target.open), true);
 
   addEventListener("online", () => busy && resend());
   if (kept.read(waiting())) resend();
