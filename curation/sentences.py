@@ -38,7 +38,41 @@ _VERBS = {
     "cancel": gettext_lazy("cancelled it"),
     "resume": gettext_lazy("resumed it"),
     "sign_in": gettext_lazy("signed in"),
+    "undo": gettext_lazy("took a rating back"),
+    "acknowledge_warning": gettext_lazy("read what kind of texts to expect"),
+    "qualify": gettext_lazy("passed the practice"),
+    "fail_practice": gettext_lazy("finished a practice"),
+    "allow_attempt": gettext_lazy("allowed another practice"),
+    "care": gettext_lazy("changed what is shown to them"),
+    "create_task": gettext_lazy("planned a rating task"),
+    "close": gettext_lazy("closed a rating task"),
+    "offer": gettext_lazy("offered raters the next responses"),
+    "add_raters": gettext_lazy("added raters"),
+    "pause_rater": gettext_lazy("paused a rater"),
+    "resume_rater": gettext_lazy("let a rater go on"),
+    "adjudicate": gettext_lazy("gave a final value"),
+    "create_rubric": gettext_lazy("made a version of a rubric"),
+    "sign": gettext_lazy("signed a rubric"),
+    "add_cases": gettext_lazy("added cases with known scores"),
+    "remove_case": gettext_lazy("removed a case with a known score"),
+    "import_ratings": gettext_lazy("imported ratings"),
+    "export_ratings": gettext_lazy("exported ratings"),
+    "import_responses": gettext_lazy("imported responses"),
+    "generate": gettext_lazy("asked models for responses"),
+    "sync": gettext_lazy("exchanged a task with Label Studio"),
+    "pull": gettext_lazy("took annotations from Label Studio"),
+    "decide_conflict": gettext_lazy("decided a conflict with Label Studio"),
+    "connect_partner": gettext_lazy("connected Label Studio"),
+    "create_judge": gettext_lazy("made a judge"),
+    "create_endpoint": gettext_lazy("made a model endpoint"),
+    "judge": gettext_lazy("ran a judge"),
+    "reparse": gettext_lazy("read replies anew"),
+    "import_verdicts": gettext_lazy("imported verdicts"),
+    "correct_final": gettext_lazy("replaced a final value"),
+    "machine_translate": gettext_lazy("had drafts of translations made"),
+    "start_anew": gettext_lazy("started a training run anew"),
 }
+_VERBS_OF = {("rating", "correct"): gettext_lazy("corrected a rating")}
 _ICONS = {
     "submit": "write",
     "submit_question": "write",
@@ -57,10 +91,11 @@ _ICONS = {
 def event_of(entry: LogEntry) -> dict[str, Any]:
     """What `components/timeline.html` shows of a log entry."""
     who = _("the operator") if entry.person is None else str(entry.person)
+    sentence = _VERBS_OF.get((entry.object_type, entry.verb)) or _VERBS.get(entry.verb, entry.verb)
     return {
         "icon": _ICONS.get(entry.verb, "history"),
         "who": who,
-        "sentence": str(_VERBS.get(entry.verb, entry.verb)),
+        "sentence": str(sentence),
         "at": entry.created_at,
         "text": "",
     }

@@ -177,7 +177,7 @@ def add_raters(actor: Actor, task: RatingTask, names: Sequence[str] = ()) -> int
     require(actor, "add_raters", task)
     if task.external:
         raise Invalid(_("This task was rated elsewhere; its raters come with the import."))
-    task = RatingTask.objects.select_for_update().select_related("dataset").get(pk=task.pk)
+    task = RatingTask.objects.select_for_update(no_key=True).get(pk=task.pk)
     before = task.raters.count()
     enlist(task, [rater_for(task.dataset, person) for person in raters_named(task.dataset, names)])
     added = task.raters.count() - before

@@ -22,7 +22,8 @@ def hand_over_from(actor: Actor, study: Study, *, count: int, seed: int) -> int:
     Raises Conflict where ratings or verdicts came in since, or somebody has handed over meanwhile: sent twice, it is
     done once.
     """
-    task = RatingTask.objects.select_for_update().select_related("rubric", "dataset").get(pk=study.task_id)
+    rows = RatingTask.objects.select_related("rubric", "dataset")
+    task = rows.select_for_update(no_key=True, of=("self",)).get(pk=study.task_id)
     options = options_of(study.result)
     if data_hash(study_data(task, study.judge, study.mode), options) != study.data_hash:
         raise Conflict(_("Since this study was shown, its task has changed. Look at the new numbers first."))
