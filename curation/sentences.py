@@ -70,7 +70,7 @@ _VERBS = {
     "import_verdicts": gettext_lazy("imported verdicts"),
     "correct_final": gettext_lazy("replaced a final value"),
     "machine_translate": gettext_lazy("had drafts of translations made"),
-    "start_anew": gettext_lazy("started a training run anew"),
+    "start_anew": gettext_lazy("began a task anew in Label Studio"),
 }
 _VERBS_OF = {("rating", "correct"): gettext_lazy("corrected a rating")}
 _ICONS = {
