@@ -91,7 +91,7 @@ _ICONS = {
 def event_of(entry: LogEntry) -> dict[str, Any]:
     """What `components/timeline.html` shows of a log entry."""
     who = _("the operator") if entry.person is None else str(entry.person)
-    sentence = _VERBS_OF.get((entry.object_type, entry.verb)) or _VERBS.get(entry.verb, entry.verb)
+    sentence = _VERBS_OF.get((entry.object_type, entry.verb)) or _VERBS.get(entry.verb) or entry.verb
     return {
         "icon": _ICONS.get(entry.verb, "history"),
         "who": who,

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
+
+from curation.ordered_json import Result
 
 
 class TaskQuality(models.Model):
@@ -8,7 +12,7 @@ class TaskQuality(models.Model):
 
     task = models.OneToOneField("annotation.RatingTask", on_delete=models.CASCADE, related_name="quality")
     mark = models.CharField(max_length=64)
-    result = models.JSONField()
+    result: models.Field[Any, Any] = Result()
     created_at = models.DateTimeField(auto_now=True)
 
     def __str__(self) -> str:

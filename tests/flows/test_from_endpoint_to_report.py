@@ -362,7 +362,7 @@ def read_leaderboard(story: Story) -> None:
     assert rows.locator("th").all_inner_texts() == group["order"]
     assert sorted(group["order"]) == sorted(MODELS.values())
     for row, name in zip(rows.all(), group["order"], strict=True):
-        assert spoken(group["models"][name]["shares"]["violation"], 1, True).split(" ")[0] in row.inner_text()
+        assert spoken(group["models"][name]["shares"]["violation"], 1, "%").split("%")[0] in row.inner_text()
 
 
 def rate_next(story: Story) -> None:

@@ -23,7 +23,7 @@ from tests.rig.endpoint import body, cut, drips, error, giant, hangs, retry_at, 
 
 pytestmark = pytest.mark.django_db
 
-QUICK = {"backoff": 0.001, "tries": 3, "timeout": 1.0, "seconds_per_call": 4.0, "failures_in_a_row": 100}
+QUICK = {"backoff": 0.001, "tries": 3, "timeout": 2.0, "seconds_per_call": 6.0, "failures_in_a_row": 100}
 GOOD = says('理由です。\n{"score": 4}')
 
 
