@@ -74,6 +74,18 @@ def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int | None:
         return int(probe.getsockname()[1])
 
 
+def reserve_port(port: int, host: str = "127.0.0.1") -> socket.socket:
+    """A bound socket that keeps the port for this process and its web server as long as it is open.
+
+    Web servers share a port with whoever else asks to (SO_REUSEPORT): two sites that start at the same moment would
+    both find it free, and each would then answer half of the other's requests. `free_port` finds a reserved one taken.
+    """
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind((host, port))
+    return held
+
+
 def signal_group(leader: int, number: int) -> None:
     """Signal the leader's whole group; a group that is gone already is no error."""
     with contextlib.suppress(ProcessLookupError, PermissionError):

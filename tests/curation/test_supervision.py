@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from curation.supervision import GaveUp, Group, Program, alive, free_port
+from curation.supervision import GaveUp, Group, Program, alive, free_port, reserve_port
 
 SLEEPER = [sys.executable, "-S", "-c", "import time; time.sleep(600)"]
 # Ignores SIGTERM and has a child that does, as a hung pool would.
@@ -115,3 +115,16 @@ def test_taken_port_is_not_free() -> None:
         holder.listen()
         assert free_port(holder.getsockname()[1]) is None
     assert free_port()
+
+
+def test_reserved_port_is_taken_for_all_but_its_web_server() -> None:
+    port = free_port()
+    assert port
+    with reserve_port(port), socket.socket() as server:
+        assert free_port(port) is None
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        server.bind(("127.0.0.1", port))
+        server.listen()
+        with socket.create_connection(("127.0.0.1", port), timeout=2):
+            pass
+    assert free_port(port) == port

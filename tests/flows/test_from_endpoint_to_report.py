@@ -372,7 +372,7 @@ def rate_next(story: Story) -> None:
     page.click("form[action*='/next/'] .button--main")
     offered = "select count(*) from annotation_taskresponse where offered"
     wait_until(lambda: story.house.value(offered) == 2 * RATED + 10)
-    page = story.page_of("nao", "rate/")
+    page = story.rater_page("nao")
     wait_until(lambda: page.locator("[name=token]").count() == 1)
     leased = story.house.rows(
         "select t.offered, (select count(*) from annotation_rating r where r.response_id = a.response_id) "

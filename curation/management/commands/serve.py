@@ -22,7 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import import_string
 
 from curation.embedded import embedded_broker, write_private
-from curation.supervision import GaveUp, Group, Program, free_port
+from curation.supervision import GaveUp, Group, Program, free_port, reserve_port
 from curation.worker import return_unacked
 
 USUAL_PORT = 8000
@@ -58,7 +58,8 @@ class Command(BaseCommand):
             if options["demo"]:
                 os.environ["TEINEI_DEMO"] = "1"
                 settings.TEINEI_DEMO = True
-            self.serve(url, port, options)
+            with reserve_port(port, options["host"]):
+                self.serve(url, port, options)
 
     def chosen_port(self, wanted: int | None, host: str) -> int:
         port = free_port(wanted or USUAL_PORT, host)
