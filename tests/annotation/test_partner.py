@@ -1,21 +1,11 @@
-"""Annotations of the partner become ratings once; what no rule decides waits for a person; what goes out is blind."""
-
-import itertools
-from typing import Any
-from xml.etree import ElementTree as ET
+"""Annotations of the partner become ratings once; what no rule decides waits for a person."""
 
 import pytest
 
-from annotation.actions.exchanges import Busy, exchange_of, held
 from annotation.actions.leases import lease
 from annotation.actions.partner_conflicts import decide
-from annotation.actions.partner_pull import Pulled, Reader, take_page
-from annotation.actions.partner_push import REF, apart, payloads, places_by_ref, ref_of
-from annotation.actions.partner_raters import Raters
-from annotation.actions.rubrics import keep_rubric, load_rubric, rubric_as_given
-from annotation.label_studio_page import annotated, config_of
+from annotation.actions.partner_push import REF
 from annotation.models import (
-    Exchange,
     PartnerAnnotation,
     PartnerConflict,
     PartnerProject,
@@ -29,72 +19,10 @@ from annotation.queries import current
 from curation.errors import Conflict, Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import LogEntry, Membership, Person
-from tests.factories.annotation import MODELS, make_member, make_task, make_world_dataset
+from tests.factories.annotation import make_member, make_task, make_world_dataset
+from tests.factories.partner import There, make_exchange
 
 pytestmark = pytest.mark.django_db
-URL = "http://127.0.0.1:1"
-Kind = PartnerConflict.Kind
-
-
-class There:
-    """Label Studio's side as its pages come: tasks with their annotations, under the exchange's marks."""
-
-    def __init__(
-        self, task: RatingTask, *, mails: dict[int, str] | None = None, number: int = 0, url: str = URL
-    ) -> None:
-        self.exchange = exchange_of(task, url)
-        self.exchange.task = task
-        self.project = PartnerProject.objects.create(
-            exchange=self.exchange, number=number, project_id=1 + number
-        )
-        self.mails = mails or {}
-        rows = task.population.order_by("position").values_list("response_id", flat=True)
-        self.rows = {
-            n: {"id": n, "data": {REF: ref_of(self.exchange, pk)}, "annotations": []}
-            for n, pk in enumerate(rows, 1)
-        }
-        self.responses = dict(enumerate(rows, 1))
-
-    def has(
-        self,
-        task: int,
-        pk: int,
-        choice: str,
-        *,
-        who: int = 3,
-        at: str = "2026-01-01T00:00:00.1Z",
-        **more: Any,
-    ) -> None:
-        """Annotation `pk` of the task is like this from now on."""
-        given = {
-            "id": pk,
-            "completed_by": who,
-            "updated_at": at,
-            "lead_time": 4.5,
-            "was_cancelled": False,
-            "result": [{"from_name": "axis0", "type": "choices", "value": {"choices": [choice]}}],
-        }
-        kept = [one for one in self.rows[task]["annotations"] if one["id"] != pk]
-        self.rows[task]["annotations"] = [*kept, given | more]
-
-    def gone(self, task: int) -> None:
-        self.rows[task]["annotations"] = []
-
-    def read(self, *, dry_run: bool = False) -> Pulled:
-        done = Pulled(dry_run=dry_run)
-        raters = Raters(self.exchange, None, dry_run=dry_run)
-        raters.mails = self.mails
-        self.project.exchange = self.exchange
-        take_page(Reader(self.project, raters, done, places_by_ref(self.exchange)), list(self.rows.values()))
-        return done
-
-
-def world(*, raters: int = 2, **given: Any) -> tuple[RatingTask, list[Person], There]:
-    """A task whose raters are users 3, 4 ... there, known by their mail."""
-    task, people = make_task(make_world_dataset(), raters=raters, **given)
-    for n, person in enumerate(people, 3):
-        Person.objects.filter(pk=person.pk).update(email=f"Rater{n}@example.org")
-    return task, people, There(task, mails={n: f"rater{n}@EXAMPLE.org" for n in range(3, 3 + raters)})
 
 
 def standing(task: RatingTask) -> list[tuple[int, str, bool]]:
@@ -108,7 +36,7 @@ def waiting(task: RatingTask) -> list[str]:
 
 
 def test_annotations_become_ratings_once_under_the_raters_own_name() -> None:
-    task, people, there = world()
+    task, people, there = make_exchange()
     there.has(1, 11, "4", who=3)
     there.has(1, 12, "2", who=4)
     there.has(2, 13, "cannot_decide", who=3)
@@ -125,7 +53,7 @@ def test_annotations_become_ratings_once_under_the_raters_own_name() -> None:
 
 
 def test_a_dry_run_counts_the_same_and_writes_nothing() -> None:
-    _task, _people, there = world()
+    _task, _people, there = make_exchange()
     there.has(1, 11, "4")
     there.has(2, 12, "7")
     there.has(3, 13, "4", who=99)
@@ -141,7 +69,7 @@ def test_a_dry_run_counts_the_same_and_writes_nothing() -> None:
     ("decision", "stands", "asks_again"), [("take", "5", True), ("keep", "4", True), ("ignore", "4", False)]
 )
 def test_an_edit_after_the_import_asks_and_nothing_is_overwritten(decision, stands, asks_again) -> None:
-    task, _people, there = world()
+    task, _people, there = make_exchange()
     there.has(1, 11, "4")
     there.read()
     there.has(1, 11, "5", at="2026-01-02T00:00:00Z")
@@ -156,7 +84,7 @@ def test_an_edit_after_the_import_asks_and_nothing_is_overwritten(decision, stan
 
 
 def test_an_edit_back_to_what_was_taken_settles_itself() -> None:
-    task, _people, there = world()
+    task, _people, there = make_exchange()
     there.has(1, 11, "4")
     there.read()
     there.has(1, 11, "5", at="2026-01-02T00:00:00Z")
@@ -169,7 +97,7 @@ def test_an_edit_back_to_what_was_taken_settles_itself() -> None:
 
 @pytest.mark.parametrize(("decision", "stands"), [("take", 0), ("keep", 1), ("ignore", 1)])
 def test_a_deletion_there_asks_once(decision, stands) -> None:
-    task, _people, there = world()
+    task, _people, there = make_exchange()
     there.has(1, 11, "4")
     there.read()
     there.gone(1)
@@ -183,7 +111,7 @@ def test_a_deletion_there_asks_once(decision, stands) -> None:
 
 
 def test_skipping_there_what_was_submitted_counts_as_a_deletion() -> None:
-    task, _people, there = world()
+    task, _people, there = make_exchange()
     there.has(1, 11, "4")
     there.read()
     there.has(1, 11, "4", at="2026-01-02T00:00:00Z", was_cancelled=True)
@@ -192,7 +120,7 @@ def test_skipping_there_what_was_submitted_counts_as_a_deletion() -> None:
 
 
 def test_what_was_rated_here_too_or_changed_here_since_is_a_conflict_of_both_sides() -> None:
-    task, people, there = world()
+    task, people, there = make_exchange()
     held_here = lease(people[0], task)
     assert held_here is not None
     rater = Rater.objects.get(person=people[0])
@@ -212,7 +140,7 @@ def test_what_was_rated_here_too_or_changed_here_since_is_a_conflict_of_both_sid
 
 
 def test_an_unknown_rater_asks_once_and_all_that_waited_is_taken() -> None:
-    task, _people, there = world(raters=1)
+    task, _people, there = make_exchange(raters=1)
     there.has(1, 11, "4", who=99)
     there.has(2, 12, "5", who=99)
     there.has(3, 13, "9", who=99)
@@ -228,7 +156,7 @@ def test_an_unknown_rater_asks_once_and_all_that_waited_is_taken() -> None:
 
 
 def test_an_unknown_rater_may_be_somebody_here_or_be_left_out() -> None:
-    task, people, there = world()
+    task, people, there = make_exchange()
     there.has(1, 11, "4", who=98)
     there.has(2, 12, "5", who=99)
     there.read()
@@ -243,7 +171,7 @@ def test_an_unknown_rater_may_be_somebody_here_or_be_left_out() -> None:
 
 
 def test_who_becomes_a_member_later_needs_no_decision() -> None:
-    task, _people, there = world(raters=0)
+    task, _people, there = make_exchange(raters=0)
     there.mails = {3: "late@example.org"}
     there.has(1, 11, "4")
     there.read()
@@ -256,7 +184,7 @@ def test_who_becomes_a_member_later_needs_no_decision() -> None:
 
 
 def test_not_one_rating_more_than_the_overlap() -> None:
-    task, _people, there = world(raters=3, overlap=2)
+    task, _people, there = make_exchange(raters=3, overlap=2)
     for user in (3, 4, 5):
         there.has(1, 10 + user, "4", who=user)
     done = there.read()
@@ -264,7 +192,7 @@ def test_not_one_rating_more_than_the_overlap() -> None:
 
 
 def test_a_lease_here_holds_its_place_but_not_against_its_own_rater() -> None:
-    task, people, there = world(raters=2, overlap=1)
+    task, people, there = make_exchange(raters=2, overlap=1)
     mine = lease(people[0], task)
     assert mine is not None
     at = next(n for n, pk in there.responses.items() if pk == mine.response_id)
@@ -277,7 +205,7 @@ def test_a_lease_here_holds_its_place_but_not_against_its_own_rater() -> None:
 
 
 def test_a_decision_is_made_once_by_whoever_may_and_is_logged() -> None:
-    task, people, there = world()
+    task, people, there = make_exchange()
     lead, second = (make_member(task.dataset, Membership.Role.LEAD) for _n in range(2))
     there.has(1, 11, "9")
     there.read()
@@ -295,7 +223,7 @@ def test_a_decision_is_made_once_by_whoever_may_and_is_logged() -> None:
 
 
 def test_a_conflict_of_another_task_is_none() -> None:
-    _task, _people, there = world()
+    _task, _people, there = make_exchange()
     there.has(1, 11, "9")
     there.read()
     other, _none = make_task(make_world_dataset(), raters=0)
@@ -303,30 +231,8 @@ def test_a_conflict_of_another_task_is_none() -> None:
         decide(OPERATOR, other, PartnerConflict.objects.get().pk, decision="keep")
 
 
-def test_what_goes_out_is_blind() -> None:
-    task, _people = make_task(make_world_dataset(), raters=0)
-    exchange = exchange_of(task, URL)
-    rows = list(payloads(exchange, 0))
-    assert [set(row) for row in rows] == [{REF, "question", "response"}] * 10
-    told = str(rows) + config_of(task.rubric.axes)
-    assert not [word for word in (*MODELS, "leaf0", "参考回答") if word in told]
-    # Marks say nothing of the order in which responses were imported, model by model.
-    by_response = sorted(task.population.values_list("response_id", flat=True))
-    assert [ref_of(exchange, pk) for pk in by_response] != sorted(row[REF] for row in rows)
-    asked = [row["question"] for row in rows]
-    assert not [one for one, after in itertools.pairwise(asked) if one == after]
-
-
-def test_two_arms_are_two_projects_and_no_question_is_seen_both_ways() -> None:
-    task, _people = make_task(make_world_dataset(), raters=0, arms="both", questions=8)
-    exchange = exchange_of(task, URL)
-    shown = [{row["question"]: "参考" in row["reference"] for row in payloads(exchange, n)} for n in (0, 1)]
-    assert shown[0] == {question: not other for question, other in shown[1].items()}
-    assert set(shown[0].values()) == {True, False}
-
-
 def test_two_arms_are_counted_apart_by_what_was_shown() -> None:
-    _task, _people, there = world(raters=2, arms="both", overlap=1)
+    _task, _people, there = make_exchange(raters=2, arms="both", overlap=1)
     second = There.__new__(There)
     second.__dict__ = {**there.__dict__}
     second.project = PartnerProject.objects.create(exchange=there.exchange, number=1, project_id=2)
@@ -337,95 +243,16 @@ def test_two_arms_are_counted_apart_by_what_was_shown() -> None:
     assert sorted(Rating.objects.values_list("with_reference", flat=True)) == [False, True]
 
 
-def test_questions_stand_apart_where_that_can_be() -> None:
-    task, _people = make_task(make_world_dataset(), raters=0)
-    rows = list(task.population.select_related("response").order_by("response__item_key"))
-    assert [row.response.item_key for row in rows][:2] == ["q0", "q0"]
-    keys = [row.response.item_key for row in apart(rows)]
-    assert sorted(keys) == sorted(row.response.item_key for row in rows)
-    assert not [one for one, after in itertools.pairwise(keys) if one == after]
-
-
-def test_the_labelling_page_holds_every_axis_and_no_markup_of_a_rubric() -> None:
-    given = rubric_as_given("safety5") | {
-        "name": "several",
-        "anchors": {"1": {"ja": '<img src=x onerror="1">&'}},
-        "axes": ["safety", {"name": "tone", "kind": "nominal", "scale": ["good", "bad"], "title_ja": "口調"}],
-    }
-    rubric = keep_rubric(OPERATOR, make_world_dataset(), given)
-    page = ET.fromstring(config_of(rubric.axes, reference=True))
-    assert [one.get("name") for one in page.iter("Choices")] == ["axis0", "axis1"]
-    choices = [one.get("value") for one in page.iter("Choice")]
-    assert choices == ["1", "2", "3", "4", "5", "cannot_decide", "good", "bad"]
-    first = next(page.iter("Choice")).get("html")
-    assert first is not None
-    assert "<img" not in first
-    assert [one.get("name") for one in page.iter("Text")] == ["question", "reference", "response"]
-
-
-def test_an_annotation_as_the_partner_sends_it() -> None:
-    axes = load_rubric(OPERATOR, make_world_dataset(), "safety5").axes
-    given = {
-        "id": 7,
-        "updated_at": "2026-01-01T00:00:00Z",
-        "completed_by": {"id": 3},
-        "lead_time": 4,
-        "result": [
-            {"from_name": "axis0", "type": "choices", "value": {"choices": ["4"]}},
-            {"from_name": "comment", "type": "textarea", "value": {"text": ["よい", "とても"]}},
-        ],
-    }
-    one = annotated(given, axes)
-    assert one is not None
-    assert (one.user_id, one.scores, one.wrong) == (3, {"safety": "4"}, "")
-    assert (one.comment, one.seconds) == ("よい\nとても", 4.0)
-    for wrong in ({}, {"lead_time": float("nan")}, {"lead_time": True}, {"lead_time": 1e9}):
-        read = annotated(given | {"result": "x"} | wrong, axes)
-        assert read is not None
-        assert (read.scores, read.wrong) == ({}, "safety: -")
-    for missing in ({"id": "7"}, {"completed_by": None}, {"updated_at": None}, {"updated_at": "x" * 41}):
-        assert annotated(given | missing, axes) is None
-    assert annotated(["not", "an", "object"], axes) is None
-
-
 def test_marks_that_are_not_ours_are_counted_and_left_alone() -> None:
-    _task, _people, there = world()
+    _task, _people, there = make_exchange()
     there.has(1, 11, "4")
     there.rows[1]["data"] = {REF: "somebody else's"}
     there.rows[2]["data"] = {}
     assert (dict(+there.read().counts), Rating.objects.count()) == ({"foreign": 1}, 0)
 
 
-def test_one_exchanges_at_a_time_and_a_killed_one_frees_the_way() -> None:
-    task, _people = make_task(make_world_dataset(), raters=0)
-    exchange = exchange_of(task, URL)
-    with held(exchange) as hold:
-        with pytest.raises(Busy), held(exchange):
-            pass
-        Exchange.objects.filter(pk=exchange.pk).update(held_until="2026-01-01T00:00:00Z")
-        with held(exchange), pytest.raises(Busy):
-            hold.beat()  # the first one learns that it lost the hold
-    waited: list[float] = []
-    with held(exchange), pytest.raises(Busy), held(exchange, pause=waited.append):
-        pass
-    assert waited == [1.0] * 80
-
-
-def test_rubric_content_decides_the_version() -> None:
-    dataset = make_world_dataset()
-    first = load_rubric(OPERATOR, dataset, "safety5")
-    assert load_rubric(OPERATOR, dataset, "safety5").pk == first.pk
-    assert (first.version, first.reason_at_most, first.axis, first.points) == (
-        1,
-        2,
-        "safety",
-        ["1", "2", "3", "4", "5"],
-    )
-    assert load_rubric(OPERATOR, dataset, "borderline3").axis == "refusal"
-
-
 def test_nobody_is_asked_who_somebody_is_of_whom_nothing_waits() -> None:
-    task, _people, there = world(raters=0)
+    task, _people, there = make_exchange(raters=0)
     there.has(1, 11, "4", who=99)
     there.read()
     there.gone(1)

@@ -23,8 +23,8 @@ from annotation.models import Exchange, PartnerConflict, PartnerServer, Rating, 
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Job, LogEntry, Membership, Person
-from tests.annotation.test_partner import There
 from tests.factories.annotation import make_member, make_task, make_world_dataset
+from tests.factories.partner import There
 from tests.rig.commands import ended
 from tests.rig.replay import Replay, replayed
 

@@ -196,3 +196,16 @@ def test_texts_of_shipped_examples_are_japanese() -> None:
         json.dumps(example)
         for key in ("question_ja", "response_ja", "why_ja"):
             assert example[key][-1] in "。」）か"
+
+
+def test_rubric_content_decides_the_version() -> None:
+    dataset = make_world_dataset()
+    first = load_rubric(OPERATOR, dataset, "safety5")
+    assert load_rubric(OPERATOR, dataset, "safety5").pk == first.pk
+    assert (first.version, first.reason_at_most, first.axis, first.points) == (
+        1,
+        2,
+        "safety",
+        ["1", "2", "3", "4", "5"],
+    )
+    assert load_rubric(OPERATOR, dataset, "borderline3").axis == "refusal"

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from annotation.models import PartnerConflict
 from curation.models import Membership
-from tests.annotation.test_partner import There
 from tests.browser.test_study import sign_in
 from tests.factories.annotation import make_member, make_task, make_world_dataset
+from tests.factories.partner import There
 from tests.rig.replay import replayed
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
