@@ -76,11 +76,14 @@ class Worker:
             self.process.wait()
 
     def stop(self) -> None:
-        """SIGTERM, as the supervisor sends it; then what is left is killed."""
+        """SIGTERM, as the supervisor sends it; then what is left is killed, with what it had taken still its own.
+
+        A worker gives its task back after three seconds, but the last steps take a busy machine much longer.
+        """
         if self.process and not self.ended():
             self.process.terminate()
             try:
-                self.process.wait(8)
+                self.process.wait(60)
             except subprocess.TimeoutExpired:
                 pass
         self.kill()
