@@ -84,7 +84,9 @@ class Practice(OwnTask):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, dataset: str, pk: int) -> Response:
-        return Response(self._standing(self.task()))
+        task = self.task()
+        practice.close_emptied(self.person, task)
+        return Response(self._standing(task))
 
     @extend_schema(request=PracticeSerializer, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, dataset: str, pk: int) -> Response:

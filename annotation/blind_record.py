@@ -11,6 +11,7 @@ from django.db.models import Min
 
 from annotation.blinding import Campaign, Row, Turn, report
 from annotation.models import Assignment, Qualification, Rating, RatingTask
+from annotation.qualifying import reaches
 from annotation.queries import TASK_ROLES, opted_out
 from curation.models import LogEntry, Membership
 
@@ -120,12 +121,11 @@ def _way_in(task: RatingTask) -> dict[str, int]:
         Assignment.objects.filter(task=task).values_list("rater").annotate(at=Min("leased_at")).order_by()
     )
     warned = dict(task.raters.values_list("pk", "warned_at"))
-    passed = dict(
-        Qualification.objects.filter(rubric=task.rubric_id, passed=True)
-        .values_list("rater")
-        .annotate(at=Min("ended_at"))
-        .order_by()
-    )
+    passed = {}
+    ended = Qualification.objects.filter(rubric=task.rubric_id).exclude(ended_at=None).order_by("-ended_at")
+    for attempt in ended:
+        if reaches(attempt, task.qualify_at or 0.0):
+            passed[attempt.rater_id] = attempt.ended_at
 
     def early(when: dict[int, Any]) -> int:
         return sum(when.get(rater) is None or when[rater] > at for rater, at in first.items())

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from annotation.actions.population import Drawn
 from annotation.models import GoldCase, Qualification, Rating, RatingTask, Rubric, TaskRater
 from annotation.planner import Assumed, Forecast, Row, forecast, one_way_icc
+from annotation.qualifying import best_for, open_step
 from annotation.queries import current
 from curation.models import Dataset
 
@@ -118,32 +119,33 @@ def notes_on(found: Forecast, rubric: Rubric, arms: str) -> list[str]:
 def places_of(task: RatingTask) -> list[dict[str, Any]]:
     """The raters of a task in the order they joined: `place`, `rater`, `state` and the practice behind it.
 
-    state: paused, warning (not read yet), practice (not done yet), failed, or ready; `practice` is the last attempt.
+    state: paused, warning (not read yet), practice (not done yet), failed, or ready; `practice` is the attempt
+    that was enough here, else the last.
     """
     places = TaskRater.objects.filter(task=task).select_related("rater").order_by("slot")
-    attempts: dict[int, Qualification] = {}
+    attempts: dict[int, list[Qualification]] = defaultdict(list)
     if task.qualify_at is not None:
         rows = Qualification.objects.filter(rubric=task.rubric_id, rater__places__task=task)
         for row in rows.order_by("attempt"):
-            attempts[row.rater_id] = row
+            attempts[row.rater_id].append(row)
     return [
-        {"place": place, "rater": place.rater, **_standing(task, place, attempts.get(place.rater_id))}
+        {"place": place, "rater": place.rater, **_standing(task, place, attempts[place.rater_id])}
         for place in places
     ]
 
 
-def _standing(task: RatingTask, place: TaskRater, last: Qualification | None) -> dict[str, Any]:
+def _standing(task: RatingTask, place: TaskRater, attempts: list[Qualification]) -> dict[str, Any]:
+    shown = attempts[-1] if attempts else None
     if place.paused:
         state = "paused"
     elif place.rater.warned_at is None:
         state = "warning"
-    elif task.qualify_at is None or (last is not None and last.passed):
+    elif task.qualify_at is None:
         state = "ready"
-    elif last is not None and last.passed is False:
-        state = "failed"
     else:
-        state = "practice"
-    return {"state": state, "practice": last}
+        state = open_step(attempts, task.qualify_at) or "ready"
+        shown = best_for(attempts, task.qualify_at) or shown
+    return {"state": state, "practice": shown}
 
 
 def with_progress(

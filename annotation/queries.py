@@ -22,7 +22,6 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotation.axes import Axis
 from annotation.models import (
     Assignment,
     GoldCase,
@@ -35,6 +34,7 @@ from annotation.models import (
     TaskRater,
     TaskResponse,
 )
+from annotation.qualifying import open_step
 from curation.models import Category, Dataset, Membership, OptOut, Person, ReleaseItem
 from curation.prepared import Prepared, slot
 from curation.rules import roles_of
@@ -169,17 +169,21 @@ def _place() -> QuerySet[TaskRater]:
         has_closed=Exists(OptOut.objects.filter(person=PERSON)),
         last_open=Coalesce(Subquery(span, output_field=IntegerField()), Value(0)),
     )
-    heavy = [f"task__rubric__{name}" for name in ("scale", "anchors", "texts")]
+    heavy = [f"task__rubric__{name}" for name in SAYS]
     return rows.select_related("rater", "task__rubric", "task__dataset").defer(*heavy, "task__plan")[:1]
 
 
 _PLACE = Prepared(_place)
 
 
+SAYS = ("scale", "anchors", "texts")  # of a rubric: much, and the same for every request
+
+
 @lru_cache(maxsize=64)
-def _axes(rubric: int, content_hash: str) -> tuple[Axis, ...]:
-    """The axes of a rubric, read once in the life of a process: the hash stands for the content."""
-    return Rubric.objects.get(pk=rubric, content_hash=content_hash).axes
+def _said(rubric: int, content_hash: str) -> dict[str, Any]:
+    """What a rubric says, read once in the life of a process: the hash stands for the content."""
+    found = Rubric.objects.get(pk=rubric, content_hash=content_hash)
+    return {"axes": found.axes, **{name: getattr(found, name) for name in SAYS}}
 
 
 def place_of(person: Person, task: RatingTask | int) -> TaskRater | None:
@@ -193,7 +197,7 @@ def place_of(person: Person, task: RatingTask | int) -> TaskRater | None:
     if place is not None:
         read, rubric = place.__dict__, place.task.rubric
         place.rates, place.closes, place.span = read["has_role"], read["has_closed"], read["last_open"]
-        rubric.__dict__["axes"] = _axes(rubric.pk, rubric.content_hash)
+        rubric.__dict__.update(_said(rubric.pk, rubric.content_hash))
     return place
 
 
@@ -227,8 +231,8 @@ def last_lease(place: TaskRater) -> Assignment | None:
 def readiness(task: RatingTask, place: TaskRater) -> str:
     """What stands between a rater and their work: "paused", "warning", "practice", "failed", or "" for nothing.
 
-    paused: the lead gives them nothing for now. warning: the content warning is unread. practice: the practice set is
-    not through yet. failed: the last attempt at it was not enough.
+    paused: the lead gives them nothing for now. warning: the content warning is unread. practice: the practice set is not
+    through yet at this task's own threshold. failed: the last attempt at it was not enough.
     """
     if place.paused:
         return "paused"
@@ -236,11 +240,8 @@ def readiness(task: RatingTask, place: TaskRater) -> str:
         return "warning"
     if task.qualify_at is None:
         return ""
-    attempts = Qualification.objects.filter(rater=place.rater_id, rubric=task.rubric_id)
-    outcomes = list(attempts.order_by("attempt").values_list("passed", flat=True))
-    if True in outcomes:
-        return ""
-    return "failed" if outcomes and outcomes[-1] is False else "practice"
+    attempts = Qualification.objects.filter(rater=place.rater_id, rubric=task.rubric_id).order_by("attempt")
+    return open_step(list(attempts), task.qualify_at)
 
 
 def opted_out(person: Person, taxonomy: int) -> dict[int, str]:
@@ -310,22 +311,37 @@ def reference_of(held: Assignment, task: RatingTask) -> str:
     return row.answer if row else ""
 
 
-def own_progress(task: RatingTask, rater: Rater, total: int | None = None) -> dict[str, int]:
+def _decided() -> QuerySet[Assignment]:
+    mine = Assignment.objects.filter(task=TASK, rater=PERSON).order_by()
+    turns = mine.order_by("-turn").values("turn")[:1]
+    otherwise = (
+        mine.filter(state__in=[A.EXPIRED, A.LEASED]).values("task").annotate(n=Count("pk")).values("n")
+    )
+    ended = mine.filter(state__in=[A.RATED, A.SKIPPED], ended_at__isnull=False)
+    done = Subquery(turns) - Coalesce(Subquery(otherwise), Value(0))
+    return ended.annotate(done=done).order_by("-ended_at", "-pk")[:1]
+
+
+_DECIDED = Prepared(_decided)
+
+
+def last_decided(place: TaskRater) -> Assignment | None:
+    """What undo takes back: the rater's last rated or skipped response in the task.
+
+    It carries `done`, how many there are. Every lease has a turn, so that is the last turn without those that are out
+    or ended otherwise: an index knows these, however much is done.
+    """
+    return _DECIDED.first({TASK: place.task_id, PERSON: place.rater_id})
+
+
+def own_progress(place: TaskRater, last: Assignment | None, total: int | None = None) -> dict[str, int]:
     """How far the rater is: `done` (rated or skipped), `left` (what they could still take), `number`, `total`.
 
-    Counting what is left goes through the whole population. A page that has shown a total hands it in, and the answer
-    costs the same however much is done: every lease has a turn, so done is the last turn without those that ended
-    otherwise.
+    last: what `last_decided` told. Counting what is left goes through the whole population; a page that has shown a
+    total hands it in.
     """
-    mine = Assignment.objects.filter(task=task, rater=rater)
-    last = mine.order_by("-turn").values_list("turn", flat=True).first() or 0
-    done = last - mine.filter(state__in=[A.EXPIRED, A.LEASED]).count()
+    done = int(last.__dict__["done"]) if last else 0
     if total is None:
-        total = done + open_places(TaskResponse.objects.filter(task=task), rater.pk).count()
+        rows = TaskResponse.objects.filter(task=place.task_id)
+        total = done + open_places(rows, place.rater_id).count()
     return {"done": done, "left": max(0, total - done), "number": done + 1, "total": max(total, done)}
-
-
-def last_decided(task: RatingTask, rater: Rater) -> Assignment | None:
-    """What undo takes back: the rater's last rated or skipped response in the task."""
-    ended = Assignment.objects.filter(task=task, rater=rater, ended_at__isnull=False)
-    return ended.filter(state__in=[A.RATED, A.SKIPPED]).order_by("-ended_at", "-pk").first()

@@ -12,17 +12,21 @@ from django.utils.translation import gettext as _
 
 from annotation.actions.leases import rater_of
 from annotation.models import GoldCase, PracticeAnswer, Qualification, Rater, RatingTask
+from annotation.qualifying import best_for, enough, open_step, reaches
 from curation.errors import Invalid, NotAllowed, WrongState
 from curation.log import Actor, person_of, record
 from curation.models import OptOut, Person
-from curation.rules import require
+from curation.rules import allows, require
 
-ROUNDING = 1e-9  # a share such as .8 of 5 must not miss by a bit of the last place
+PRACTICE = GoldCase.Use.PRACTICE
 
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How far a rater is with a practice set. `over` once the last case is answered; `passed` says how."""
+    """How far a rater is with a practice set. `over` once the last case is answered; `passed` says how, at the task's own
+    threshold. `before` is the share that an earlier attempt got right where it was enough elsewhere and is not here.
+    `spared`: there are cases, and the rater opted out of every one of them.
+    """
 
     attempt: int
     cases: int
@@ -30,6 +34,8 @@ class Standing:
     right: int
     over: bool
     passed: bool
+    before: float | None
+    spared: bool
 
 
 @transaction.atomic
@@ -46,7 +52,7 @@ def acknowledge_warning(person: Person, task: RatingTask) -> Rater:
 
 def cases_of(task: RatingTask, rater: Rater) -> list[GoldCase]:
     """The practice set as the rater gets it, in its order: without the categories they opted out of."""
-    cases = GoldCase.objects.filter(rubric=task.rubric_id, use=GoldCase.Use.PRACTICE).order_by("position")
+    cases = GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE).order_by("position")
     shown = cases.select_related("response__text", "response__question_text", "reference_text")
     closed = tuple(
         OptOut.objects.filter(person=rater.person_id).values_list("category__path", flat=True)
@@ -65,28 +71,63 @@ def attempts_of(task: RatingTask, rater: Rater) -> QuerySet[Qualification]:
     return Qualification.objects.filter(rater=rater, rubric=task.rubric_id).order_by("-attempt")
 
 
+def attempt_at(task: RatingTask, rater: Rater) -> Qualification | None:
+    """The attempt that counts for the task: one that is enough for it, else the newest; None where a new one begins.
+
+    Each task measures attempts by its own threshold: one that was enough elsewhere and is not here stays what it is, and
+    the rater begins another.
+    """
+    attempts = list(attempts_of(task, rater).reverse())
+    wanted = task.qualify_at or 0.0
+    enough = best_for(attempts, wanted)
+    if enough is not None or not attempts:
+        return enough
+    newest = attempts[-1]
+    return None if newest.passed else newest
+
+
 def standing(task: RatingTask, rater: Rater) -> Standing:
-    """Where the newest attempt stands (an attempt not begun yet counts as the first)."""
-    newest = attempts_of(task, rater).first()
-    answered = set(newest.answers.values_list("case", flat=True)) if newest else set()
+    """Where the attempt that counts for the task stands (one not begun yet has nothing asked)."""
+    found = attempt_at(task, rater)
+    answered = set(found.answers.values_list("case", flat=True)) if found else set()
     cases = [case.pk for case in cases_of(task, rater)]
+    last = attempts_of(task, rater).filter(passed=True).first()
+    over = found is not None and found.passed is not None
+    here = answered | set(cases)
     return Standing(
-        attempt=newest.attempt if newest else 1,
-        cases=len(answered | set(cases)),
-        asked=newest.asked if newest else 0,
-        right=newest.right if newest else 0,
-        over=newest is not None and newest.passed is not None,
-        passed=newest is not None and bool(newest.passed),
+        attempt=found.attempt if found else attempts_of(task, rater).count() + 1,
+        cases=len(here),
+        asked=found.asked if found else 0,
+        right=found.right if found else 0,
+        over=over,
+        passed=found is not None and reaches(found, task.qualify_at or 0.0),
+        before=last.right / last.asked if last and last.asked and not over else None,
+        spared=not here and GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE).exists(),
     )
 
 
 def next_case(task: RatingTask, rater: Rater) -> GoldCase | None:
     """The practice case to answer now; None where the attempt is over or the set is empty."""
-    newest = attempts_of(task, rater).first()
-    if newest is not None and newest.passed is not None:
+    found = attempt_at(task, rater)
+    if found is not None and found.passed is not None:
         return None
-    answered = set(newest.answers.values_list("case", flat=True)) if newest else set()
+    answered = set(found.answers.values_list("case", flat=True)) if found else set()
     return next((case for case in cases_of(task, rater) if case.pk not in answered), None)
+
+
+@transaction.atomic
+def close_emptied(person: Person, task: RatingTask) -> None:
+    """End an attempt with answers whose cases are all gone: opted out of since, or taken away. What was answered counts.
+
+    An attempt without an answer says nothing yet and stays open.
+    """
+    if not allows(person, "practise", task):
+        return
+    rater = rater_of(person, task)
+    Rater.objects.select_for_update().get(pk=rater.pk)
+    found = attempt_at(task, rater)
+    if found is not None and found.passed is None and found.answers.exists():
+        _count(person, task, rater, found)
 
 
 @transaction.atomic
@@ -103,8 +144,8 @@ def practise(person: Person, task: RatingTask, *, case: int, scores: Mapping[str
     found = next((each for each in cases_of(task, rater) if each.pk == case), None)
     if found is None:
         raise Invalid(_("This case is not part of the practice set. Open the page again."), field="case")
-    attempt = attempts_of(task, rater).first() or Qualification.objects.create(
-        rater=rater, rubric=task.rubric
+    attempt = attempt_at(task, rater) or Qualification.objects.create(
+        rater=rater, rubric=task.rubric, attempt=attempts_of(task, rater).count() + 1
     )
     known = attempt.answers.filter(case=found).first()
     if known is not None:
@@ -147,9 +188,9 @@ def _count(person: Person, task: RatingTask, rater: Rater, attempt: Qualificatio
     """Write the attempt's figures from its answers, and close it after the last case."""
     attempt.asked = attempt.answers.count()
     attempt.right = attempt.answers.filter(right=True).count()
-    if next_case(task, rater) is None:
-        wanted = (task.qualify_at or 0.0) * attempt.asked
-        attempt.passed = attempt.right >= wanted - ROUNDING
+    answered = set(attempt.answers.values_list("case", flat=True))
+    if all(case.pk in answered for case in cases_of(task, rater)):
+        attempt.passed = enough(attempt.right, attempt.asked, task.qualify_at or 0.0)
         attempt.ended_at = timezone.now()
         record(
             person,
@@ -176,9 +217,9 @@ def allow_attempt(actor: Actor, task: RatingTask, rater: Rater) -> Qualification
     if not task.places.filter(rater=rater).exists():
         raise Invalid(_("This rater does not take part in the task."), field="rater")
     Rater.objects.select_for_update().get(pk=rater.pk)
-    newest = attempts_of(task, rater).first()
-    if newest is None or newest.passed is not False:
+    attempts = list(attempts_of(task, rater).reverse())
+    if open_step(attempts, task.qualify_at or 0.0) != "failed":
         raise WrongState(_("Only a rater whose practice has failed needs another attempt."))
-    made = Qualification.objects.create(rater=rater, rubric=task.rubric, attempt=newest.attempt + 1)
+    made = Qualification.objects.create(rater=rater, rubric=task.rubric, attempt=attempts[-1].attempt + 1)
     record(actor, "allow_attempt", made, dataset=task.dataset, task=task.pk, attempt=made.attempt)
     return made

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from annotation.actions import practice
 from annotation.actions.leases import rater_of
 from annotation.exposure import exposure_of
-from annotation.models import PracticeAnswer, Rater, RatingTask
+from annotation.models import PracticeAnswer, Rater, RatingTask, TaskRater
 from annotation.queries import place_of, readiness, tasks_visible_to
 from annotation.rules import blinded
 from annotation.views.scales import axes_shown, example_groups, examples_for, worded
@@ -30,10 +30,16 @@ STEPS = {
 }
 
 
+def own_place(request: MemberRequest, pk: int) -> TaskRater:
+    """The person's place in a task that counts them among its raters; whether it is open the actions say."""
+    place = place_of(request.user, pk)
+    if place is None or place.task.dataset_id != request.dataset.pk or place.task.external:
+        raise Http404
+    return place
+
+
 def own_task(request: MemberRequest, pk: int) -> RatingTask:
-    """A task that counts the person among its raters; whether it is open the actions say."""
-    mine = RatingTask.objects.filter(dataset=request.dataset, raters__person=request.user, external=False)
-    return get_object_or_404(mine.select_related("rubric", "dataset"), pk=pk)
+    return own_place(request, pk).task
 
 
 def missing(request: MemberRequest, task: RatingTask) -> str:
@@ -78,6 +84,7 @@ def practise(request: MemberRequest, pk: int) -> HttpResponse:
         return led(request, task, "")
     if request.method == "POST":
         return _answer(request, task)
+    practice.close_emptied(request.user, task)
     return _practice_page(request, task)
 
 
@@ -89,7 +96,8 @@ def _practice_page(
     case = answered.case if answered else practice.next_case(task, rater)
     context = {
         "task": task,
-        "standing": practice.standing(task, rater),
+        "standing": (standing := practice.standing(task, rater)),
+        "before": None if standing.before is None else round(100 * standing.before),
         "case": case,
         "answered": _told(answered, task) if answered else None,
         "axes": axes_shown(task.rubric, answered.scores if answered else None),

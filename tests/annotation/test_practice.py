@@ -11,7 +11,10 @@ from annotation.actions.practice import (
     practise,
     standing,
 )
+from annotation.actions.tasks import enlist
+from annotation.campaign import places_of
 from annotation.models import Assignment, PracticeAnswer, Qualification, Rater, Rating
+from annotation.queries import place_of, readiness
 from curation.errors import Invalid, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Category, LogEntry, Membership, OptOut
@@ -220,3 +223,70 @@ def test_the_way_in_does_not_exist_for_strangers(path: str) -> None:
         codes = {client.get(base(task) + path).status_code, client.post(base(task) + path).status_code}
         assert codes <= {404, 405}
         assert 404 in codes
+
+
+# --- Several tasks by one rubric, and opt-outs on the way -----------------------------------------------------------
+
+
+def stricter(task, person, *, at: float):
+    """A second task by the same version, with the same rater."""
+    other, _people = make_task(task.dataset, raters=0, name="stricter")
+    other.rubric, other.qualify_at = task.rubric, at
+    other.save()
+    enlist(other, [task.raters.get(person=person)])
+    return other
+
+
+def test_a_stricter_task_by_the_same_rubric_asks_for_another_attempt() -> None:
+    task, (person,), cases = qualifying(at=0.6)
+    rater = task.raters.get(person=person)
+    answer(person, task, "1", "1", "1", "5", "5")  # 3 of 5 = .6
+    other = stricter(task, person, at=0.8)
+    with pytest.raises(WrongState):
+        lease(person, other)
+    assert (readiness(other, place_of(person, other)), next_case(other, rater)) == ("practice", cases[0])
+    before = standing(other, rater)
+    assert (before.attempt, before.asked, before.over, before.before) == (2, 0, False, 0.6)
+    assert "60 %" in signed_in(person).get(f"{base(other)}practice/").content.decode()
+    assert [row["state"] for row in places_of(other)] == ["practice"]
+    answer(person, other, "1", "1", "1", "5", "5")
+    assert (readiness(other, place_of(person, other)), next_case(other, rater)) == ("failed", None)
+    assert lease(person, task) is not None  # what was passed elsewhere stays passed
+    allow_attempt(OPERATOR, other, rater)
+    answer(person, other, "1", "1", "1", "1", "5")  # 4 of 5 = .8
+    assert (lease(person, other) is not None, standing(other, rater).right) == (True, 4)
+    assert [row["state"] for row in places_of(other)] == ["ready"]
+    assert list(Qualification.objects.order_by("attempt").values_list("right", "passed")) == [
+        (3, True),
+        (3, False),
+        (4, True),
+    ]
+
+
+def test_what_failed_a_strict_task_is_enough_for_a_lenient_one() -> None:
+    task, (person,), _cases = qualifying(at=0.6)
+    other = stricter(task, person, at=0.8)
+    answer(person, other, "1", "1", "1", "5", "5")
+    assert readiness(other, place_of(person, other)) == "failed"
+    assert (readiness(task, place_of(person, task)), lease(person, task) is not None) == ("", True)
+    with pytest.raises(WrongState):
+        allow_attempt(OPERATOR, task, task.raters.get(person=person))
+
+
+def test_an_attempt_that_opt_outs_empty_is_closed_by_what_was_answered() -> None:
+    task, (person,), _cases = qualifying(cases=2, at=0.8)
+    make_case(task.rubric, labels=("area", "type", "leaf1"))
+    answer(person, task, "1", "5")  # 1 of 2
+    leaf = Category.objects.get(taxonomy=task.dataset.taxonomy, label="leaf1")
+    OptOut.objects.create(person=person, category=leaf)
+    assert Qualification.objects.get().passed is None
+    page = signed_in(person).get(f"{base(task)}practice/")
+    found = Qualification.objects.get()
+    assert (found.asked, found.right, found.passed, found.ended_at is not None) == (2, 1, False, True)
+    assert (page.context["standing"].over, verbs(task)) == (True, ["fail_practice"])
+    allow_attempt(OPERATOR, task, task.raters.get(person=person))
+    OptOut.objects.create(person=person, category=Category.objects.get(label="leaf0"))
+    page = signed_in(person).get(
+        f"{base(task)}practice/"
+    )  # nothing is left to begin with: that decides nothing
+    assert (page.context["standing"].spared, Qualification.objects.filter(passed=None).count()) == (True, 1)

@@ -100,3 +100,10 @@ def test_skipping_takes_a_reason_by_its_digit_and_rates_nothing(page: Page, task
     assert list(Assignment.objects.filter(state="skipped").values_list("reason_code", flat=True)) == [
         "distressing"
     ]
+
+
+def test_hints_of_keys_stand_where_there_is_room_for_them(page: Page, task: Any) -> None:
+    hints = page.locator(".work .key, .rate .key").filter(visible=True)
+    assert hints.count() > 5
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert hints.count() == 0
