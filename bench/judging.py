@@ -119,7 +119,7 @@ def judged(dataset: Any, release: Any, url: str, *, modes: tuple[str, ...], repe
 
 
 def measured(questions: int, models: int, latency: float, runs: int, **faults: float) -> dict[str, Any]:
-    """The best of some runs, each over a world of its own."""
+    """The median of some runs (of two the slower), each over a world of its own, and the seconds of all of them."""
     found = []
     modes, repeats = (MODES, REPEATS) if models > 1 else (("ref",), 1)
     for _n in range(runs):
@@ -127,8 +127,8 @@ def measured(questions: int, models: int, latency: float, runs: int, **faults: f
         with stub(latency, **faults) as endpoint:
             one = judged(dataset, release, endpoint.url, modes=modes, repeats=repeats)
         found.append({**one, **endpoint.counted})
-    best = min(found, key=lambda one: one["wall_s"])
-    return {**best, "wall_s_of_all_runs": [one["wall_s"] for one in found]}
+    middle = sorted(found, key=lambda one: one["wall_s"])[runs // 2]
+    return {**middle, "wall_s_of_all_runs": [one["wall_s"] for one in found]}
 
 
 def peer(url: str, calls: int, interval: float) -> float:
@@ -177,7 +177,7 @@ def peers(small: bool) -> dict[str, Any]:
 def main() -> None:
     given = options(__doc__ or "").parse_args()
     start()
-    runs = 2 if given.small else 3
+    runs = 2 if given.small else 5
     measured(40, 1, 0.0, 1)  # what is only slow once
     plain = measured(CALLS, 1, LATENCY, runs)
     faults = measured(CALLS, 1, LATENCY, runs, busy=0.05, broken=0.02, unparsable=0.02)

@@ -30,7 +30,6 @@ from curation.pacing import (
     Limits,
     Pacer,
     Place,
-    back_off,
 )
 from curation.replies import OK, Reply, Try, read, reply_of
 
@@ -176,8 +175,7 @@ class Client:
             seen = self._try(request.content, len(tries) + 1, until)
             tries.append(seen.attempt)
             reply = read(seen.attempt, seen.failure, tuple(tries))
-            self._leave(place, seen, call, reply)
-            pause = back_off(len(tries), self.limits.backoff)
+            pause = self._leave(place, seen, call, reply)
             late = time.monotonic() + pause >= until
             if not seen.again or len(tries) == self.limits.tries or late:
                 return reply if not seen.failure else replace(reply, dropped=bool(self.pacer.down))
@@ -193,7 +191,8 @@ class Client:
                 self.turn.wait(None if wait == NEVER else wait)
         return None
 
-    def _leave(self, place: Place, seen: _Seen, call: object, reply: Reply) -> None:
+    def _leave(self, place: Place, seen: _Seen, call: object, reply: Reply) -> float:
+        """Give the place back; the seconds before another try, should the call need one."""
         spent = None
         if reply.tokens_in is not None:
             spent = reply.tokens_in + (reply.tokens_out or 0)
@@ -211,6 +210,7 @@ class Client:
                 self.turn.notify_all()
             else:
                 self.turn.notify(max(1, self.pacer.free))
+            return self.pacer.pause(len(reply.tries))
 
     def _try(self, content: bytes, number: int, until: float) -> _Seen:
         """One request, which ends at `until` at the latest."""

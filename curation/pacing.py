@@ -2,7 +2,9 @@
 
 Calls under way follow additive increase and multiplicative decrease, the decrease by the share of calls in a round that
 were told to wait, as DCTCP does with marked packets (Alizadeh et al., SIGCOMM 2010): a lone 429 among many costs
-little, a server that refuses every second call is asked a quarter less at a time.
+little, a server that refuses every second call is asked a quarter less at a time. Pauses double where calls keep
+failing; while few of the latest do and others are answered meanwhile, a failure is that call's bad luck: asking it again
+soon adds no more than that few to the load (a retry budget: Google, Site Reliability Engineering, 2016, chapter 21).
 """
 
 from __future__ import annotations
@@ -16,7 +18,10 @@ from dataclasses import dataclass, field
 
 ANSWERED, THROTTLED, FAILED, UNREACHABLE = "answered", "throttled", "failed", "unreachable"
 MINUTE = 60.0
-FEW = 1 / 8  # share of refused calls in a round that does not end the first growth
+FEW = (
+    1 / 8
+)  # share of refused calls in a round that does not end the first growth, of failed ones that is bad luck
+LATEST = 64  # calls that the share of failed ones is taken over
 NEVER = math.inf
 LONGEST_BACKOFF = 30.0  # seconds
 LONGEST_PROBE = 10.0  # seconds between two calls to an endpoint in doubt
@@ -61,6 +66,7 @@ class Pacer:
 
     limits: Limits
     now: Callable[[], float] = time.monotonic
+    draw: Callable[[float, float], float] = random.uniform
     under_way: int = 0
     closed_until: float = -NEVER
     down: str = ""  # what the endpoint said last before it was given up; '' while it is not
@@ -72,6 +78,8 @@ class Pacer:
     _starting: bool = True
     _failing: set[Hashable] = field(default_factory=set)
     _throttled: int = 0
+    _latest: deque[bool] = field(default_factory=lambda: deque(maxlen=LATEST))  # True: failed
+    _in_a_row: int = 0
     _down_at: float = NEVER
     _probe: float = 0.0
 
@@ -152,6 +160,8 @@ class Pacer:
         if retry_after is not None:
             self.closed_until = max(self.closed_until, now + retry_after)
         self._adapt(outcome)
+        self._latest.append(outcome != ANSWERED)
+        self._in_a_row = 0 if outcome == ANSWERED else self._in_a_row + 1
         if outcome == ANSWERED:
             self._failing.clear()
             self._throttled, self._down_at, self._probe = 0, NEVER, 0.0
@@ -162,6 +172,16 @@ class Pacer:
             # One call that fails for ever is one failure; an endpoint that cannot be reached fails each time.
             self._failing.add(object() if outcome == UNREACHABLE else call)
         self._doubt(now, said, retry_after or 0.0)
+
+    def pause(self, tries: int) -> float:
+        """Seconds before a call that has just failed for the `tries`-th time is sent again, by `back_off`.
+
+        Where few of the latest calls failed, the bound doubles by the failures since the endpoint last answered anybody,
+        if they are fewer than the call's own.
+        """
+        few = sum(self._latest) <= FEW * len(self._latest)
+        number = min(tries, max(1, self._in_a_row)) if few else tries
+        return back_off(number, self.limits.backoff, draw=self.draw)
 
     def _adapt(self, outcome: str) -> None:
         """Twice as many a round until many are refused; then one more after a round in which none was."""

@@ -223,3 +223,50 @@ def test_back_off_has_full_jitter_and_a_ceiling() -> None:
 
     assert [back_off(n, 0.5, draw=draw) for n in (1, 2, 3, 4, 20)] == [0.5, 1, 2, 4, 30]
     assert {low for low, _high in bounds} == {0.0}
+
+
+def bounds(pacer: Pacer, outcome: str, times: int) -> list[float]:
+    """The longest pauses of one call that comes back so every time."""
+    found = []
+    for number in range(1, times + 1):
+        fail(pacer, outcome, "the same")
+        found.append(pacer.pause(number))
+    return found
+
+
+def longest(_low: float, high: float) -> float:
+    return high
+
+
+def test_pauses_of_a_call_that_keeps_failing_double(clock) -> None:
+    for outcome in (THROTTLED, FAILED, UNREACHABLE):
+        pacer = Pacer(Limits(in_flight=1, backoff=0.5, failures_in_a_row=100), now=clock, draw=longest)
+        assert bounds(pacer, outcome, 5) == [0.5, 1, 2, 4, 8]
+        # After 64 good answers too: nobody else is answered meanwhile.
+        for _n in range(64):
+            pacer.end(pacer.begin(), ANSWERED)
+        assert bounds(pacer, outcome, 5) == [0.5, 1, 2, 4, 8]
+
+
+def test_pauses_do_not_double_where_few_fail_and_others_are_answered(clock) -> None:
+    pacer = Pacer(Limits(in_flight=64, backoff=0.5), now=clock, draw=longest)
+    found = []
+    for number in range(1, 5):
+        for _n in range(15):
+            pacer.end(pacer.begin(), ANSWERED)
+        fail(pacer, THROTTLED, 1)
+        found.append(pacer.pause(number))
+    # 1 of 16 failed each time.
+    assert found == [0.5, 0.5, 0.5, 0.5]
+
+
+def test_pauses_double_where_many_fail_though_others_are_answered(clock) -> None:
+    pacer = Pacer(Limits(in_flight=64, backoff=0.5), now=clock, draw=longest)
+    found = []
+    for number in range(1, 5):
+        for _n in range(6):
+            pacer.end(pacer.begin(), ANSWERED)
+        fail(pacer, THROTTLED, 1)
+        found.append(pacer.pause(number))
+    # 1 of 7 failed each time: more than an eighth.
+    assert found == [0.5, 1, 2, 4]
