@@ -20,7 +20,8 @@ class RubricField(forms.ChoiceField):
     """Offers versions; a bare name is its newest version, so that a page from before the first one still works."""
 
     def valid_value(self, value: Any) -> bool:
-        names = {str(key).partition("@")[0] for key, _title in self.choices}  # type: ignore[misc, union-attr]
+        offered: Any = self.choices  # pairs: `offer_choices` gives no groups
+        names = {str(key).partition("@")[0] for key, _title in offered}
         return super().valid_value(value) or str(value) in names
 
 

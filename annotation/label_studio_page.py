@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 from xml.sax.saxutils import escape, quoteattr
 
 from annotation.axes import Axis
@@ -116,7 +116,7 @@ def annotated(given: Any, axes: Sequence[Axis]) -> Annotated | None:
     return Annotated(
         annotation_id=given["id"],
         updated_at=at,
-        user_id=who,  # type: ignore[arg-type]  # _number() has looked
+        user_id=who,
         scores=scores,
         wrong=wrong,
         comment="\n".join(values.get("comment") or [])[:LONGEST_COMMENT].strip(),
@@ -125,7 +125,7 @@ def annotated(given: Any, axes: Sequence[Axis]) -> Annotated | None:
     )
 
 
-def _number(value: object) -> bool:
+def _number(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
 
 

@@ -1,11 +1,14 @@
 """The server's SVG of a figure: what stands on the page before a script runs, and in the report. Pure.
 
-Colours are classes and CSS variables, so that the page's theme (or the report's own style) decides them.
+Colours are classes and CSS variables, so that the page's theme (or the report's own style) decides them. Every text
+of a figure is escaped where it is written, so that what is drawn is safe in a page.
 """
 
 from __future__ import annotations
 
 from html import escape
+
+from django.utils.safestring import SafeString
 
 from curation.figures import LIGHT_WORDS, Figure, Mark, Row, shade
 
@@ -14,18 +17,21 @@ LEFT, RIGHT, TOP = 196.0, 622.0, 18.0
 LETTERS = 26  # of a label that fits left of the plot
 
 
-def svg(figure: Figure) -> str:
+def svg(figure: Figure) -> SafeString:
     """The figure as an `<svg>` element; its title is its name for those who do not see it."""
     draw = _line if figure.kind == "line" else _rows
-    height = round(TOP + figure.height + 44)
-    inner = "".join(draw(figure))
-    return f'<svg class="chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(figure.title)}">{inner}</svg>'
+    return _chart(figure, WIDTH, round(TOP + figure.height + 44), "".join(draw(figure)))
+
+
+def _chart(figure: Figure, width: int, height: int, inner: str) -> SafeString:
+    box, title = f"0 0 {width} {height}", escape(figure.title)
+    return SafeString(f'<svg class="chart" viewBox="{box}" role="img" aria-label="{title}">{inner}</svg>')
 
 
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_EDGE = 240, 88, 10.0
 
 
-def small(figure: Figure) -> str:
+def small(figure: Figure) -> SafeString:
     """A line figure as one of many beside each other: its points with intervals and guides, no words but tips."""
 
     def x(value: float) -> float:
@@ -47,8 +53,7 @@ def small(figure: Figure) -> str:
             inner += f'<line class="chart__whisker" x1="{at:g}" x2="{at:g}" y1="{y(mark.low):g}" y2="{y(mark.high):g}"/>'
         dot = f'<circle cx="{at:g}" cy="{y(mark.value):g}" r="3.5" fill="{_colour(figure, mark)}"/>'
         inner += f"<g>{_tip(mark)}{dot}</g>"
-    box = f"0 0 {SMALL_WIDTH} {SMALL_HEIGHT}"
-    return f'<svg class="chart" viewBox="{box}" role="img" aria-label="{escape(figure.title)}">{inner}</svg>'
+    return _chart(figure, SMALL_WIDTH, SMALL_HEIGHT, inner)
 
 
 def _place(value: float, domain: tuple[float, float], first: float, last: float) -> float:
@@ -256,7 +261,7 @@ def _line(figure: Figure) -> list[str]:
     return found
 
 
-def legend(figure: Figure) -> list[tuple[str, str]]:
+def legend(figure: Figure) -> list[tuple[SafeString, str]]:
     """Keys and words of the series, the band and the guides, for a page that writes them beside the figure."""
     found = []
     used = {mark.series for row in figure.rows for mark in row.marks}
@@ -275,5 +280,6 @@ def legend(figure: Figure) -> list[tuple[str, str]]:
     return found
 
 
-def _key(inner: str) -> str:
-    return f'<svg class="chart key-mark" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">{inner}</svg>'
+def _key(inner: str) -> SafeString:
+    box = 'viewBox="0 0 16 16" width="16" height="16"'
+    return SafeString(f'<svg class="chart key-mark" {box} aria-hidden="true">{inner}</svg>')

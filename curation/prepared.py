@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
 from django.db.models import query as rows_of_models
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import InsertQuery, UpdateQuery
 
 M = TypeVar("M", bound=models.Model)
 FIRST_SLOT = -(2**52)  # no key of ours is there
@@ -108,15 +108,13 @@ def insert(row: models.Model) -> None:
 @cache
 def _insertion(model: type[models.Model], vendor: str) -> tuple[str, list[Any]]:
     assert vendor == connection.vendor
-    quote = connection.ops.quote_name
     fields = [each for each in model._meta.local_concrete_fields if not each.primary_key]
-    columns = ", ".join(quote(str(each.column)) for each in fields)
-    marks = ", ".join(["%s"] * len(fields))
-    key = model._meta.pk
-    assert key is not None
-    # Names of tables and columns alone, as the models have them.
-    named = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES ({marks})"  # noqa: S608
-    return f"{named} RETURNING {quote(str(key.column))}", fields
+    query = InsertQuery(model)
+    query.insert_values(fields, [model()], raw=True)
+    compiler: Any = query.get_compiler(connection=connection)
+    compiler.returning_fields = [model._meta.pk]
+    ((sql, _values_of_an_empty_row),) = compiler.as_sql()
+    return sql, fields
 
 
 def _model(compiler: Any, row: Any) -> Any:

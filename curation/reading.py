@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.html import format_html
@@ -11,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from curation import drawing
 from curation.figures import Figure, Mark
 from curation.formats.writing import formula_safe
 from curation.retold import retold
@@ -71,6 +73,22 @@ class Block:
     figure: Figure | None = None
     notes: tuple[str, ...] = ()
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A block as a page or a report draws it: its picture ("" where there is nothing to draw) and its legend."""
+
+    block: Block
+
+    @cached_property
+    def svg(self) -> SafeString | str:
+        figure = self.block.figure
+        return drawing.svg(figure) if figure and figure.drawn else ""
+
+    @cached_property
+    def legend(self) -> list[tuple[SafeString, str]]:
+        return drawing.legend(self.block.figure) if self.block.figure else []
 
 
 @dataclass(frozen=True, kw_only=True)

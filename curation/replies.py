@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 OK = "ok"
 
@@ -68,14 +69,14 @@ def reply_of(raw: str) -> Reply:
 def read(attempt: Try, failure: str, tries: tuple[Try, ...]) -> Reply:
     """What an answer says; `failure` is the name of what went wrong on the way, '' where nothing did."""
     try:
-        given = json.loads(attempt.raw) if attempt.raw else {}
+        given: Any = json.loads(attempt.raw) if attempt.raw else {}
     except (ValueError, RecursionError):
         given = None
     if failure:
         filtered = failure == "transport" and _filtered(given)
         return Reply(status="provider_filtered" if filtered else failure, tries=tries)
     try:
-        choice = given["choices"][0]  # type: ignore[index]
+        choice = given["choices"][0]
         message = choice.get("message") or {}
         text, refusal = message.get("content"), message.get("refusal")
         reason = str(choice.get("finish_reason") or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import methodcaller
 from typing import Any
 
 from django.db import models
@@ -62,6 +63,10 @@ def verbs_from(subject: models.Model) -> set[str]:
     return {verb for verb, steps in _tables[type(subject)].items() if state in steps}
 
 
+# Django makes the method for each field with choices.
+_state_words = methodcaller("get_state_display")
+
+
 def target(subject: models.Model, verb: str) -> str:
     """The state a verb leads to from here.
 
@@ -70,7 +75,7 @@ def target(subject: models.Model, verb: str) -> str:
     state = _state(subject)
     steps = _tables[type(subject)][verb]
     if state not in steps:
-        label = subject.get_state_display()  # type: ignore[attr-defined]  # Django makes it for each field with choices
+        label = _state_words(subject)
         raise WrongState(_("This is not possible now: the state is “%(state)s”.") % {"state": label})
     return str(steps[state])
 

@@ -87,7 +87,7 @@ def read_prompt_file(path: Path, *, profile: str, axis: str = "safety") -> dict[
     """
     raw = _bytes(path)
     try:
-        given = yaml.load(raw.decode("utf-8-sig"), Loader=_Plain)  # noqa: S506 - a SafeLoader
+        given = _Plain(raw.decode("utf-8-sig")).get_single_data()
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, ValueError):
         raise UnusableFile(gettext_noop("%(file)s is not sound YAML in UTF-8"), file=path.name) from None
     if not isinstance(given, dict):

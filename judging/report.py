@@ -10,7 +10,7 @@ from typing import Any
 
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from judging.charts import FONT, PAPER
 from judging.models import Study
@@ -72,8 +72,7 @@ def versions() -> list[tuple[str, str]]:
 
 @cache
 def style() -> SafeString:
-    """The report's own style, with the light theme's colours as the variables that the pictures use."""
+    """The report's own style, with the light theme's colours as the variables that the pictures use: no word of others is in it."""
     colours = "".join(f"--{name}:{value};" for name, value in PAPER.items())
     rules = (Path(__file__).parent / "templates" / "judging" / "report.css").read_text(encoding="utf-8")
-    trusted = f"<style>:root{{{colours}--font:{FONT}}}\n{rules}</style>"
-    return mark_safe(trusted)  # noqa: S308 all of it is ours
+    return SafeString(f"<style>:root{{{colours}--font:{FONT}}}\n{rules}</style>")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -220,18 +221,17 @@ def _is_gone(partner: Partner, project: int) -> bool:
     return False
 
 
-class _remembered:  # noqa: N801  # reads as a sentence where it is used
+@contextmanager
+def _remembered(exchange: Exchange) -> Iterator[None]:
     """Failures are kept on the exchange for its page."""
-
-    def __init__(self, exchange: Exchange) -> None:
-        self.rows = Exchange.objects.filter(pk=exchange.pk)
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, TeineiError) and not isinstance(error, Busy):
-            self.rows.update(failed_at=timezone.now(), failure=error.sentence, failures=F("failures") + 1)
+    try:
+        yield
+    except Busy:
+        raise
+    except TeineiError as error:
+        values = {"failed_at": timezone.now(), "failure": error.sentence, "failures": F("failures") + 1}
+        Exchange.objects.filter(pk=exchange.pk).update(**values)
+        raise
 
 
 def _remember(exchange: Exchange, done: Synced, *, everything: bool) -> None:

@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -22,12 +21,11 @@ from annotation.quality_rows import FILTERS, matching
 from annotation.queries import TASK_ROLES, current
 from annotation.results import results_visible_to
 from annotation.views.scales import language, tone_of
-from curation import drawing
 from curation.flat import lines
 from curation.formats.writing import formula_safe
 from curation.models import Membership
 from curation.queries import named_steps
-from curation.reading import Block, Reading
+from curation.reading import Reading, Shown
 from curation.views.gate import MemberRequest, member
 from curation.views.numbers import is_number
 
@@ -41,24 +39,6 @@ def _task(request: MemberRequest, pk: int) -> RatingTask:
     """The task, unless the person has still to rate any of its responses: then it does not exist for them."""
     rows = results_visible_to(request.user, request.dataset).select_related("rubric", "release", "dataset")
     return get_object_or_404(rows, pk=pk)
-
-
-class Drawn:
-    """A block with its picture, as `annotation/_quality_figure.html` shows it."""
-
-    def __init__(self, block: Block) -> None:
-        self.block = block
-
-    @property
-    def svg(self) -> SafeString:
-        """Every text in it is escaped by `drawing`."""
-        figure = self.block.figure
-        return mark_safe(drawing.svg(figure) if figure and figure.drawn else "")  # noqa: S308
-
-    @property
-    def legend(self) -> list[tuple[SafeString, str]]:
-        figure = self.block.figure
-        return [(mark_safe(key), words) for key, words in drawing.legend(figure)] if figure else []  # noqa: S308
 
 
 @reader
@@ -99,7 +79,7 @@ def _shown(of: panels.AxisReading) -> dict[str, Any]:
     }
     return {
         "finding": panels.finding(of),
-        "blocks": {name: Drawn(block) for name, block in blocks.items() if block},
+        "blocks": {name: Shown(block) for name, block in blocks.items() if block},
         "pictures": pictures,
         "stretches": stretches,
         "matrix": panels.matrix(of),

@@ -77,8 +77,7 @@ def machine_translate(
     with client or client_of(endpoint) as talker, ThreadPoolExecutor(max_workers=at_once) as pool:
         for start in range(0, len(wanted), at_once):
             chunk = wanted[start : start + at_once]
-            texts = [(item.approved_revision.question, item.approved_revision.answer) for item in chunk]  # type: ignore[union-attr]
-            asked = [pool.submit(_translated, talker, locale, *pair) for pair in texts]
+            asked = [pool.submit(_translated, talker, locale, *_source(item)) for item in chunk]
             # Threads only talk to the endpoint; rows are written here, one transaction for each item.
             for item, future in zip(chunk, asked, strict=True):
                 _keep(item, locale, future.result(), done)
@@ -94,6 +93,13 @@ def machine_translate(
         failures=failures,
     )
     return done
+
+
+def _source(item: Item) -> tuple[str, str]:
+    """Read before the threads begin: they have no connection to the database."""
+    approved = item.approved_revision
+    assert approved is not None, "the item is approved"
+    return approved.question, approved.answer
 
 
 def missing(dataset: Dataset, locale: str) -> list[Item]:

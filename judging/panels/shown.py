@@ -1,4 +1,4 @@
-"""A block as a page or a report draws it: its picture, its legend, its files."""
+"""A block as a page or a report draws it, with its files."""
 
 from __future__ import annotations
 
@@ -8,34 +8,19 @@ from functools import cached_property
 from importlib.util import find_spec
 from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
-
 from annotation.models import RatingTask
-from curation import drawing
+from curation import reading
 from curation.queries import named_steps
-from curation.reading import Block
 
 SEPARATOR = " > "
 Address = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
-class Shown:
+class Shown(reading.Shown):
     """`address` gives the address of a block's file by (block, form); a report has none."""
 
-    block: Block
     address: Address | None = None
-
-    @cached_property
-    def svg(self) -> SafeString:
-        """The server's picture: every text in it is escaped by `drawing`."""
-        figure = self.block.figure
-        return mark_safe(drawing.svg(figure) if figure and figure.drawn else "")  # noqa: S308
-
-    @cached_property
-    def legend(self) -> list[tuple[SafeString, str]]:
-        figure = self.block.figure
-        return [(mark_safe(key), words) for key, words in drawing.legend(figure)] if figure else []  # noqa: S308
 
     @cached_property
     def urls(self) -> dict[str, str]:
