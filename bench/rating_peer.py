@@ -54,17 +54,27 @@ def served(folder: Path, venv: str, postgres: dict[str, str] | None = None) -> I
 
 
 class Annotator:
-    """One round: the next task, and the annotation of it."""
+    """One round: the next task, and the annotation of it. Raises StopIteration where there is none.
+
+    `count`: annotations that were answered.
+    """
 
     def __init__(self, peer: Peer, token: str, project: int, number: int) -> None:
         self.wire, self.project, self.random = peer.wire(token), project, random.Random(number)
+        self.count = 0
 
     def __call__(self) -> None:
-        task = self.wire.json("GET", f"/api/projects/{self.project}/next")["id"]
+        status, said = self.wire.ask("GET", f"/api/projects/{self.project}/next")
+        if status == 404:
+            raise StopIteration
+        if status != 200:
+            raise RuntimeError(f"next: {status} {said[:300]!r}")
+        task = json.loads(said)["id"]
         rating = {"rating": self.random.randint(3, 5)}
         result = [{"from_name": "score", "to_name": "response", "type": "rating", "value": rating}]
         body = {"result": result, "lead_time": 12.3}
         self.wire.json("POST", f"/api/tasks/{task}/annotations/?project={self.project}", body)
+        self.count += 1
 
 
 def imported(peer: Peer, number: int) -> tuple[int, float]:
@@ -76,8 +86,11 @@ def imported(peer: Peer, number: int) -> tuple[int, float]:
         {"data": {"question": QUESTION.format(n=n), "response": ANSWER.format(n=n)}} for n in range(number)
     ]
     started = time.perf_counter()
-    wire.json("POST", f"/api/projects/{project}/import", tasks)
-    return project, round(time.perf_counter() - started, 2)
+    made = wire.json("POST", f"/api/projects/{project}/import", tasks)["task_count"]
+    seconds = round(time.perf_counter() - started, 2)
+    if made != number:
+        raise RuntimeError(f"{made} of {number} tasks were imported")
+    return project, seconds
 
 
 def filtered(peer: Peer, project: int) -> float:
@@ -97,7 +110,7 @@ def filtered(peer: Peer, project: int) -> float:
 
 
 def exported(peer: Peer, project: int) -> tuple[float, int, int]:
-    """Seconds of the export with all tasks, its annotations, and the tasks that have more than the overlap."""
+    """Seconds of the export with all tasks, how many annotations it holds, and of how many tasks more than the overlap."""
     wire = peer.wire()
     started = time.perf_counter()
     status, said = wire.ask("GET", f"/api/projects/{project}/export?exportType=JSON&download_all_tasks=true")

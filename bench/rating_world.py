@@ -1,7 +1,7 @@
 """A served installation with 10,000 responses to rate, and its raters' clients.
 
-`python -m bench.rating_world RESPONSES RATERS` prepares the installation that the environment names, and prints the
-raters' sessions; all else is used by `bench.ratings`.
+`python -m bench.rating_world release RESPONSES RATERS` prepares the installation that the environment names, `seed N ...`
+lets its first raters have rated so many responses each; all else is used by `bench.ratings`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -99,8 +99,11 @@ class Installation:
                 return tree(pid)
         raise LookupError("granian")
 
-    def made(self, responses: int, raters: int) -> dict[str, Any]:
-        """A release, its responses (brought in by the command that people use) and a task; what was printed."""
+    def made(self, responses: int, raters: int, done: Sequence[int] = ()) -> dict[str, Any]:
+        """A release, its responses (brought in by the command that people use) and a task; what was printed.
+
+        done: how many responses each of the first raters has rated before.
+        """
         self.run("manage.py", "migrate", "--verbosity", "0")
         self.run("-m", "bench.rating_world", "release", responses, raters)
         lines = [{"item": f"q{n}", "model": "m", "response": ANSWER.format(n=n)} for n in range(responses)]
@@ -108,8 +111,13 @@ class Installation:
         file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
         imported = self.command("import_responses", file, "--release", RELEASE)
         task = self.command("create_task", TASK, "--release", RELEASE, "--overlap", OVERLAP, "--seed", 1)
+        if done:
+            self.run("-m", "bench.rating_world", "seed", *done)
         sessions = json.loads(self.run("-m", "bench.rating_world", "sessions"))
+        started = time.perf_counter()
+        self.run("manage.py", "version")
         return {
+            "start_s": round(time.perf_counter() - started, 2),  # of any command; part of the two below
             "import_s": imported["seconds"],
             "create_task_s": task["seconds"],
             "sessions": sessions["raters"],
@@ -124,7 +132,10 @@ class Installation:
 
 
 class Rater:
-    """A program's client: the API. Each call is one round: the submit, with the next response in its answer."""
+    """A program's client: the API. Each call is one round: the submit, with the next response in its answer.
+
+    Raises StopIteration where nothing is left to rate. `count`: submits that were answered.
+    """
 
     def __init__(self, url: str, session: str, task: int, number: int) -> None:
         token = "c" * 32
@@ -147,8 +158,6 @@ class Rater:
         answer = self.wire.json("POST", f"{self.path}ratings/", body)
         self.count += 1
         self.held = answer["next"]
-        if self.held is None:
-            raise StopIteration
 
 
 class PageRater:
@@ -166,36 +175,27 @@ class PageRater:
     def __call__(self) -> None:
         if not self.token:
             self._read(*self.wire.ask("GET", self.path))
+        if not self.token:
+            raise StopIteration
         body = {
             "token": self.token,
             "score": str(self.random.randint(3, 5)),
             "seconds": "12.3",
             "client_id": f"{self.token[:40]}-{self.count}",
         }
-        self._read(
-            *self.wire.ask(
-                "POST",
-                f"{self.path}submit/",
-                urllib.parse.urlencode(body).encode(),
-                "application/x-www-form-urlencoded",
-            )
-        )
-        self.count += 1
+        sent = urllib.parse.urlencode(body).encode()
+        status, page = self.wire.ask("POST", f"{self.path}submit/", sent, "application/x-www-form-urlencoded")
+        self.count += status == 200
+        self._read(status, page)
 
     def _read(self, status: int, page: bytes) -> None:
+        """The token of the response shown; none where the page says that nothing is left."""
         mark = b'name="token" value="'
         at = page.find(mark) + len(mark)
-        if status != 200 or at < len(mark):
+        found = at >= len(mark)
+        if status != 200 or not (found or b'class="empty"' in page):
             raise RuntimeError(f"{status} {page[:300]!r}")
-        self.token = page[at : page.index(b'"', at)].decode()
-
-
-def clients(
-    kind: Callable[[str, str, int, int], Any], url: str, made: dict[str, Any], number: int
-) -> list[Any]:
-    return [
-        kind(url, session, made["task"], n) for n, session in enumerate(made["sessions"][:number], start=1)
-    ]
+        self.token = page[at : page.index(b'"', at)].decode() if found else ""
 
 
 # --- Inside the installation -------------------------------------------------------------------------------------
@@ -233,6 +233,29 @@ def release(questions: int, raters: int) -> None:
     )
 
 
+def seed(*done: int) -> None:
+    """Let the task's first raters have rated so many responses each, drawn at random, as their submits would have."""
+    from django.utils import timezone
+
+    from annotation.actions.places import settle
+    from annotation.models import Assignment, Rating, RatingTask, TaskRater, TaskResponse
+
+    task, now = RatingTask.objects.get(name=TASK), timezone.now()
+    responses = list(TaskResponse.objects.filter(task=task).values_list("response", flat=True))
+    raters = TaskRater.objects.filter(task=task).order_by("rater__person").values_list("rater", flat=True)
+    for rater, number in zip(raters, done, strict=False):
+        drawn = random.Random(rater).sample(responses, number)
+        ended = {"state": Assignment.State.RATED, "expires_at": now, "ended_at": now}
+        given = [
+            Assignment(task=task, rater_id=rater, response_id=pk, turn=n, token=f"seed-{rater}-{n}", **ended)
+            for n, pk in enumerate(drawn, start=1)
+        ]
+        Assignment.objects.bulk_create(given, batch_size=500)
+        rows = [Rating(task=task, rater_id=rater, response_id=pk, score="4") for pk in drawn]
+        Rating.objects.bulk_create(rows, batch_size=500)
+    settle(TaskResponse.objects.filter(task=task))
+
+
 def sessions() -> dict[str, Any]:
     """Signed-in sessions of the raters, who have read the warning, and of the lead."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
@@ -256,7 +279,7 @@ def sessions() -> dict[str, Any]:
 
     people = Person.objects.filter(username__startswith="rater").order_by("pk")
     return {
-        "raters": [signed_in(person) for person in people],
+        "raters": [signed_in(person) for person in people],  # in the order of `seed`
         "lead": signed_in(Person.objects.get(username="lead")),
         "task": RatingTask.objects.get(name=TASK).pk,
     }
@@ -294,6 +317,8 @@ def main() -> None:
     verb, *numbers = sys.argv[1:]
     if verb == "release":
         release(int(numbers[0]), int(numbers[1]))
+    elif verb == "seed":
+        seed(*map(int, numbers))
     else:
         print(json.dumps({"sessions": sessions, "counted": counted, "exported": exported}[verb]()))
 

@@ -69,6 +69,7 @@ class Work:
 
     rounds: list[float] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
+    idle: int = 0  # clients that found nothing left to do: then the rate says too little
     wall: float = 0.0
 
     def told(self) -> dict[str, Any]:
@@ -78,6 +79,7 @@ class Work:
             "submits_per_s": round(len(self.rounds) / self.wall, 1) if self.wall else None,
             "next_plus_submit_ms": milliseconds(self.rounds),
             "errors": len(self.errors),
+            **({"clients_out_of_work": self.idle} if self.idle else {}),
             **({"error_samples": sorted(set(self.errors))[:3]} if self.errors else {}),
         }
 
@@ -104,6 +106,8 @@ def side_by_side(clients: Sequence[Callable[[], Any]], seconds: float) -> Work:
             except FAULTS as error:
                 errors.append(str(error)[:200])
             except StopIteration:
+                with lock:
+                    work.idle += 1
                 break
             else:
                 rounds.append(time.perf_counter() - started)

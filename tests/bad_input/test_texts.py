@@ -53,6 +53,7 @@ def whole() -> Whole:
         run_name=f"r{MARKUP[:70]}",
         task_name=f"t{MARKUP[:70].replace('/', '')}",
         judge_name=f"j{MARKUP}",
+        partner_says=MARKUP,
         rubric_texts={
             "name": f"r{MARKUP[:70]}",
             "title_ja": MARKUP,
@@ -123,6 +124,7 @@ def test_markup_in_texts_and_names_is_shown_and_run_on_no_page(whole: Whole) -> 
 # Pages that show one of the texts or names, whole: each must have met the markup.
 TELLING = {
     "annotation:adjudicate_one",
+    "annotation:partner",
     "annotation:quality",
     "annotation:rate_guide",
     "annotation:rubric",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from annotation.actions.gold import add_case
@@ -10,7 +10,7 @@ from annotation.actions.ratings_import import import_ratings
 from annotation.actions.responses import import_responses
 from annotation.actions.rubrics import keep_rubric, rubric_as_given
 from annotation.actions.tasks import create_task
-from annotation.models import GoldCase, Rating, RatingTask, Response, Rubric
+from annotation.models import GoldCase, PartnerConflict, Rating, RatingTask, Response, Rubric
 from curation.actions import translations
 from curation.actions.endpoints import create_endpoint
 from curation.actions.jobs import queue_job
@@ -24,6 +24,7 @@ from judging.models import Judge, JudgeRun, Study
 from tests.factories.annotation import warn
 from tests.factories.curation import make_dataset, make_item, make_member
 from tests.factories.finetune import make_release, make_run
+from tests.factories.partner import make_conflicts
 
 ROLES = tuple(Membership.Role.values)
 
@@ -46,13 +47,14 @@ class Whole:
     items: dict[str, Item]
     task: RatingTask  # open, rated here by `rater`
     outside: RatingTask  # external, with ratings and verdicts
+    exchanged: RatingTask  # with a Label Studio that is away; what came from it is to be decided
+    conflict: PartnerConflict
     rater: Person
     judge: Judge
     runner: Judge
     judge_run: JudgeRun
     run: TrainingRun
     job: Job
-    names: dict[str, Any] = field(default_factory=dict)
 
     def keys(self, name: str) -> dict[str, Any]:
         """What the address of that name is filled with, as far as it asks for it."""
@@ -61,6 +63,8 @@ class Whole:
         if app == "annotation":
             pk = self.outside.pk if page.startswith(("quality", "adjudicate")) else self.task.pk
             pk = self.task.rubric_id if page.startswith("rubric") else pk
+            pk = self.exchanged.pk if page.startswith("partner") else pk
+            pk = self.conflict.exchange_id if page == "partner_hook" else pk
         elif app == "finetune":
             pk = self.run.pk
         elif app == "judging":
@@ -88,7 +92,7 @@ class Whole:
             "response": response.pk if response else 0,
             "token": "no-lease",
             "case": case.pk if case else 0,
-            "conflict": 0,
+            "conflict": self.conflict.pk,
         }
 
 
@@ -103,6 +107,7 @@ def make_whole(
     run_name: str = "",
     task_name: str = "outside",
     judge_name: str = "alpha",
+    partner_says: str = "9",
     rubric_texts: dict[str, Any] | None = None,
 ) -> Whole:
     """Build it with the real actions; the texts given stand wherever a person or a model wrote one."""
@@ -140,6 +145,8 @@ def make_whole(
         add_case(OPERATOR, rubric, use=use, accepted=["1"], **words)
     task = create_task(OPERATOR, dataset, name="task", release=release, rubric=rubric, overlap=1)
     warn(task)
+    exchanged = create_task(OPERATOR, dataset, name="exchanged", release=release, rubric=rubric, overlap=2)
+    conflict = make_conflicts(exchanged, comment=comment, said=partner_says)
     outside = _outside(rubric, keys, model, task_name, comment, judge_name)
     judge = Judge.objects.get(dataset=dataset, name=judge_name)
     create_endpoint(OPERATOR, dataset, {"name": "e", "url": "http://127.0.0.1:1/v1", "model": model[:200]})
@@ -155,6 +162,8 @@ def make_whole(
         items=items,
         task=task,
         outside=outside,
+        exchanged=exchanged,
+        conflict=conflict,
         rater=rater,
         judge=judge,
         runner=runner,
