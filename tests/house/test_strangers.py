@@ -10,7 +10,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from curation.models import Membership
+from tests.factories.addresses import address_of, every_name
 from tests.factories.curation import make_dataset, make_item, make_member, make_person
+from tests.factories.whole import make_whole
 
 pytestmark = pytest.mark.django_db
 # Open to everybody on purpose: health, signing in and out, language, the schema of the API, examples of parts.
@@ -92,6 +95,18 @@ def test_member_of_another_dataset_finds_nothing(route: str, guarded) -> None:
     for code, location in answers(client, filled(route, guarded[1].pk)).values():
         led_away = code == 302 and "/admin/login/" in location
         assert led_away or code in (404, 405), (route, code, location)
+
+
+def test_where_there_is_a_row_behind_every_address_a_member_of_another_dataset_finds_none() -> None:
+    whole = make_whole("guarded")
+    client = Client()
+    other = make_member(make_dataset("other"), *Membership.Role.values)
+    client.force_login(other, backend="django.contrib.auth.backends.ModelBackend")
+    asked = [address_of(name, whole.keys(name)) for name in every_name()]
+    within = [address for address in asked if address.startswith(("/d/", "/api/d/", "/hooks/"))]
+    assert len(within) > 100
+    found = {address: {code for code, _to in answers(client, address).values()} for address in within}
+    assert {address: codes for address, codes in found.items() if not codes <= {404, 405}} == {}
 
 
 def test_a_person_without_any_dataset_is_told_so() -> None:
