@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.utils.module_loading import autodiscover_modules
 
 
 class CurationConfig(AppConfig):
@@ -12,8 +13,8 @@ class CurationConfig(AppConfig):
         # Models are ready only now, and the entries count rows.
         from curation import navigation, registry
 
-        for entry in navigation.ENTRIES:
-            registry.add_nav(entry)
+        autodiscover_modules("rules", "workflow")  # those of every floor register themselves
+        registry.add_nav(*navigation.ENTRIES)
         user_logged_in.connect(log_sign_in, dispatch_uid="curation.log_sign_in")
 
 

@@ -7,7 +7,7 @@ what used an item is registered here by the app that knows about it, from its `A
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from curation.models import Dataset, Item, Person
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class NavEntry:
-    """A line of the side bar. `count` says how many pieces wait for the person, or None for no number.
+    """A line of the side bar, for everybody where it names no roles.
 
-    `waits` is the sentence of the home page's card, for entries that are work to be done. `also` names other addresses
+    `count` says how many pieces wait for the person, or None for no number. `waits` is the sentence of the home page's card, for entries that are work to be done. `also` names other addresses
     whose pages belong to the entry.
     """
 
@@ -28,8 +28,9 @@ class NavEntry:
     label: str | _StrPromise
     icon: str
     url_name: str
-    roles: frozenset[str]
-    shortcut: str = ""
+    shortcut: str
+    _: KW_ONLY
+    roles: frozenset[str] = frozenset()
     section: int = 0
     order: int = 0
     count: Callable[[Person, Dataset], int | None] | None = None
@@ -37,7 +38,7 @@ class NavEntry:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Panel:
     """A piece of a page: `page` names it, `context` answers what the template needs, or None to leave it out."""
 
@@ -45,7 +46,6 @@ class Panel:
     key: str
     template: str
     context: Callable[..., dict[str, Any] | None]
-    order: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,11 +71,11 @@ class _Registry:
 _registry = _Registry()
 
 
-def add_nav(entry: NavEntry) -> None:
-    """Put a line into the side bar (once per key, so that a repeated `ready` does no harm)."""
-    if all(known.key != entry.key for known in _registry.nav):
-        _registry.nav.append(entry)
-        _registry.nav.sort(key=lambda known: (known.section, known.order))
+def add_nav(*entries: NavEntry) -> None:
+    """Put lines into the side bar (once per key, so that a repeated `ready` does no harm)."""
+    known = {entry.key for entry in _registry.nav}
+    _registry.nav += [entry for entry in entries if entry.key not in known]
+    _registry.nav.sort(key=lambda entry: (entry.section, entry.order))
 
 
 def nav() -> list[NavEntry]:
@@ -102,7 +102,6 @@ def add_panel(panel: Panel) -> None:
     """Hang a panel on a page of a lower floor."""
     if all((known.page, known.key) != (panel.page, panel.key) for known in _registry.panels):
         _registry.panels.append(panel)
-        _registry.panels.sort(key=lambda known: known.order)
 
 
 def panels(page: str, **subject: Any) -> list[dict[str, Any]]:

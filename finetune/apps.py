@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class FinetuneConfig(AppConfig):
@@ -9,29 +8,11 @@ class FinetuneConfig(AppConfig):
     def ready(self) -> None:
         # Models are ready only now.
         from curation import registry
-        from finetune import demo, panels, queries, workflow
-        from finetune import rules as _rules  # noqa: F401 - importing them registers them
+        from finetune import demo, navigation, panels, queries
 
-        workflow.register()
-        registry.add_nav(
-            registry.NavEntry(
-                key="training",
-                label=_("Training"),
-                icon="training",
-                url_name="finetune:training",
-                roles=queries.RUN_ROLES,
-                shortcut="g f",
-                order=10,
-                count=queries.runs_active,
-            )
-        )
+        registry.add_nav(navigation.TRAINING)
         registry.add_usage(queries.runs_using)
         registry.add_panel(
-            registry.Panel(
-                page="release",
-                key="runs",
-                template="finetune/panel_runs.html",
-                context=panels.runs_of_release,
-            )
+            registry.Panel("release", "runs", "finetune/panel_runs.html", panels.runs_of_release)
         )
         registry.add_demo(40, demo.queue_tiny_run)

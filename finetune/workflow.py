@@ -24,6 +24,5 @@ EVALUATION: Table = {
 }
 
 
-def register() -> None:
-    add_table(TrainingRun, RUN)
-    add_table(Evaluation, EVALUATION)
+add_table(TrainingRun, RUN)
+add_table(Evaluation, EVALUATION)

@@ -1,5 +1,4 @@
 from django.apps import AppConfig
-from django.utils.translation import gettext_lazy as _
 
 
 class JudgingConfig(AppConfig):
@@ -7,44 +6,10 @@ class JudgingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        # Models are ready only now; rules and states register themselves when they are loaded.
-        from annotation.queries import TASK_ROLES
+        # Models are ready only now.
         from curation import registry
-        from judging import demo, queries, rules, workflow  # noqa: F401
+        from judging import demo, navigation, queries
 
-        registry.add_nav(
-            registry.NavEntry(
-                key="study",
-                label=_("Studies"),
-                icon="study",
-                url_name="judging:studies",
-                roles=TASK_ROLES,
-                shortcut="g s",
-                order=8,
-            )
-        )
-        registry.add_nav(
-            registry.NavEntry(
-                key="leaderboard",
-                label=_("Leaderboard"),
-                icon="list",
-                url_name="judging:leaderboard",
-                roles=TASK_ROLES,
-                shortcut="g m",
-                order=8,
-            )
-        )
-        registry.add_nav(
-            registry.NavEntry(
-                key="judges",
-                label=_("Judges"),
-                icon="judge",
-                url_name="judging:judges",
-                also=("judging:runs",),
-                roles=TASK_ROLES,
-                shortcut="g u",
-                order=9,
-            )
-        )
+        registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(queries.usage_of_items)
         registry.add_demo(30, demo.judge_responses)

@@ -74,7 +74,7 @@ def import_items(
     dataset: Dataset,
     path: str | Path,
     *,
-    format: str | None = None,  # noqa: A002 - the command's own word
+    format: str | None = None,
     split: str | None = None,
     as_state: str | None = None,
     rights: str | None = None,

@@ -6,9 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import fields
+from .encoding import find_encoding
 from .faults import Fault, Quarantined, UnusableFile, gettext_noop
 from .reading import ItemRow, ReadResult, items_of, refuse_repeat
-from .records import Record, collect, find_encoding, key_of, read_records
+from .records import Record, collect, key_of, read_records
 
 DNA_HEADINGS = ("id", "risk-area", "types-of-harm", "specific-harms", "question")
 AISEV_HEADINGS = ("ten-perspective", "requirement", "text")

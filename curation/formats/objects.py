@@ -5,9 +5,9 @@ import math
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .encoding import find_encoding
 from .faults import Fault, UnusableFile, excerpt, gettext_noop
 from .fields import kind_of, sound
-from .records import find_encoding
 
 DEEPEST = 40
 LARGEST_TEXT = 200_000

@@ -81,7 +81,7 @@ class ReadResult:
     warnings: list[Notice] = field(default_factory=list)
 
 
-def read_items(path: str | Path, *, format: str | None = None) -> ReadResult:  # noqa: A002 - the option's own name
+def read_items(path: str | Path, *, format: str | None = None) -> ReadResult:
     """Read items from a file, or from a folder where the format is one (xsafety: ja/ and en/; aisev: *.csv).
 
     `format` is one of FORMATS, or None to go by the content. Raises UnusableFile where nothing can be read.

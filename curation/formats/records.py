@@ -1,10 +1,9 @@
-"""From a file to records: encoding and shape found from the content, one record at a time, faults with their line.
+"""From a file to records: the shape found from the content, one record at a time, faults with their line.
 
 Shapes: a JSON array of objects, JSON lines, CSV and TSV with headings. JSON lines and tables are streamed; an array is
 decoded element by element from its text. Nothing in a file is ever evaluated or taken for a path.
 """
 
-import codecs
 import csv
 import json
 import re
@@ -14,27 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
+from .encoding import CHUNK, find_encoding
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
 from .fields import kind_of
 
-LARGEST_FILE = 2 << 30
-CHUNK = 1 << 20
-ENCODINGS = ("utf-8", "utf-8-sig", "cp932")
-
-_MAGIC = {
-    b"PK\x03\x04": "a ZIP or Office file",
-    b"\xd0\xcf\x11\xe0": "an old Office file",
-    b"PAR1": "a Parquet file",
-    b"\x1f\x8b": "a gzip file",
-    b"%PDF": "a PDF file",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"SQLite format 3": "a database file",
-    b"GGUF": "a model file",
-}
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _BLANK = re.compile(r"[ \t\r\n]*")
-_TEXT_CONTROLS = frozenset(b"\t\n\r\x0b\x0c\x1b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,61 +85,6 @@ def read_records(path: str | Path, *, shape: str | None = None) -> RecordFile:
     else:
         opened.headings, opened.records = _table(place, encoding, "\t" if found == "tsv" else ",")
     return opened
-
-
-def find_encoding(place: Path) -> str:
-    """The first of utf-8, utf-8-sig, cp932 in which the whole file decodes; a leading mark makes it utf-8-sig."""
-    if not place.is_file():
-        raise UnusableFile(gettext_noop("%(file)s is not a file"), file=place.name)
-    size = place.stat().st_size
-    if size > LARGEST_FILE:
-        raise UnusableFile(gettext_noop("%(file)s is larger than 2 GiB; split it"), file=place.name)
-    with place.open("rb") as stream:
-        head = stream.read(8192)
-    if not head.removeprefix(codecs.BOM_UTF8).strip():
-        raise UnusableFile(gettext_noop("%(file)s is empty"), file=place.name)
-    _refuse_binary(head, place.name)
-    for encoding in ENCODINGS:
-        if encoding == "utf-8" and head.startswith(codecs.BOM_UTF8):
-            continue
-        if _decodes(place, encoding):
-            return encoding
-    raise UnusableFile(
-        gettext_noop(
-            "%(file)s is in none of the encodings UTF-8, UTF-8 with a mark, CP932; save it as UTF-8"
-        ),
-        file=place.name,
-    )
-
-
-def _refuse_binary(head: bytes, name: str) -> None:
-    for magic, kind in _MAGIC.items():
-        if head.startswith(magic):
-            raise UnusableFile(
-                gettext_noop("%(file)s is %(kind)s; give a JSON, JSONL, CSV or TSV file"),
-                file=name,
-                kind=kind,
-            )
-    if head.startswith(_UTF16):
-        raise UnusableFile(gettext_noop("%(file)s is UTF-16; save it as UTF-8"), file=name)
-    controls = sum(byte < 0x20 and byte not in _TEXT_CONTROLS for byte in head)
-    # A stray NUL in a text is one row's fault; a tenth of control characters is no text at all.
-    if controls > max(16, len(head) // 10):
-        raise UnusableFile(
-            gettext_noop("%(file)s is not text; give a JSON, JSONL, CSV or TSV file"), file=name
-        )
-
-
-def _decodes(place: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)()
-    try:
-        with place.open("rb") as stream:
-            while chunk := stream.read(CHUNK):
-                decoder.decode(chunk)
-            decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _shape(place: Path, encoding: str) -> str:
