@@ -295,6 +295,22 @@ def arms_of(task: RatingTask) -> list[bool]:
     return {Arms.WITHOUT: [False], Arms.WITH: [True], Arms.BOTH: [False, True]}[Arms(task.arms)]
 
 
+def silent_checks(rubric: int, arms: str) -> QuerySet[GoldCase]:
+    """The rubric's silent checks that look like any response of a task with these arms.
+
+    That takes a reference answer where the task shows them, and a category where the rubric has worked examples for some
+    of the dataset's: without it a check would be the response with other examples beside it.
+    """
+    cases = GoldCase.objects.filter(rubric=rubric, use=GoldCase.Use.GOLD)
+    if arms != Arms.WITHOUT:
+        cases = cases.filter(reference_text__isnull=False)
+    given = Rubric.objects.values_list("texts__examples", "dataset__taxonomy").get(pk=rubric)
+    labels = {example["label"] for example in given[0] or []}
+    if labels and Category.objects.filter(taxonomy=given[1], label__in=labels).exists():
+        cases = cases.exclude(response__labels=[])
+    return cases
+
+
 def reference_of(held: Assignment, task: RatingTask) -> str:
     """The reference answer that belongs to a lease; empty in the arm that does not show it."""
     if not held.with_reference:

@@ -62,7 +62,7 @@ def sqlite(path: Path | str, *, synchronous: str = "FULL", max_age: int = 60) ->
     A connection is kept for some seconds: opening one takes longer than most requests need for all their queries.
     """
     return {
-        "ENGINE": "django.db.backends.sqlite3",
+        "ENGINE": "config.sqlite",
         "NAME": str(path),
         "CONN_MAX_AGE": max_age,
         "OPTIONS": {

@@ -24,6 +24,7 @@ from curation.models import (
     Translation,
     TranslationRevision,
 )
+from curation.prepared import Prepared, slot, word_slot
 from curation.rules import roles_of
 from curation.similar import fold, nearest
 
@@ -32,10 +33,21 @@ Role = Membership.Role
 ITEM_ROLES = frozenset(Role.values) - {Role.RATER}
 
 
-def datasets_of(person: Person) -> QuerySet[Dataset]:
+def datasets_of(person: Person | int) -> QuerySet[Dataset]:
     """The datasets in which the person has any role; all others do not exist for them."""
     mine = Membership.objects.filter(person=person).values("dataset")
     return Dataset.objects.filter(pk__in=mine).select_related("taxonomy").order_by("name")
+
+
+PERSON, SLUG = slot(1), word_slot(2)
+
+
+_AT = Prepared(lambda: datasets_of(PERSON).filter(slug=SLUG)[:1])
+
+
+def dataset_at(person: Person, slug: str) -> Dataset | None:
+    """The dataset at an address, if the person has any role in it: asked by every page."""
+    return _AT.first({PERSON: person.pk, SLUG: slug})
 
 
 def items_visible_to(person: Person, dataset: Dataset) -> QuerySet[Item]:

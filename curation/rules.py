@@ -20,6 +20,7 @@ from curation.models import (
     Taxonomy,
     Translation,
 )
+from curation.prepared import Prepared, slot
 from curation.workflow import verbs_from
 
 Role = Membership.Role
@@ -54,13 +55,17 @@ def require(actor: Actor, verb: str, subject: models.Model) -> None:
         raise NotAllowed(reason)
 
 
+PERSON = slot(1)
+_MEMBERSHIPS = Prepared(lambda: Membership.objects.filter(person=PERSON).order_by().only("dataset", "role"))
+
+
 def roles_of(person: Person, dataset: Dataset) -> set[str]:
     """The person's roles in a dataset; asked once per person and dataset in a request."""
     known: dict[int, set[str]] | None = person.__dict__.get("_roles")
     if known is None:
         known = {}
-        for dataset_id, role in Membership.objects.filter(person=person).values_list("dataset_id", "role"):
-            known.setdefault(dataset_id, set()).add(role)
+        for each in _MEMBERSHIPS.rows({PERSON: person.pk}):
+            known.setdefault(each.dataset_id, set()).add(each.role)
         person.__dict__["_roles"] = known
     return known.get(dataset.pk, set())
 

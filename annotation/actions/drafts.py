@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from annotation.models import Assignment, RatingTask
 from curation.actions.texts import cleaned, keepable
 from curation.errors import Invalid, WrongState
 from curation.models import Person
+from curation.prepared import Prepared, slot
 from curation.rules import require
 
 A = Assignment.State
@@ -47,12 +49,20 @@ def save_draft(
     return found
 
 
+TASK, RATER, RESPONSE = slot(1), slot(2), slot(3)
+
+
+def _left() -> QuerySet[Assignment]:
+    earlier = Assignment.objects.filter(task=TASK, rater=RATER, response=RESPONSE, state=A.EXPIRED)
+    return earlier.exclude(draft={}).order_by("-pk").only("draft")[:1]
+
+
+_LEFT = Prepared(_left)
+
+
 def draft_of(held: Assignment) -> dict[str, Any]:
     """The lease's draft, else the newest that an earlier lease of the same response left to the same rater."""
     if held.draft:
         return dict(held.draft)
-    earlier = Assignment.objects.filter(
-        task=held.task_id, rater=held.rater_id, response=held.response_id, state=A.EXPIRED
-    )
-    left = earlier.exclude(draft={}).order_by("-pk").values_list("draft", flat=True).first()
-    return dict(left) if left else {}
+    left = _LEFT.first({TASK: held.task_id, RATER: held.rater_id, RESPONSE: held.response_id})
+    return dict(left.draft) if left else {}

@@ -298,7 +298,7 @@ def undo(person: Person, task: RatingTask, *, token: str = "") -> Assignment:
     require(person, "correct", task)
     place = entered(person, task)
     hold(place)
-    last = _given_to(_find(place, token)) if token else last_decided(place.task, place.rater)
+    last = _given_to(_find(place, token)) if token else last_decided(place)
     if last is None or last.state == A.EXPIRED:
         raise WrongState(_("There is nothing to take back."))
     if last.state == A.LEASED:

@@ -16,16 +16,17 @@ from django.views.decorators.http import require_POST
 
 from annotation.actions import drafts, leases, ratings
 from annotation.exposure import exposure_of
-from annotation.models import Assignment, Rater, Rating, RatingTask
+from annotation.models import Assignment, Rating, RatingTask, TaskRater
 from annotation.queries import (
     current,
     last_decided,
     own_progress,
+    readiness,
     reference_of,
     tasks_to_rate,
     waiting_per_task,
 )
-from annotation.views.practice import led, missing, own_task, scores_of
+from annotation.views.practice import led, own_place, own_task, scores_of
 from annotation.views.scales import axes_shown, examples_for
 from curation.errors import Invalid, NotAllowed, TeineiError, WrongState
 from curation.models import Membership
@@ -53,49 +54,49 @@ def task_list(request: MemberRequest) -> HttpResponse:
 @member(RATER)
 def task(request: MemberRequest, pk: int) -> HttpResponse:
     """The response that the person holds, or the next one; first what they have to do before."""
-    found = own_task(request, pk)
-    step = missing(request, found)
-    return led(request, found, step) if step else _page(request, found)
+    place = own_place(request, pk)
+    step = readiness(place.task, place)
+    return led(request, place.task, step) if step else _page(request, place)
 
 
 following = task
 
 
 def _page(
-    request: MemberRequest, task: RatingTask, *, held: Assignment | None = None, failure: str = ""
+    request: MemberRequest, place: TaskRater, *, held: Assignment | None = None, failure: str = ""
 ) -> HttpResponse:
     """What is rated now (`held`, if the caller has leased it already), with its keys; or the end of the work."""
-    status = 400 if failure else 200
+    status, task = 400 if failure else 200, place.task
     if held is None:
         try:
-            held = leases.lease(request.user, task)
+            held = leases.lease(request.user, task, place=place)
         except TeineiError as error:
             failure = failure or error.sentence
-    rater = leases.rater_of(request.user, task)
     draft = drafts.draft_of(held) if held else {}
+    last = last_decided(place)
     context = {
-        **_framing(request, task, rater),
+        **_framing(request, task, last),
         "held": held,
         "failure": failure,
         "axes": axes_shown(task.rubric, draft.get("scores")),
         "comment": draft.get("comment", ""),
         "reference": reference_of(held, task) if held else "",
         "examples": examples_for(task.rubric, held.response.labels) if held else [],
-        "may_undo": last_decided(task, rater) is not None,
-        "progress": progress_shown(request, task, rater, held),
+        "may_undo": last is not None,
+        "progress": progress_shown(request, place, last, held),
     }
     if held is None:
         context["panel"] = {"exposure": exposure_of(request.user)}
     return _rendered(request, context, status)
 
 
-def _framing(request: MemberRequest, task: RatingTask, rater: Rater) -> dict[str, Any]:
+def _framing(request: MemberRequest, task: RatingTask, last: Assignment | None) -> dict[str, Any]:
     """What the page has whether it shows the response of now or one of before."""
     return {
         "task": task,
         "skip_reasons": Assignment.SkipReason.choices,
         "client_id": uuid.uuid4().hex,
-        "previous": own_decided(task, rater).order_by("-ended_at", "-pk").first(),
+        "previous": last,
         "break_minutes": request.user.break_minutes,
     }
 
@@ -107,16 +108,16 @@ def _rendered(request: HttpRequest, context: dict[str, Any], status: int = 200) 
 
 
 def progress_shown(
-    request: MemberRequest, task: RatingTask, rater: Rater, held: Assignment | None
+    request: MemberRequest, place: TaskRater, last: Assignment | None, held: Assignment | None
 ) -> dict[str, int]:
     """Done and the total, counted once a day and then kept.
 
     Counted anew after each answer, the total would grow by one with every silent check and so give it away.
     """
-    key, today = f"rate.total.{task.pk}", timezone.localdate().isoformat()
+    key, today = f"rate.total.{place.task_id}", timezone.localdate().isoformat()
     kept = request.session.get(key)
     known = kept["total"] if kept and kept["day"] == today and held is not None else None
-    progress = own_progress(task, rater, known)
+    progress = own_progress(place, last, known)
     if held is not None and progress["number"] > progress["total"]:
         progress["total"] = progress["number"]
     if known is None:
@@ -124,21 +125,21 @@ def progress_shown(
     return progress
 
 
-def own_decided(task: RatingTask, rater: Rater) -> Any:
+def own_decided(place: TaskRater) -> Any:
     """What the rater has rated or skipped in the task, to walk through and to correct."""
-    return Assignment.objects.filter(task=task, rater=rater, state__in=DECIDED, ended_at__isnull=False)
+    mine = Assignment.objects.filter(task=place.task_id, rater=place.rater_id)
+    return mine.filter(state__in=DECIDED, ended_at__isnull=False)
 
 
 @never_cache
 @member(RATER)
 def own(request: MemberRequest, pk: int, token: str) -> HttpResponse:
     """One of the rater's own earlier answers: what they gave, and the keys to correct it."""
-    return _own_page(request, own_task(request, pk), token)
+    return _own_page(request, own_place(request, pk), token)
 
 
-def _own_page(request: MemberRequest, task: RatingTask, token: str, *, failure: str = "") -> HttpResponse:
-    rater = leases.rater_of(request.user, task)
-    decided = own_decided(task, rater)
+def _own_page(request: MemberRequest, place: TaskRater, token: str, *, failure: str = "") -> HttpResponse:
+    task, decided = place.task, own_decided(place)
     shown = decided.select_related("response__text", "response__question_text")
     found = get_object_or_404(shown, token=token)
     earlier = decided.filter(Q(ended_at__lt=found.ended_at) | Q(ended_at=found.ended_at, pk__lt=found.pk))
@@ -146,7 +147,7 @@ def _own_page(request: MemberRequest, task: RatingTask, token: str, *, failure: 
     given = ratings_given(found)
     main = given.get(task.rubric.axis)
     context = {
-        **_framing(request, task, rater),
+        **_framing(request, task, last_decided(place)),
         "own": found,
         "number": earlier.count() + 1,
         "of": decided.count(),
@@ -180,9 +181,9 @@ def _number(given: str) -> float | None:
         return None
 
 
-def _act(request: MemberRequest, task: RatingTask, verb: str) -> Assignment | None:
+def _act(request: MemberRequest, place: TaskRater, verb: str) -> Assignment | None:
     """Do what the pressed key says; what the person rates next, where the act brings it."""
-    sent = request.POST
+    sent, task = request.POST, place.task
     token, comment = sent.get("token", ""), sent.get("comment", "")
     if verb == "undo":
         return ratings.undo(request.user, task, token=sent.get("last", ""))
@@ -200,22 +201,24 @@ def _act(request: MemberRequest, task: RatingTask, verb: str) -> Assignment | No
         comment=comment,
         seconds=_number(sent.get("seconds", "")),
         client_id=sent.get("client_id", "")[:64] or None,
+        place=place,
     )
     return done.following
 
 
 def _answer(request: MemberRequest, pk: int, verb: str) -> HttpResponse:
     """Act, and answer with the next response: as a page to the script, by a redirect without it."""
-    task = own_task(request, pk)
+    place = own_place(request, pk)
     try:
-        held = _act(request, task, verb)
+        held = _act(request, place, verb)
     except TeineiError as error:
+        place = own_place(request, pk)  # what failed may have failed because the task is another by now
         if request.POST.get("own"):
-            return _own_page(request, task, request.POST["own"], failure=error.sentence)
-        return _page(request, task, failure=error.sentence)
+            return _own_page(request, place, request.POST["own"], failure=error.sentence)
+        return _page(request, place, failure=error.sentence)
     if request.headers.get("HX-Request"):
-        return _page(request, task, held=held)
-    return redirect("annotation:rate_task", dataset=request.dataset.slug, pk=task.pk)
+        return _page(request, place, held=held)
+    return redirect("annotation:rate_task", dataset=request.dataset.slug, pk=pk)
 
 
 @require_POST

@@ -14,7 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from curation.errors import TeineiError
 from curation.models import Dataset, Person
-from curation.queries import datasets_of
+from curation.queries import dataset_at
 from curation.rules import roles_of
 
 
@@ -40,7 +40,7 @@ def member(*roles: str) -> Callable[[View], View]:
         @login_required
         @wraps(view)
         def inner(request: Any, dataset: str, **kwargs: Any) -> HttpResponseBase:
-            found = datasets_of(request.user).filter(slug=dataset).first()
+            found = dataset_at(request.user, dataset)
             if found is None:
                 raise Http404
             request.dataset = found
