@@ -13,7 +13,7 @@ from annotation.actions.population import Drawn
 from annotation.models import GoldCase, Qualification, Rating, RatingTask, Rubric, TaskRater
 from annotation.planner import Assumed, Forecast, Row, forecast, one_way_icc
 from annotation.qualifying import best_for, open_step
-from annotation.queries import current
+from annotation.queries import current, silent_checks
 from curation.models import Dataset
 
 LEAST_SEEN = 30  # fewer ratings or groups say nothing yet
@@ -47,7 +47,7 @@ def forecast_of(
         arms=2 if arms == RatingTask.Arms.BOTH else 1,
         raters=raters,
         gold_share=gold_share,
-        gold_cases=cases.get(GoldCase.Use.GOLD, 0),
+        gold_cases=silent_checks(rubric.pk, arms).count(),
         practice_cases=0 if qualify_at is None else cases.get(GoldCase.Use.PRACTICE, 0),
         has_cut=rubric.violation_at_most is not None,
         ordinal=rubric.kind == Rubric.Kind.ORDINAL,
@@ -160,7 +160,8 @@ def with_progress(
 
 
 def facts_of(task: RatingTask) -> dict[str, Any]:
-    """What the campaign is made of beside its columns: `plan` in words, `gold` and `practice` cases of its rubric."""
+    """What the campaign is made of beside its columns: `plan` in words, `gold` (those that can be slipped in here)
+    and `practice` cases of its rubric."""
     words = {
         "all": _("All responses"),
         "one_per_leaf": _("One question of each specific harm"),
@@ -171,7 +172,7 @@ def facts_of(task: RatingTask) -> dict[str, Any]:
     counts = dict(cases.annotate(n=Count("pk")))
     return {
         "plan": words.get(task.plan.get("name", "all"), ""),
-        "gold": counts.get(GoldCase.Use.GOLD, 0),
+        "gold": silent_checks(task.rubric_id, task.arms).count(),
         "practice": counts.get(GoldCase.Use.PRACTICE, 0),
         "gold_percent": round(100 * task.gold_share),
         "qualify_percent": None if task.qualify_at is None else round(100 * task.qualify_at),

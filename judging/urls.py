@@ -16,6 +16,7 @@ study_urls = [
     path("<int:pk>/table.csv", studies.study_csv, name="study_csv"),
     path("<int:pk>/result.json", studies.study_json, name="study_json"),
     path("<int:pk>/next/<int:study>/", figures.next_ratings, name="study_next"),
+    path("<int:pk>/next/<int:study>/task/", figures.next_task, name="study_next_task"),
     path("<int:pk>/report.html", figures.report, name="study_report"),
     path("<int:pk>/figures/<int:study>/<slug:name>.<slug:form>", figures.figure, name="study_figure"),
     path("<int:pk>/responses/", rows.responses, name="study_responses"),

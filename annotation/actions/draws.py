@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotation.actions.places import arm_of
 from annotation.models import Assignment, GoldCase, Rating, RatingTask, Response, TaskRater, TaskResponse
-from annotation.queries import current
+from annotation.queries import current, silent_checks
 from curation.prepared import Prepared, slot, small_slot, word_slot
 
 A, Arms = Assignment.State, RatingTask.Arms
@@ -146,11 +146,7 @@ def gold_for(turn: Turn) -> GoldCase | None:
         return None
     inside = TaskResponse.objects.filter(task=task, response=OuterRef("response"))
     seen = Assignment.objects.filter(rater=turn.place.rater_id, response=OuterRef("response"))
-    cases = GoldCase.objects.filter(
-        ~Exists(inside), ~Exists(seen), rubric=task.rubric_id, use=GoldCase.Use.GOLD
-    )
-    if task.arms == Arms.WITH:
-        cases = cases.filter(reference_text__isnull=False)
+    cases = silent_checks(task.rubric_id, task.arms).filter(~Exists(inside), ~Exists(seen))
     cases = cases.select_related("response__text", "response__question_text").order_by("position")
     found = [case for case in cases if "\t".join(case.response.labels) not in turn.closed.values()]
     if not found:

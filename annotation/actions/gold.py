@@ -19,7 +19,7 @@ from curation.formats import fields
 from curation.formats.faults import Fault, Quarantined, gettext_noop
 from curation.formats.records import Record, collect, read_records
 from curation.log import Actor, record
-from curation.models import Category, Dataset
+from curation.models import Category, Dataset, ReleaseItem, Text
 from curation.rules import require
 
 AUTHORED = (
@@ -51,7 +51,9 @@ class CaseRow:
 class CasesImported:
     new: int = 0
     known: int = 0
+    completed: int = 0
     quarantined: list[Quarantined] = field(default_factory=list)
+    written: GoldCase | None = None  # the last one that is new or completed
 
 
 def read_cases(path: str, rubric: Rubric, use: str) -> tuple[list[CaseRow], list[Quarantined]]:
@@ -138,7 +140,8 @@ def _labels(given: Any, dataset: Dataset) -> tuple[str, ...]:
 
 @transaction.atomic
 def import_cases(actor: Actor, rubric: Rubric, rows: Iterable[CaseRow]) -> CasesImported:
-    """Keep cases of a rubric's version; the same file twice changes nothing.
+    """Keep cases of a rubric's version; the same file twice changes nothing. A case that is there and lacks its reference
+    answer or its category gets what the row brings.
 
     Set apart: rows that mean no response or several, a response that raters are given in a task by this rubric, and a
     response that is a case already with other points or for another use.
@@ -146,17 +149,21 @@ def import_cases(actor: Actor, rubric: Rubric, rows: Iterable[CaseRow]) -> Cases
     require(actor, "keep_cases", rubric)
     Rubric.objects.select_for_update().get(pk=rubric.pk)
     done = CasesImported()
-    known = {case.response_id: case for case in GoldCase.objects.filter(rubric=rubric)}
+    kept = GoldCase.objects.filter(rubric=rubric).select_related("response", "reference_text")
+    known = {case.response_id: case for case in kept}
     for row in rows:
         try:
             response = _response(rubric.dataset, row)
             _outside(rubric, response)
             stands = known.get(response.pk)
             if stands is None:
-                known[response.pk] = _keep(rubric, response, row)
+                known[response.pk] = done.written = _keep(rubric, response, row)
                 done.new += 1
             elif (stands.use, stands.accepted) == (row.use, row.accepted):
-                done.known += 1
+                if _complete(stands, row):
+                    done.completed, done.written = done.completed + 1, stands
+                else:
+                    done.known += 1
             else:
                 raise Fault(
                     gettext_noop(
@@ -169,8 +176,8 @@ def import_cases(actor: Actor, rubric: Rubric, rows: Iterable[CaseRow]) -> Cases
             done.quarantined.append(
                 Quarantined(row.row, fault.template, field=fault.field, excerpt=fault.excerpt, values=values)
             )
-    if done.new:
-        record(actor, "add_cases", rubric, new=done.new)
+    if done.new or done.completed:
+        record(actor, "add_cases", rubric, new=done.new, completed=done.completed)
     return done
 
 
@@ -196,6 +203,29 @@ def _response(dataset: Dataset, row: CaseRow) -> Response:
     return made
 
 
+def _complete(case: GoldCase, row: CaseRow) -> bool:
+    """Add the category and the reference answer that the case lacks; whether there was anything to add."""
+    response, reference = case.response, _reference(case.response, row)
+    labels = response.model == AUTHORED and bool(row.labels) and not response.labels
+    if labels:
+        response.labels = list(row.labels)
+        response.save(update_fields=["labels"])
+    shown = case.reference_text is None and reference is not None
+    if shown:
+        case.reference_text = reference
+        case.save(update_fields=["reference_text"])
+    return labels or shown
+
+
+def _reference(response: Response, row: CaseRow) -> Text | None:
+    """The reference answer that the row brings, else that of the response's item in the newest release."""
+    if row.reference.strip():
+        return keep_text(row.reference.strip())
+    frozen = ReleaseItem.objects.filter(release__dataset=response.dataset_id, external_id=response.item_key)
+    newest = frozen.exclude(answer_text=None).select_related("answer_text").order_by("-release").first()
+    return newest.answer_text if newest else None
+
+
 def _outside(rubric: Rubric, response: Response) -> None:
     """What is a silent check is no part of what is measured."""
     inside = TaskResponse.objects.filter(response=response, task__rubric=rubric).select_related("task")
@@ -218,7 +248,7 @@ def _keep(rubric: Rubric, response: Response, row: CaseRow) -> GoldCase:
         use=row.use,
         position=0 if last is None else last + 1,
         accepted=row.accepted,
-        reference_text=keep_text(row.reference.strip()) if row.reference else None,
+        reference_text=_reference(response, row),
         explanation_ja=row.explanation_ja,
         explanation_en=row.explanation_en,
     )
@@ -237,7 +267,7 @@ def add_case(
     reference: str = "",
     labels: Sequence[str] = (),
 ) -> GoldCase:
-    """One case with a response of its own. Raises Invalid, naming the field, for what is none."""
+    """One case with a response of its own, new or completed. Raises Invalid, naming the field, for what is none."""
     values: dict[str, Any] = {
         "use": use,
         "question": question,
@@ -255,9 +285,9 @@ def add_case(
     done = import_cases(actor, rubric, [row])
     for apart in done.quarantined:
         raise Invalid(_(apart.template) % dict(apart.values), field=apart.field)
-    if done.known:
+    if done.written is None:
         raise Invalid(_("This case is there already."), field="response")
-    return GoldCase.objects.filter(rubric=rubric).latest("pk")
+    return done.written
 
 
 @transaction.atomic

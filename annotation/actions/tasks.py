@@ -12,6 +12,7 @@ from annotation.actions.places import settle
 from annotation.actions.population import Drawn, Handed, Plan, populate, population_of, responses_to
 from annotation.models import GoldCase, Rater, RatingTask, Rubric, TaskRater, TaskResponse
 from annotation.plans import PLANS
+from annotation.queries import silent_checks
 from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
@@ -116,6 +117,12 @@ def check_campaign(
     if gold_share and GoldCase.Use.GOLD not in uses:
         message = _(
             "%(rubric)s has no silent checks yet. Add some to the rubric first, or set the share to 0."
+        )
+        raise Invalid(message % values, field="gold_share")
+    if gold_share and not silent_checks(rubric.pk, arms).exists():
+        message = _(
+            "Every silent check of %(rubric)s lacks a category or the reference answer that this task shows, so raters "
+            "would know it from the responses. Complete the cases first, or set the share to 0."
         )
         raise Invalid(message % values, field="gold_share")
     if qualify_at is not None and GoldCase.Use.PRACTICE not in uses:

@@ -21,6 +21,7 @@ from curation.models import Category, Membership
 from curation.rules import allows
 from curation.textdiff import changes
 from curation.views.gate import MemberRequest, attempt, member
+from curation.views.numbers import is_number
 
 Role = Membership.Role
 Use = GoldCase.Use
@@ -184,6 +185,7 @@ def cases(request: MemberRequest, pk: int) -> HttpResponse:
                 explanation_ja=sent.get("explanation_ja", ""),
                 explanation_en=sent.get("explanation_en", ""),
                 reference=sent.get("reference", ""),
+                labels=_category(found, sent.get("category", "")),
             )
         except TeineiError as error:
             failure = error.sentence
@@ -200,10 +202,20 @@ def cases(request: MemberRequest, pk: int) -> HttpResponse:
         ],
         "groups": [(Use(use).label, [row for row in shown if row.use == use]) for use in Use.values],
         "uses": Use.choices,
+        "categories": Category.objects.filter(taxonomy=request.dataset.taxonomy_id, level=3)
+        .select_related("parent")
+        .order_by("parent__position", "parent", "position"),
         "sent": sent,
         "failure": failure,
     }
     return render(request, "annotation/rubric_cases.html", context, status=400 if failure else 200)
+
+
+def _category(found: Rubric, given: str) -> list[str]:
+    """The labels of the chosen category, root first; none where none is chosen."""
+    rows = Category.objects.filter(taxonomy=found.dataset.taxonomy_id)
+    chosen = rows.filter(pk=int(given)).first() if is_number(given) else None
+    return chosen.path.split("\t") if chosen else []
 
 
 def _accepted(found: Rubric, sent: Any) -> dict[str, list[str]]:

@@ -18,11 +18,14 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from annotation.models import RatingTask
+from annotation.rules import blinded
+from curation.errors import Invalid
 from curation.views.gate import MemberRequest, attempt
 from curation.views.numbers import is_number
 from judging import charts
 from judging import report as reports
-from judging.actions.rounds import hand_over_from
+from judging.actions.rounds import hand_over_from, new_task_from
 from judging.models import Study
 from judging.options import options_of, query_of
 from judging.panels import Block, blocks_of
@@ -115,8 +118,40 @@ def next_ratings(request: MemberRequest, pk: int, study: int) -> HttpResponse:
         messages.success(request, _("Handed over to the raters: %(n)s responses.") % {"n": drawn})
 
     attempt(request, act)
-    query = urlencode({"judge": found.judge_id, "mode": found.mode, **query_of(options_of(found.result))})
-    return redirect(f"{reverse('judging:study', kwargs={'dataset': request.dataset.slug, 'pk': pk})}?{query}")
+    return _back(request, found)
+
+
+def _back(request: MemberRequest, study: Study) -> HttpResponse:
+    """To the page that showed the study."""
+    query = urlencode({"judge": study.judge_id, "mode": study.mode, **query_of(options_of(study.result))})
+    kwargs = {"dataset": request.dataset.slug, "pk": study.task_id}
+    return redirect(f"{reverse('judging:study', kwargs=kwargs)}?{query}")
+
+
+@reader
+def next_task(request: MemberRequest, pk: int, study: int) -> HttpResponse:
+    """Plan a new task of what a kept study draws next, and go there; to the list for whoever rates in it themselves."""
+    task = visible_task(request, pk)
+    found = get_object_or_404(Study.objects.select_related("judge"), pk=study, task=task)
+    sent, made = request.POST, list[RatingTask]()
+    if request.method != "POST":
+        return redirect("judging:study", dataset=request.dataset.slug, pk=pk)
+
+    def act() -> None:
+        if "confirm" not in sent:
+            raise Invalid(_("Please confirm that a new task is to begin."), field="confirm")
+        numbers = {
+            key: int(sent.get(key, "")) if is_number(sent.get(key, "")) else 0 for key in ("count", "overlap")
+        }
+        names = {"name": sent.get("name", ""), "raters": sent.getlist("raters")}
+        made.append(new_task_from(request.user, found, seed=secrets.randbelow(2**31), **numbers, **names))
+
+    attempt(request, act)
+    if not made:
+        return _back(request, found)
+    if blinded(request.user, made[0]):
+        return redirect("annotation:tasks", dataset=request.dataset.slug)
+    return redirect("annotation:task", dataset=request.dataset.slug, pk=made[0].pk)
 
 
 @reader

@@ -7,6 +7,7 @@ from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from annotation.actions.tasks import MOST_OVERLAP, members_who_rate
 from annotation.counts import with_counts
 from curation import flat
 from curation.formats.writing import formula_safe
@@ -52,24 +53,44 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
     shown["missed"] = missed_texts(what, page.missed(what, found))
     shown["csv_url"], shown["json_url"] = what.url("judging:study_csv"), what.url("judging:study_json")
     shown["hand_over_url"] = _hand_over_url(request, what, found)
-    shown["next_count"] = _next_count(found) if shown["hand_over_url"] else 0
+    shown["new_task"] = _new_task(request, what, found)
+    shown["next_count"] = _next_count(found) if shown["hand_over_url"] or shown["new_task"] else 0
     shown["reports"] = [(name, what.url("judging:study_report", language=name)) for name in ("ja", "en")]
     return render(request, "judging/study.html", shown)
 
 
+def _unrated(study: Study) -> bool:
+    strata = (study.result.get("rate_next") or {}).get("strata") or []
+    return any(stratum["rated"] < stratum["responses"] for stratum in strata)
+
+
 def _hand_over_url(request: MemberRequest, what: Chosen, study: Study) -> str:
     """Where the next ratings are handed over; "" where the task cannot take them or the person may not."""
-    task, strata = what.task, (study.result.get("rate_next") or {}).get("strata") or []
-    unrated = any(stratum["rated"] < stratum["responses"] for stratum in strata)
-    if (
-        not unrated
-        or task.external
-        or task.state != task.State.OPEN
-        or not allows(request.user, "offer", task)
-    ):
+    task = what.task
+    can_take = not task.external and task.state == task.State.OPEN
+    if not _unrated(study) or not can_take or not allows(request.user, "offer", task):
         return ""
     kwargs = {"dataset": what.slug, "pk": task.pk, "study": study.pk}
     return reverse("judging:study_next", kwargs=kwargs)
+
+
+def _new_task(request: MemberRequest, what: Chosen, study: Study) -> dict[str, Any] | None:
+    """What the form of a new task begins with; None where none can follow or the person may not plan one."""
+    task = what.task
+    if (
+        not _unrated(study)
+        or task.release_id is None
+        or not allows(request.user, "create_task", task.dataset)
+    ):
+        return None
+    return {
+        "url": reverse(
+            "judging:study_next_task", kwargs={"dataset": what.slug, "pk": task.pk, "study": study.pk}
+        ),
+        "overlap": task.overlap,
+        "most": MOST_OVERLAP,
+        "raters": members_who_rate(task.dataset),
+    }
 
 
 def _next_count(study: Study) -> int:

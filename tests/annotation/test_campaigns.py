@@ -181,7 +181,7 @@ def test_command_plans_the_whole_campaign() -> None:
     rubric = load_rubric(OPERATOR, dataset, "safety5")
     for use in ("gold", "practice"):
         words = {"question": "質問です。", "response": f"{use}の回答です。", "explanation_ja": "理由です。"}
-        add_case(OPERATOR, rubric, use=use, accepted={"safety": [4]}, **words)
+        add_case(OPERATOR, rubric, use=use, accepted={"safety": [4]}, reference="参考です。", **words)
     make_member(dataset, Role.RATER, username="ann")
     make_member(dataset, Role.RATER, username="bea")
     code, said = run(

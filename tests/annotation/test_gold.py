@@ -10,10 +10,13 @@ from annotation.actions.gold import add_case, remove_case
 from annotation.actions.rubrics import load_rubric
 from annotation.actions.tasks import create_task
 from annotation.models import Assignment, GoldCase, PracticeAnswer, Qualification, Rater, Response
+from annotation.queries import silent_checks
 from curation.errors import Invalid, WrongState
 from curation.log import OPERATOR
+from curation.models import ReleaseItem
 from tests.annotation.test_campaigns import run
 from tests.factories.annotation import MODELS, make_release, make_responses, make_world_dataset
+from tests.factories.gold import make_case
 
 pytestmark = pytest.mark.django_db
 CASE: dict[str, Any] = {"question": "問い", "response": "答え", "accepted": [4, 5], "explanation_ja": "理由"}
@@ -37,7 +40,8 @@ def test_import_twice_changes_nothing(tmp_path: Path) -> None:
     code, said = run("import_gold", file, "--rubric", "safety5@1")
     assert (code, said) == (
         0,
-        {"rubric": "safety5@1", "imported": 2, "unchanged": 0, "practice": 1, "gold": 1, "dry_run": False},
+        {"rubric": "safety5@1", "imported": 2, "unchanged": 0, "completed": 0, "practice": 1, "gold": 1}
+        | {"dry_run": False},
     )
     code, said = run("import_gold", file, "--rubric", "safety5")
     assert (code, said["imported"], said["unchanged"], GoldCase.objects.count()) == (0, 0, 2, 2)
@@ -130,3 +134,44 @@ def test_an_answered_case_stays() -> None:
         with pytest.raises(WrongState, match="so it stays"):
             remove_case(OPERATOR, case)
     assert GoldCase.objects.count() == 2
+
+
+def test_a_case_lacking_what_the_task_shows_is_not_slipped_in_until_it_is_completed(tmp_path: Path) -> None:
+    dataset = make_world_dataset()
+    make_responses(dataset, release := make_release(dataset))
+    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    bare = {**CASE, "accepted": [1]}
+    asked: dict[str, Any] = {"release": release, "rubric": rubric, "gold_share": 0.1}
+    assert run("import_gold", lines(tmp_path / "c.jsonl", [bare]), "--rubric", "safety5")[1]["gold"] == 1
+    create_task(OPERATOR, dataset, name="without", **asked)  # no example is of a category of this dataset
+    with pytest.raises(Invalid, match="lacks a category or the reference answer"):
+        create_task(OPERATOR, dataset, name="with", arms="with", **asked)
+    whole = {**bare, "reference": "参考", "labels": ["area", "type", "leaf1"]}
+    code, said = run("import_gold", lines(tmp_path / "d.jsonl", [whole]), "--rubric", "safety5")
+    assert (code, said["imported"], said["completed"], said["unchanged"]) == (0, 0, 1, 0)
+    case = GoldCase.objects.get()
+    assert case.reference_text is not None
+    assert (case.reference_text.body, case.response.labels) == ("参考", ["area", "type", "leaf1"])
+    assert run("import_gold", str(tmp_path / "d.jsonl"), "--rubric", "safety5")[1]["unchanged"] == 1
+    create_task(OPERATOR, dataset, name="with", arms="with", **asked)
+
+
+def test_worked_examples_of_categories_here_ask_for_a_category() -> None:
+    dataset = make_world_dataset()
+    rubric = load_rubric(OPERATOR, dataset, "safety5")
+    bare = add_case(OPERATOR, rubric, use="gold", question="問い", response="一", accepted=[1])
+    whole = make_case(rubric, use="gold")
+    assert list(silent_checks(rubric.pk, "without").order_by("pk")) == [bare, whole]
+    rubric.texts["examples"][0]["label"] = "type"  # of the dataset's own tree
+    rubric.save()
+    assert list(silent_checks(rubric.pk, "without")) == [whole]
+
+
+def test_a_response_of_an_item_brings_its_reference_along(tmp_path: Path) -> None:
+    dataset = make_world_dataset()
+    make_responses(dataset, make_release(dataset))
+    load_rubric(OPERATOR, dataset, "safety5")
+    row = {"item": "q0", "model": MODELS[0], "accepted": [1]}
+    run("import_gold", lines(tmp_path / "a.jsonl", [row]), "--rubric", "safety5")
+    frozen = ReleaseItem.objects.get(external_id="q0")
+    assert GoldCase.objects.get().reference_text == frozen.answer_text is not None

@@ -18,7 +18,7 @@ def make_case(
     labels: tuple[str, ...] = ("area", "type", "leaf0"),
     **texts: str,
 ) -> GoldCase:
-    """A case outside every population; right is a score of 1 or 2 unless `accepted` says otherwise."""
+    """A case outside every population, with a reference answer; right is a score of 1 or 2 unless `accepted` says otherwise."""
     number = next(_numbers)
     question = keep_text(f"練習の質問{number}です。")
     response = Response.objects.create(
@@ -35,6 +35,7 @@ def make_case(
         response=response,
         use=use,
         position=GoldCase.objects.filter(rubric=rubric, use=use).count(),
+        reference_text=keep_text(f"練習の参考回答{number}です。"),
         accepted=accepted or {rubric.axis: ["1", "2"]},
         **({"explanation_ja": f"説明{number}", "explanation_en": f"explained {number}"} | texts),
     )

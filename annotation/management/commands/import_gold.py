@@ -45,12 +45,14 @@ class Command(BenchCommand):
         tense = "would be" if options["dry_run"] else "were"
         return Outcome(
             sentence=(
-                f"{done.new} cases {tense} added to {rubric}, {done.known} unchanged, {len(apart)} quarantined."
+                f"{done.new} cases {tense} added to {rubric}, {done.completed} completed, "
+                f"{done.known} unchanged, {len(apart)} quarantined."
             ),
             payload={
                 "rubric": f"{rubric.name}@{rubric.version}",
                 "imported": done.new,
                 "unchanged": done.known,
+                "completed": done.completed,
                 "practice": counts.get(GoldCase.Use.PRACTICE, 0),
                 "gold": counts.get(GoldCase.Use.GOLD, 0),
                 "dry_run": options["dry_run"],

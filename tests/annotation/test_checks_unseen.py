@@ -1,0 +1,89 @@
+"""A silent check looks like any other response: the same blocks on the page, the same keys for a program."""
+
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from annotation.actions.leases import lease
+from annotation.actions.ratings import rate
+from annotation.models import Assignment, RatingTask
+from curation.actions.texts import keep_text
+from tests.factories.annotation import make_task, make_world_dataset
+from tests.factories.gold import make_case
+
+pytestmark = pytest.mark.django_db
+
+
+class Structure(HTMLParser):
+    """The elements of a page in order, with their classes and the names of their attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[Any] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs).get("class"), tuple(sorted(name for name, _value in attrs))))
+
+
+def structure(body: str) -> list[Any]:
+    reader = Structure()
+    reader.feed(body)
+    return reader.found
+
+
+def worked(rubric: Any, label: str) -> None:
+    """One worked example belongs to a category of the dataset."""
+    rubric.texts["examples"][0]["label"] = label
+    rubric.save()
+
+
+@pytest.mark.parametrize("arms", ["without", "with", "both"])
+def test_page_and_answer_of_a_check_have_the_blocks_of_any_other(arms: str) -> None:
+    task, (person,) = make_task(make_world_dataset(), raters=1, questions=6, models=("a",), arms=arms)
+    worked(task.rubric, "type")
+    for number in range(6):
+        bare = number < 3  # must never be given: they would be known
+        case = make_case(task.rubric, use="gold", labels=() if bare else ("area", "type", "leaf0"))
+        if bare:
+            case.reference_text = None
+            case.save()
+    RatingTask.objects.filter(pk=task.pk).update(gold_share=0.5)
+    client = Client()
+    client.force_login(person)
+    pages: dict[tuple[bool, bool], list[Any]] = {}
+    keys: dict[tuple[bool, bool], set[str]] = {}
+    held = lease(person, task)
+    held = (
+        rate(person, task, token=held.token, score=4).following if held else None
+    )  # undo is there from now on
+    while held is not None:
+        kind = (held.gold_id is not None, held.with_reference)
+        body = structure(client.get(f"/d/{task.dataset.slug}/rate/{task.pk}/").content.decode())
+        shown = client.post(f"/api/d/{task.dataset.slug}/tasks/{task.pk}/next/").json()
+        assert pages.setdefault(kind, body) == body
+        keys[kind] = {key for key, value in shown.items() if value}
+        held = rate(person, task, token=held.token, score=4).following
+    given = Assignment.objects.filter(task=task, gold__isnull=False)
+    assert given.count() == 3
+    assert not given.filter(response__labels=[]).exists()
+    for arm in {arm for gold, arm in pages if gold}:
+        assert (pages[True, arm], keys[True, arm]) == (pages[False, arm], keys[False, arm])
+    assert {gold for gold, _arm in pages} == {False, True}
+
+
+def test_the_reference_of_a_check_is_shown_as_any_other() -> None:
+    task, (person,) = make_task(make_world_dataset(), raters=1, questions=2, arms="with")
+    case = make_case(task.rubric, use="gold")
+    case.reference_text = keep_text("この確認の参考回答。")
+    case.save()
+    RatingTask.objects.filter(pk=task.pk).update(gold_share=0.5)
+    held, seen = lease(person, task), set()
+    client = Client()
+    client.force_login(person)
+    while held is not None:
+        body = client.get(f"/d/{task.dataset.slug}/rate/{task.pk}/").content.decode()
+        seen.add((held.gold_id is not None, "この確認の参考回答。" in body))
+        held = rate(person, task, token=held.token, score=4).following
+    assert seen == {(False, False), (True, True)}
