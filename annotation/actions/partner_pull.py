@@ -87,8 +87,9 @@ def pull(reader: Reader, partner: Partner, beat: Beat, *, everything: bool) -> N
         rows_here = PartnerAnnotation.objects.filter(
             project=project, gone=False, status__in=[Status.TAKEN, Status.WAITING]
         )
-        lost = rows_here.exclude(their_task__in=listed).values_list("annotation_id", flat=True)
-        _note_gone(reader, set(lost))
+        # Compared here: a database takes only so many numbers in one question.
+        pairs = rows_here.values_list("annotation_id", "their_task").iterator()
+        _note_gone(reader, {pk for pk, their_task in pairs if their_task not in listed})
     if not reader.dry_run:
         PartnerProject.objects.filter(pk=project.pk).update(watermark=newest)
 
@@ -235,7 +236,7 @@ def _has_place(task: RatingTask, row: PartnerAnnotation, rater: int) -> bool:
     if inside is None:
         return False
     free = free_places(task, inside, arm=row.with_reference)
-    return free + _leases(task, row, rater).filter(with_reference=row.with_reference).count() > 0
+    return free > 0 or free + _leases(task, row, rater).filter(with_reference=row.with_reference).count() > 0
 
 
 def _leases(task: RatingTask, row: PartnerAnnotation, rater: int) -> QuerySet[Assignment]:
