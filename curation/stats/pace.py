@@ -2,7 +2,8 @@
 
 Reading aloud takes 68 ms a character in alphabets and 168 ms a character in Japanese (357 a minute). Nobody understands a
 text in a third of it: the fastest silent readers need more. Source: Trauzettel-Klosinski & Dietz (2012), Standardized
-assessment of reading performance, IOVS 53; on the limits of fast reading Rayner et al. (2016), So much to read, so little
+assessment of reading performance, IOVS 53, 5452-5461 (doi 10.1167/iovs.11-8284): 25 native speakers of 18 to 35 years a
+language, 36 of Japanese, who read ten paragraphs aloud; on the limits of fast reading Rayner et al. (2016), So much to read, so little
 time. Robust z: Iglewicz & Hoaglin (1993), How to detect and handle outliers.
 """
 
