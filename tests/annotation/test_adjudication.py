@@ -45,7 +45,7 @@ def give(task: RatingTask, at: int, *scores: str, **further: object) -> TaskResp
 
 def settle(person: Person, row: TaskResponse, score: str = "2", **given: object) -> list[Rating]:
     sent = {"scores": {"safety": score}, "reason": "理由", "seen": seen_of(row), **given}
-    return adjudicate(person, row, **sent)  # type: ignore[arg-type]
+    return adjudicate(person, row, **sent)
 
 
 def signed_in(person: Person) -> Client:
@@ -196,7 +196,7 @@ def test_who_may_not_decide() -> None:
     with pytest.raises(NotAllowed):
         settle(make_member(task.dataset, Role.RELEASE_MANAGER), row)
     with pytest.raises(NotAllowed, match="needs a person"):
-        settle(OPERATOR, row)  # type: ignore[arg-type]
+        settle(OPERATOR, row)
     unrated = task.population.order_by("position")[1]
     unrated.task = row.task
     with pytest.raises(NotAllowed, match="has not all its ratings yet"):
@@ -208,7 +208,7 @@ def test_the_queue_goes_round() -> None:
     rows = [give(task, at, "1", "3", "5") for at in range(4)]
     first = next_for(lead, task)
     assert first is not None
-    assert {next_for(lead, task, after=at).pk for at in range(-1, 3)} == {row.pk for row in rows}  # type: ignore[union-attr]
+    assert {next_for(lead, task, after=at).pk for at in range(-1, 3)} == {row.pk for row in rows}
     assert next_for(lead, task, after=rows[-1].position) == rows[0]
 
 

@@ -57,7 +57,7 @@ def answering(status: int, content: bytes, **headers: str) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_POST = do_GET  # noqa: N815  # as the base class calls it
+        do_POST = do_GET  # as the base class calls it
 
         def log_message(self, *_words: object) -> None:
             pass

@@ -81,7 +81,7 @@ def test_kept_while_nothing_changed_and_anew_after_a_rating() -> None:
     client.get(address(task))
     again = TaskQuality.objects.get(task=task)
     assert (again.mark, again.created_at) == (kept.mark, kept.created_at)
-    Rating.objects.filter(task=task).order_by("pk").first().delete()  # type: ignore[union-attr]
+    Rating.objects.filter(task=task).order_by("pk").first().delete()
     client.get(address(task))
     assert TaskQuality.objects.get(task=task).mark != kept.mark
     assert TaskQuality.objects.get(task=task).result["counts"]["ratings"] == 17
@@ -154,7 +154,7 @@ def test_who_still_rates_and_strangers_find_nothing(name: str) -> None:
     assert rater.person is not None
     Membership.objects.create(dataset=task.dataset, person=rater.person, role=Role.RESEARCHER)
     stranger = make_member(make_world_dataset(), Role.LEAD)
-    Rating.objects.filter(rater=rater).order_by("pk").first().delete()  # type: ignore[union-attr]
+    Rating.objects.filter(rater=rater).order_by("pk").first().delete()
     for person in (rater.person, stranger, make_member(task.dataset, Role.AUTHOR)):
         assert signed_in(person).get(address(task, name)).status_code == 404
     assert signed_in(lead).get(address(task, name)).status_code == 200

@@ -98,7 +98,7 @@ def visit(client: Client, address: str, query: str) -> tuple[int, str]:
     """The status, and the beginning of what was asked."""
     answer = client.get(f"{address}?{query}")
     if answer.streaming:
-        b"".join(answer.streaming_content)  # type: ignore[arg-type]
+        b"".join(answer.streaming_content)
     return answer.status_code, f"{address}?{query[:80]}"
 
 

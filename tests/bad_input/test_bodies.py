@@ -33,7 +33,7 @@ def own() -> tuple[Client, Item]:
 
 
 def counts() -> tuple[int, ...]:
-    return tuple(kind.objects.count() for kind in (Comment, Draft, Revision))  # type: ignore[attr-defined]
+    return tuple(kind.objects.count() for kind in (Comment, Draft, Revision))
 
 
 def sent(client: Client, verb: str, address: str, body: str) -> int:

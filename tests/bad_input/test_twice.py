@@ -64,7 +64,7 @@ def counted() -> dict[str, int]:
         TranslationReview,
         TranslationRevision,
     )
-    return {kind.__name__: kind.objects.count() for kind in kinds}  # type: ignore[attr-defined]
+    return {kind.__name__: kind.objects.count() for kind in kinds}
 
 
 Form = tuple[Any, str, dict[str, Any], str]
@@ -99,7 +99,7 @@ def forms(whole: Whole) -> dict[str, Form]:
         ),
         "translation": (
             make_member(whole.dataset, "translator"),
-            f"/d/demo/translate/{whole.release.items.first().item_id}/",  # type: ignore[union-attr]
+            f"/d/demo/translate/{whole.release.items.first().item_id}/",
             {"question": "Twice?", "answer": "Once.", "client_id": "three"},
             "TranslationRevision",
         ),
@@ -241,7 +241,7 @@ def test_form_sent_twice_at_once_has_one_effect() -> None:
 def sent(client: Client, address: str, given: dict[str, Any]) -> int:
     """The status; the API takes JSON."""
     options = {"content_type": "application/json"} if address.startswith("/api/") else {}
-    return int(client.post(address, given, **options).status_code)  # type: ignore[arg-type]
+    return int(client.post(address, given, **options).status_code)
 
 
 def at_once(acts: list[Callable[[], int]]) -> list[int]:

@@ -46,6 +46,6 @@ def test_every_kept_sentence_is_translated_and_found_again() -> None:
         assert found is not None, message
         assert found.string, message
         places = iter(range(1, 9))
-        filled = re.sub(r"%\(\w+\)[sd]", lambda _place: str(next(places)), message)  # noqa: B023
+        filled = re.sub(r"%\(\w+\)[sd]", lambda _place, places=places: str(next(places)), message)
         with override("ja"):
             assert re.search(r"[ぁ-ん]", retold(filled)), filled

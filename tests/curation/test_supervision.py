@@ -47,7 +47,7 @@ def group(said: list[str]) -> Iterator[Group]:
 
 def wait_for(condition: object, seconds: float = 10.0) -> None:
     until = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < until, "not in time"
         time.sleep(0.05)
 

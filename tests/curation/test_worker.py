@@ -68,8 +68,8 @@ def test_periodic_task_is_sent_once_a_turn(broker: Broker) -> None:
 
 @pytest.mark.parametrize("url", ["redis://127.0.0.1:1/0"])
 def test_broker_that_does_not_answer_is_no_error(url: str, settings: object) -> None:
-    settings.REDIS_URL = url  # type: ignore[attr-defined]
-    settings.CELERY_TASK_ALWAYS_EAGER = False  # type: ignore[attr-defined]
+    settings.REDIS_URL = url
+    settings.CELERY_TASK_ALWAYS_EAGER = False
     presence._answers.clear()
     assert not presence.broker_answers()
     assert not presence.worker_listening()

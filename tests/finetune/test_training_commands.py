@@ -79,11 +79,19 @@ def test_train_wait_that_fails_exits_1(tmp_path: Path, capsys: pytest.CaptureFix
         ("{", "", "is not sound JSON"),
         (json.dumps(recipe(epoch=3)), "recipe", "has unknown keys: epoch."),
         (json.dumps({"name": "x"}), "recipe", "lacks model, mixture."),
-        (json.dumps(recipe(mixture=[{"release": "r-9"}])), "mixture.release", "There is no release named r-9."),
-        (json.dumps(recipe(mixture=[{"release": "r-0.1", "split": "test"}])), "mixture.split", "never trained on"),
+        (
+            json.dumps(recipe(mixture=[{"release": "r-9"}])),
+            "mixture.release",
+            "There is no release named r-9.",
+        ),
+        (
+            json.dumps(recipe(mixture=[{"release": "r-0.1", "split": "test"}])),
+            "mixture.split",
+            "never trained on",
+        ),
         ("[]", "recipe", "must be a JSON object."),
     ],
-)  # fmt: skip
+)
 def test_train_with_an_unusable_recipe_exits_2_and_writes_nothing(
     text: str | None, field: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

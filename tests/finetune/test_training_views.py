@@ -14,7 +14,15 @@ from tests.factories.finetune import make_run, make_world, recipe
 from tests.finetune.test_leases import broker_at
 
 pytestmark = pytest.mark.django_db
-FIELDS = {"name": "one", "repeat": 16, "epochs": 2, "batch_size": 8, "learning_rate": "2e-5", "folder": "", "recipe": ""}  # fmt: skip
+FIELDS = {
+    "name": "one",
+    "repeat": 16,
+    "epochs": 2,
+    "batch_size": 8,
+    "learning_rate": "2e-5",
+    "folder": "",
+    "recipe": "",
+}
 
 
 def signed_in(person) -> Client:

@@ -28,7 +28,7 @@ def dots(**given: object) -> Figure:
         Row(label="c", why_not="not estimable"),
     )
     base = {"name": "f", "kind": "dots", "title": "T", "axis": "x", "rows": rows, "series": SERIES}
-    return Figure(**{**base, "band": (0.66, 0.74, "band"), "guides": (Guide(0.5, "g", dashed=True),)} | given)  # type: ignore[arg-type]
+    return Figure(**{**base, "band": (0.66, 0.74, "band"), "guides": (Guide(0.5, "g", dashed=True),)} | given)
 
 
 def every_kind() -> list[Figure]:

@@ -53,7 +53,7 @@ def test_two_tabs_steer_a_run_at_the_same_time(endpoint) -> None:
     run = begin(make_judge(dataset, endpoint.url), task)
     tabs = [JudgeRun.objects.get(pk=run.pk) for _n in range(2)]
     for tab in tabs:
-        tab.judge.dataset  # noqa: B018 - as a page has read it
+        assert tab.judge.dataset == dataset  # as a page has read it
     advance(run, "start", actor=OPERATOR, log=False)
     advance(Job.objects.get(pk=run.job_id), "start", actor=OPERATOR, log=False)
     Job.objects.filter(pk=run.job_id).update(heartbeat_at=Job.objects.get(pk=run.job_id).created_at)

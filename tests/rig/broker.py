@@ -60,9 +60,14 @@ class Worker:
         ]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                command, env=self.environment, cwd=ROOT, start_new_session=True, preexec_fn=die_with_parent,
-                stdout=log, stderr=subprocess.STDOUT,
-            )  # fmt: skip
+                command,
+                env=self.environment,
+                cwd=ROOT,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
         wait_until(lambda: self.ended() or presence.worker_listening(), seconds=30)
         assert not self.ended(), self.log.read_text(errors="replace")[-3000:]
 

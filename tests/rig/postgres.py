@@ -100,9 +100,14 @@ def started(where: Path, folder: Path, as_user: dict[str, Any], given: tuple[str
     command = [str(where / "postgres"), "-D", str(folder / "cluster"), "-k", str(folder), "-p", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*command, "-c", "listen_addresses=", *options], stdout=out, stderr=subprocess.STDOUT, cwd="/",
-            start_new_session=True, preexec_fn=die_with_parent, **as_user,
-        )  # fmt: skip
+            [*command, "-c", "listen_addresses=", *options],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            cwd="/",
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+            **as_user,
+        )
     until = time.monotonic() + 30
     while b"ready to accept" not in log.read_bytes():
         if process.poll() is not None or time.monotonic() > until:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ def main() -> None:
     django.setup()
     from django.db import connections
 
-    import annotation.actions.ratings  # noqa: F401  # loaded once, for all
+    import_module("annotation.actions.ratings")  # loaded once, for all
 
     task, people, chance = int(sys.argv[1]), sys.argv[2].split(","), float(sys.argv[3])
     connections.close_all()

@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # noqa: N815  # as the base class calls them
+    do_GET = do_POST = do_PATCH = do_DELETE = _answer  # as the base class calls them
 
     def log_message(self, *_words: object) -> None:
         pass

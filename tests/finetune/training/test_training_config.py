@@ -79,7 +79,7 @@ def test_recipe_bad_value_is_refused_with_its_field(changes: dict[str, Any], fie
     """Every refusal is a ValueError whose sentence begins with the field."""
     with pytest.raises(ValueError, match=rf"^{field}: ") as refusal:
         Recipe.from_json(recipe(**changes))
-    assert refusal.value.field == field  # type: ignore[attr-defined]
+    assert refusal.value.field == field
 
 
 def test_recipe_without_name_says_what_is_missing() -> None:
