@@ -15,7 +15,7 @@ from annotation.actions import practice
 from annotation.actions.drafts import save_draft
 from annotation.actions.leases import rater_of
 from annotation.api import OfTasks
-from annotation.blind_record import blinding_of
+from annotation.blind_record import read_blinding
 from annotation.models import GoldCase, RatingTask
 from annotation.queries import tasks_to_rate
 from annotation.rules import blinded
@@ -147,4 +147,4 @@ class Blinding(OfLead):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, dataset: str, pk: int) -> Response:
-        return Response(blinding_of(self.task()))
+        return Response(read_blinding(self.person, self.task()))

@@ -13,7 +13,7 @@ class AnnotationConfig(AppConfig):
         registry.add_nav(*navigation.ENTRIES)
         registry.add_panel(registry.Panel("me", "exposure", "annotation/_exposure.html", exposure.panel))
         registry.add_panel(
-            registry.Panel("me", "closed_tasks", "annotation/_closed_tasks.html", exposure.closed_tasks)
+            registry.Panel("me", "own_tasks", "annotation/_own_tasks.html", exposure.own_tasks)
         )
         registry.add_usage(counts.usage_of_items)
         registry.add_blind(rules.blinded_in)

@@ -13,7 +13,9 @@ from annotation.blinding import Campaign, Row, Turn, report
 from annotation.models import Assignment, Qualification, Rating, RatingTask
 from annotation.qualifying import reaches
 from annotation.queries import TASK_ROLES, opted_out
+from curation.log import Actor, record
 from curation.models import LogEntry, Membership
+from curation.rules import require
 
 A = Assignment.State
 # What a rater does in a task; anything else that they did in the dataset meanwhile is told.
@@ -21,6 +23,13 @@ OF_RATING = (
     *("rate", "skip", "undo", "correct", "acknowledge_warning", "qualify", "fail_practice", "care"),
     *("sign_in", "lease"),
 )
+
+
+def read_blinding(actor: Actor, task: RatingTask) -> dict[str, Any]:
+    """The report for somebody who may read it; that they did goes on record."""
+    require(actor, "read_blinding", task)
+    record(actor, "read_blinding", task)
+    return blinding_of(task)
 
 
 def blinding_of(task: RatingTask) -> dict[str, Any]:

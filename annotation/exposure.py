@@ -63,9 +63,10 @@ def panel(person: Person, dataset: Dataset) -> dict[str, object] | None:
     return {"exposure": exposure_of(person)}
 
 
-def closed_tasks(person: Person, dataset: Dataset) -> dict[str, object] | None:
-    """For the person's own page: the closed tasks in which they rated."""
-    rated = Assignment.objects.filter(rater__person=person, state=Assignment.State.RATED).values("task")
-    tasks = RatingTask.objects.filter(dataset=dataset, state=RatingTask.State.CLOSED, pk__in=rated)
-    found = list(tasks.filter(raters__person=person))
+def own_tasks(person: Person, dataset: Dataset) -> dict[str, object] | None:
+    """For the person's own page: the tasks in which they have decided or typed something, the newest first."""
+    mine = Assignment.objects.filter(rater__person=person)
+    begun = mine.filter(state__in=[Assignment.State.RATED, Assignment.State.SKIPPED]) | mine.exclude(draft={})
+    tasks = RatingTask.objects.filter(dataset=dataset, raters__person=person, pk__in=begun.values("task"))
+    found = list(tasks)
     return {"tasks": found} if found else None

@@ -19,7 +19,7 @@ from curation.stats.data import HARM_TYPE_DEPTH, PATH_SEPARATOR, Score
 from curation.stats.estimate import Estimate, not_estimable
 from curation.stats.pace import APART, paces
 
-ALL = "all"
+ALL, TOLD = "all", "told"
 ARMS = {False: "without", True: "with"}
 STRETCH = 100  # ratings in one stretch of a rater's work, where somebody has given three times as many
 SHORT_STRETCH = 20
@@ -62,7 +62,8 @@ class TaskRows:
 
     finals: {axis: {response: point}}; checks: (rater, response, whether right) of silent checks; skips: (rater, response,
     code); floors: {(response, arm): seconds}; complete and open: numbers of responses that are fully rated, and of those
-    among them whose raters disagree and that have no final value.
+    among them whose raters disagree and that have no final value; back: (rater, response) of what numbers about a single
+    rater do not tell yet.
     """
 
     name: str
@@ -75,9 +76,14 @@ class TaskRows:
     floors: dict[tuple[int, bool], float] = field(default_factory=dict)
     complete: int = 0
     open: int = 0
+    back: frozenset[tuple[str, int]] = frozenset()
 
     def on(self, axis: str) -> Iterable[Given]:
         return (one for one in self.ratings if one.axis == axis)
+
+    def told(self, axis: str) -> list[Given]:
+        """What numbers about a single rater are read from."""
+        return [one for one in self.on(axis) if (one.rater, one.response) not in self.back]
 
 
 def quality(rows: TaskRows, *, seed: int = 0, resamples: int = 10_000) -> dict[str, Any]:
@@ -114,13 +120,16 @@ def _axis(rows: TaskRows, axis: Axis, *, seed: int, resamples: int) -> dict[str,
         people,
     )  # scipy: who only reads what is kept need not wait for it
 
-    ratings = list(rows.on(axis.name))
+    ratings, told = list(rows.on(axis.name)), rows.told(axis.name)
     parts = dict(_parts(rows, axis, ratings))
-    found = people(parts, singly=(ALL,), seed=seed, resamples=resamples)
-    step = stretch_length(ratings)
-    stretches = stretches_of(ratings, step)
+    single = ALL
+    if len(told) < len(ratings):
+        parts[single := TOLD] = study_part(axis, rows.responses, told)
+    found = people(parts, singly=(single,), seed=seed, resamples=resamples)
+    step = stretch_length(told)
+    stretches = stretches_of(told, step)
     responses = {rater: [[one.response for one in part] for part in own] for rater, own in stretches.items()}
-    moving = over_time(parts[ALL], responses, seed=seed, resamples=resamples)
+    moving = over_time(parts[single], responses, seed=seed, resamples=resamples)
     return {
         "kind": axis.kind,
         "human_human": found[ALL]["human_human"],
@@ -128,14 +137,14 @@ def _axis(rows: TaskRows, axis: Axis, *, seed: int, resamples: int) -> dict[str,
             f"by_{kind}": {key[1]: found[key]["human_human"] for key in parts if key[0] == kind}
             for kind in ("category", "model", "arm")
         },
-        "raters": found[ALL]["raters"],
+        "raters": found[single]["raters"],
         "stretch": step,
         "over_time": {
             rater: [_stretch(part, moving[rater][at]) for at, part in enumerate(own)]
             for rater, own in sorted(stretches.items())
             if rater in moving
         },
-        "pairs": list(pairs_of(ratings, axis)),
+        "pairs": list(pairs_of(told, axis)),
     }
 
 
@@ -269,7 +278,8 @@ def _pace(rows: TaskRows, main: str) -> dict[str, Any]:
     timed = timed_of(rows, main)
     by_rater: dict[str, list[tuple[Given, float, float, float]]] = defaultdict(list)
     for row in timed:
-        by_rater[row[0].rater].append(row)
+        if (row[0].rater, row[0].response) not in rows.back:
+            by_rater[row[0].rater].append(row)
     return {
         "all": _pace_of(timed),
         "raters": {rater: _pace_of(own) for rater, own in sorted(by_rater.items())},
@@ -291,25 +301,41 @@ def _pace_of(timed: list[tuple[Given, float, float, float]]) -> dict[str, Any]:
 def _undecided(rows: TaskRows, main: str) -> dict[str, int]:
     """How often each rater could not decide; all raters are listed."""
     found = Counter({one.rater: 0 for one in rows.on(main)})
-    found.update(one.rater for one in rows.on(main) if not one.score)
+    found.update(one.rater for one in rows.told(main) if not one.score)
     return dict(sorted(found.items()))
 
 
 def _skips(rows: TaskRows) -> dict[str, dict[str, int]]:
     """By rater and code."""
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for rater, _response, code in rows.skips:
-        found[rater][code or UNNAMED] += 1
+    for rater, response, code in rows.skips:
+        if (rater, response) not in rows.back:
+            found[rater][code or UNNAMED] += 1
     return {rater: dict(sorted(codes.items())) for rater, codes in sorted(found.items())}
 
 
+def same_as_others(rows: TaskRows, rater: str, axis: str) -> dict[str, Any] | None:
+    """How far a rater gives the points that others give: `share`, the mean over responses of the share of the others'
+    ratings that are the rater's own point (as `same_as_rest` of the engine), and `n` responses; None where none is shared.
+    """
+    mine = {one.response: one.score for one in rows.told(axis) if one.rater == rater and one.score}
+    others: dict[int, list[str]] = defaultdict(list)
+    for one in rows.on(axis):
+        if one.rater != rater and one.score and one.response in mine:
+            others[one.response].append(one.score)
+    shares = [given.count(mine[response]) / len(given) for response, given in others.items()]
+    return {"share": sum(shares) / len(shares), "n": len(shares)} if shares else None
+
+
 def own_part(rows: TaskRows, rater: str) -> dict[str, Any]:
-    """What a rater is shown of their own work: `ratings`, `gold`, `pace`, `cannot_decide`, `skips`; nobody else's."""
+    """What a rater is shown of their own work: `ratings`, `gold`, `same`, `pace`, `cannot_decide`, `skips`; nothing of
+    anybody else, but the median time of `all`."""
     main = rows.axes[0].name
     gold, pace = _gold(rows), _pace(rows, main)
     return {
-        "ratings": sum(one.rater == rater for one in rows.on(main)),
+        "ratings": sum(one.rater == rater for one in rows.told(main)),
         "gold": gold.get(rater),
+        "same": same_as_others(rows, rater, main),
         "pace": pace["raters"].get(rater),
         "all": pace["all"],
         "cannot_decide": _undecided(rows, main).get(rater, 0),

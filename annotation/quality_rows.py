@@ -15,13 +15,15 @@ from annotation.quality import (
     stretches_of,
     timed_of,
 )
-from annotation.study_rows import checks_of, floors_of, ratings_given, skips_of, study_responses
+from annotation.study_rows import checks_of, floors_of, held_back, ratings_given, skips_of, study_responses
 from curation.stats.pace import APART
 
 FILTERS = (
     *("axis", "category", "model", "arm", "rater", "other", "differ", "shared", "undecided", "stretch"),
     *("below_floor", "quick", "slow", "skipped", "gold"),
 )
+# With a rater these belong to numbers about one person.
+OF_ONE = ("other", "shared", "undecided", "stretch", "below_floor", "quick", "slow")
 Chosen = Callable[[Given], bool]
 
 
@@ -31,12 +33,15 @@ def matching(task: RatingTask, wanted: Mapping[str, str]) -> list[int]:
     if wanted.get("gold"):
         return [response for name, response, _right in checks_of(task) if rater in (None, name)]
     if wanted.get("skipped"):
-        return list(
-            dict.fromkeys(response for name, response, _code in skips_of(task) if rater in (None, name))
-        )
+        back = held_back(task)
+        named = [one for one in skips_of(task) if rater in (None, one[0]) and one[:2] not in back]
+        return list(dict.fromkeys(response for _name, response, _code in named))
     axis = wanted.get("axis") or task.rubric.axis
     ratings = [one for one in ratings_given(task) if one.axis == axis]
     here = _part(task, wanted, ratings)
+    if rater and any(wanted.get(name) for name in OF_ONE):
+        back = held_back(task)
+        ratings = [one for one in ratings if (one.rater, one.response) not in back]
     if wanted.get("arm"):
         ratings = [one for one in ratings if ARMS[one.with_reference] == wanted["arm"]]
     if wanted.get("shared"):

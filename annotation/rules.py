@@ -102,6 +102,14 @@ def read_results(actor: Actor, task: RatingTask) -> str | None:
     return _("The results of this task are not open to you, or you have still to rate in it.")
 
 
+@rule("read_blinding", RatingTask)
+def read_blinding(actor: Actor, task: RatingTask) -> str | None:
+    """The report says how often each rater met a silent check, so it is for those who rate nothing of the task any more."""
+    if not isinstance(actor, Operator) and blinded(actor, task):
+        return _("You have still to rate in this task, so its report is hidden from you.")
+    return needs(actor, task.dataset, Role.LEAD, Role.RESEARCHER)
+
+
 @rule("adjudicate", TaskResponse)
 def adjudicate(actor: Actor, row: TaskResponse) -> str | None:
     """A final value comes from somebody who plans, sees the results, and gave none of the raw ratings."""

@@ -12,6 +12,8 @@ from curation.models import ReleaseItem
 from curation.stats import StudyResponse
 from curation.stats.pace import reading_floor
 
+TOLD_EVERY = 20  # turns
+
 
 def study_responses(task: RatingTask) -> Iterator[StudyResponse]:
     """The population. The questions are the clusters: siblings of one question count as one."""
@@ -46,23 +48,52 @@ def finals_of(task: RatingTask) -> dict[str, dict[int, str]]:
     return found
 
 
+def held_back(task: RatingTask) -> frozenset[tuple[str, int]]:
+    """(rater, response) of what no number about a single rater tells yet: in an open task their turns since the last
+    full stretch of TOLD_EVERY.
+
+    A rater sees their own numbers as soon as anybody does. Told after each answer, these would say which of them was a
+    check; told for twenty turns at once, they say how many there were.
+    """
+    if task.external or task.state != RatingTask.State.OPEN:
+        return frozenset()
+    decided = Assignment.objects.filter(
+        task=task, state__in=[Assignment.State.RATED, Assignment.State.SKIPPED]
+    )
+    rows = list(decided.values_list("rater__pseudonym", "response", "turn"))
+    last: dict[str, int] = {}
+    for rater, _response, turn in rows:
+        last[rater] = max(turn, last.get(rater, 0))
+    return frozenset(
+        (rater, response) for rater, response, turn in rows if turn > last[rater] // TOLD_EVERY * TOLD_EVERY
+    )
+
+
 def checks_of(task: RatingTask) -> tuple[tuple[str, int, bool], ...]:
-    """(rater, response, whether right) of every answered silent check: right is an accepted point on every decided axis."""
+    """(rater, response, whether right) of every answered silent check: right is an accepted point on every decided axis.
+
+    While people work only full stretches count, and the answer that was given first: a correction that moved the number
+    would tell that the response is a check.
+    """
     cases = GoldCase.objects.filter(rubric=task.rubric_id).values_list("response", "accepted")
     accepted = {
         response: {axis: [str(point) for point in points] for axis, points in given.items()}
         for response, given in cases
     }
-    rows = current(Rating.objects.filter(task=task, role=Rating.Role.GOLD))
+    rows = Rating.objects.filter(task=task, role=Rating.Role.GOLD)
+    working, back = task.state == RatingTask.State.OPEN and not task.external, held_back(task)
+    if not working:
+        rows = current(rows)
     answers: dict[tuple[str, int], dict[str, str]] = {}
     for rater, response, axis, score in rows.order_by("pk").values_list(
         "rater__pseudonym", "response", "axis", "score"
     ):
-        answers.setdefault((rater, response), {})[axis] = score
+        given = answers.setdefault((rater, response), {})
+        given[axis] = given.get(axis, score) if working else score
     return tuple(
         (rater, response, all(given.get(axis) in points for axis, points in accepted[response].items()))
         for (rater, response), given in answers.items()
-        if response in accepted
+        if response in accepted and (rater, response) not in back
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from annotation import api, api_raters
-from annotation.views import adjudicate, blinding, partner, practice, quality, rate, rubrics, tasks
+from annotation.views import adjudicate, blinding, own, partner, practice, quality, rate, rubrics, tasks
 
 app_name = "annotation"
 
@@ -22,7 +22,7 @@ rate_urls = [
     path("<int:pk>/guide/", practice.guide, name="rate_guide"),
     path("<int:pk>/practice/", practice.practise, name="practice"),
     path("<int:pk>/rest/", practice.rest, name="rate_rest"),
-    path("<int:pk>/mine/", quality.mine, name="rate_mine"),
+    path("<int:pk>/mine/", own.mine, name="rate_mine"),
 ]
 task_urls = [
     path("", tasks.task_list, name="tasks"),
@@ -33,6 +33,7 @@ task_urls = [
     path("<int:pk>/raters/", tasks.add_raters, name="task_raters"),
     path("<int:pk>/pause/", tasks.pause, name="task_pause"),
     path("<int:pk>/attempt/", practice.allow, name="task_attempt"),
+    path("<int:pk>/drafts/", own.drafts, name="task_drafts"),
     path("<int:pk>/blinding/", blinding.blinding, name="task_blinding"),
 ]
 quality_urls = [

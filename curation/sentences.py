@@ -56,6 +56,7 @@ _VERBS = {
     "add_cases": gettext_lazy("added cases with known scores"),
     "remove_case": gettext_lazy("removed a case with a known score"),
     "import_ratings": gettext_lazy("imported ratings"),
+    "read_blinding": gettext_lazy("read what raters could see"),
     "export_ratings": gettext_lazy("exported ratings"),
     "import_responses": gettext_lazy("imported responses"),
     "generate": gettext_lazy("asked models for responses"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from annotation.blind_record import blinding_of
+from annotation.blind_record import read_blinding
 from annotation.queries import tasks_visible_to
 from annotation.rules import blinded
 from curation.models import Membership
@@ -21,4 +21,6 @@ def blinding(request: MemberRequest, pk: int) -> HttpResponse:
     task = get_object_or_404(rows, pk=pk)
     if blinded(request.user, task):
         raise Http404
-    return render(request, "annotation/blinding.html", {"task": task, "found": blinding_of(task)})
+    return render(
+        request, "annotation/blinding.html", {"task": task, "found": read_blinding(request.user, task)}
+    )

@@ -140,11 +140,20 @@ def next_task(request: MemberRequest, pk: int, study: int) -> HttpResponse:
     def act() -> None:
         if "confirm" not in sent:
             raise Invalid(_("Please confirm that a new task is to begin."), field="confirm")
-        numbers = {
-            key: int(sent.get(key, "")) if is_number(sent.get(key, "")) else 0 for key in ("count", "overlap")
-        }
-        names = {"name": sent.get("name", ""), "raters": sent.getlist("raters")}
-        made.append(new_task_from(request.user, found, seed=secrets.randbelow(2**31), **numbers, **names))
+        count, overlap = (
+            int(sent[key]) if is_number(sent.get(key, "")) else 0 for key in ("count", "overlap")
+        )
+        made.append(
+            new_task_from(
+                request.user,
+                found,
+                count=count,
+                seed=secrets.randbelow(2**31),
+                name=sent.get("name", ""),
+                overlap=overlap,
+                raters=sent.getlist("raters"),
+            )
+        )
 
     attempt(request, act)
     if not made:

@@ -8,10 +8,11 @@ from django.test import Client
 
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate, skip, undo
-from annotation.blind_record import blinding_of, campaign_of
+from annotation.blind_record import blinding_of, campaign_of, read_blinding
 from annotation.blinding import Campaign, Row, Turn, report
 from annotation.models import Assignment, Rating
-from curation.models import Membership
+from curation.errors import NotAllowed
+from curation.models import LogEntry, Membership
 from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.gold import make_case
 
@@ -128,14 +129,20 @@ def test_the_lead_reads_the_report_and_a_rater_does_not() -> None:
     work(task, person, 3)
     Membership.objects.create(dataset=task.dataset, person=person, role=Role.RESEARCHER)
     lead = make_member(task.dataset, Role.LEAD)
+    other = make_member(task.dataset, Role.RATER)
     stranger = make_member(make_world_dataset(), *Role.values)
     page = f"/d/{task.dataset.slug}/tasks/{task.pk}/blinding/"
     program = f"/api{page}"
     codes = {
         who: [signed_in(who).get(address).status_code for address in (page, program)]
-        for who in (lead, person, stranger)
+        for who in (lead, person, other, stranger)
     }
-    assert codes == {lead: [200, 200], person: [404, 404], stranger: [404, 404]}
+    assert codes == {lead: [200, 200], person: [404, 404], other: [404, 404], stranger: [404, 404]}
+    for who in (person, other):
+        with pytest.raises(NotAllowed):
+            read_blinding(who, task)
+    readers = LogEntry.objects.filter(verb="read_blinding", object_id=str(task.pk))
+    assert list(readers.values_list("person", flat=True)) == [lead.pk, lead.pk]
     told = signed_in(lead).get(program).json()
     rater = task.raters.get()
     assert told["access"]["with_other_roles"] == {rater.pseudonym: ["researcher"]}
