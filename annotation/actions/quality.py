@@ -15,7 +15,15 @@ from annotation import quality
 from annotation.models import Assignment, GoldCase, Rating, RatingTask, TaskQuality, TaskResponse
 from annotation.queries import current
 from annotation.results import fully_rated, to_adjudicate
-from annotation.study_rows import checks_of, finals_of, floors_of, ratings_given, skips_of, study_responses
+from annotation.study_rows import (
+    checks_of,
+    finals_of,
+    floors_of,
+    held_back,
+    ratings_given,
+    skips_of,
+    study_responses,
+)
 from curation.log import Actor
 from curation.rules import require
 
@@ -69,6 +77,7 @@ def rows_of(task: RatingTask) -> quality.TaskRows:
         floors=floors_of(task, {one.response for one in ratings if one.seconds is not None}),
         complete=fully_rated(task).count(),
         open=to_adjudicate(task).count(),
+        back=held_back(task),
     )
 
 
