@@ -119,11 +119,13 @@ def _words(kind: str, choice: PartnerConflict.Decision) -> str:
     return str(choice.label)
 
 
-def _decided(found: Exchange | None) -> Any:
+def _decided(found: Exchange | None) -> list[tuple[PartnerConflict, str]]:
+    """What was decided last, in the words of the button that was pressed."""
     if found is None:
         return []
     rows = PartnerConflict.objects.filter(exchange=found, decided_at__isnull=False)
-    return rows.select_related("decided_by", "annotation__response").order_by("-decided_at")[:20]
+    last = rows.select_related("decided_by", "annotation__response").order_by("-decided_at")[:20]
+    return [(one, _words(one.kind, Decision(one.decision))) for one in last]
 
 
 @planner
