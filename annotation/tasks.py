@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
 
 from curation.actions.jobs import run_job
+from curation.log import OPERATOR
+from curation.models import Job
 
 
 @shared_task(name="annotation.synchronise", acks_late=False)
@@ -29,3 +33,16 @@ def reconcile() -> None:
     from annotation.actions.partner_jobs import reconcile as act
 
     act()
+
+
+@shared_task(name="annotation.quality")
+def quality(job: int) -> None:
+    run_job(job, _quality)
+
+
+def _quality(job: Job) -> dict[str, Any]:
+    from annotation.actions.quality import quality_of
+    from annotation.models import RatingTask
+
+    task = RatingTask.objects.select_related("rubric", "dataset").get(pk=job.arguments["task"])
+    return {"mark": quality_of(OPERATOR, task)["mark"]}

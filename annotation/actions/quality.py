@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from django.db.models import Count, Max, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 import curation.stats
 from annotation import quality
@@ -24,10 +29,59 @@ from annotation.study_rows import (
     skips_of,
     study_responses,
 )
+from curation.actions.jobs import job_once
 from curation.log import Actor
+from curation.models import Job
 from curation.rules import require
 
 RESAMPLES = 10_000
+INLINE_RATINGS = 150  # worked out within the page: 0.3 s of one core, and once a second to load scipy
+AGAIN_AFTER = timedelta(minutes=1)  # while ratings come, a large task is worked out once in this time
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the page can show now: a result, which is of earlier rows where `as_of` says when, and the job under way."""
+
+    result: dict[str, Any] | None
+    job: Job | None = None
+    as_of: datetime | None = None
+
+
+def standing_of(actor: Actor, task: RatingTask) -> Standing:
+    """The kept result; worked out at once where that is quick, else by a job, with the last result to read meanwhile."""
+    require(actor, "read_quality", task)
+    mark, kept = mark_of(task), TaskQuality.objects.filter(task=task).first()
+    if kept and kept.mark == mark:
+        return Standing(dict(kept.result))
+    if current(Rating.objects.filter(task=task)).count() <= INLINE_RATINGS:
+        return Standing(quality_of(actor, task))
+    if kept is None or kept.result.get("code_version") != code_version():
+        return Standing(None, quality_job(actor, task, mark))
+    recent = timezone.now() - kept.created_at < AGAIN_AFTER
+    job = None if recent else quality_job(actor, task, mark)
+    return Standing(dict(kept.result), job, as_of=kept.created_at)
+
+
+def quality_job(actor: Actor, task: RatingTask, mark: str) -> Job:
+    """The job that works the quality out: one of this task that is under way, one that failed on these rows, or a new one."""
+    from annotation.tasks import quality as work
+
+    active = Job.objects.filter(
+        dataset=task.dataset,
+        kind="quality",
+        arguments__task=task.pk,
+        state__in=[Job.State.QUEUED, Job.State.RUNNING],
+    ).first()
+    return active or job_once(
+        actor,
+        task.dataset,
+        kind="quality",
+        arguments={"task": task.pk, "mark": mark},
+        title=_("Quality of the ratings of %(task)s") % {"task": task.name},
+        task=work,
+        target_url=reverse("annotation:quality", kwargs={"dataset": task.dataset.slug, "pk": task.pk}),
+    )
 
 
 def quality_of(
@@ -77,7 +131,6 @@ def rows_of(task: RatingTask) -> quality.TaskRows:
         floors=floors_of(task, {one.response for one in ratings if one.seconds is not None}),
         complete=fully_rated(task).count(),
         open=to_adjudicate(task).count(),
-        back=held_back(task),
     )
 
 

@@ -7,14 +7,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from annotation import panels
-from annotation.actions.quality import quality_of, rows_of
+from annotation.actions.quality import Standing, rows_of, standing_of
 from annotation.models import Rater, Rating, RatingTask, Response
 from annotation.quality import own_part
 from annotation.quality_rows import FILTERS, matching
@@ -45,12 +45,26 @@ def _task(request: MemberRequest, pk: int) -> RatingTask:
 def quality(request: MemberRequest, pk: int) -> HttpResponse:
     """The quality of a task on one axis; from what is kept, where nothing of the task changed since."""
     task = _task(request, pk)
+    standing = standing_of(request.user, task)
+    if request.htmx and standing.job is None:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    if request.htmx:
+        waiting = {"task": task, "standing": standing}
+        return render(request, "annotation/_quality_job.html", waiting)
+    if standing.result is None:
+        return render(request, "annotation/quality_waiting.html", {"task": task, "standing": standing})
+    return render(request, "annotation/quality.html", _page(request, task, standing, standing.result))
+
+
+def _page(
+    request: MemberRequest, task: RatingTask, standing: Standing, result: dict[str, Any]
+) -> dict[str, Any]:
     axes = task.rubric.axes
     axis = next((one for one in axes if one.name == request.GET.get("axis")), axes[0])
-    result = quality_of(request.user, task)
     of = panels.AxisReading(_reading(task, request.dataset.slug, result), axis.name)
-    context = {
+    return {
         "task": task,
+        "standing": standing,
         "axes": [{"label": one.title(language()), "name": one.name, "active": one is axis} for one in axes],
         "axis": axis,
         "counts": result["counts"],
@@ -60,7 +74,6 @@ def quality(request: MemberRequest, pk: int) -> HttpResponse:
         "shown": SimpleLazyObject(lambda: _shown(of)),
         "may_adjudicate": allows_adjudication(request),
     }
-    return render(request, "annotation/quality.html", context)
 
 
 def allows_adjudication(request: MemberRequest) -> bool:
@@ -171,25 +184,27 @@ def _said(task: RatingTask, key: str, value: str) -> str:
 
 @reader
 def quality_json(request: MemberRequest, pk: int) -> HttpResponse:
-    """The same object as `quality --json` prints."""
-    task = _task(request, pk)
-    answer = JsonResponse(
-        quality_of(request.user, task), json_dumps_params={"ensure_ascii": False, "indent": 2}
-    )
+    """The object that `quality --json` prints, as the page shows it; the page, where a job still works it out."""
+    result = standing_of(request.user, _task(request, pk)).result
+    if result is None:
+        return redirect("annotation:quality", dataset=request.dataset.slug, pk=pk)
+    answer = JsonResponse(result, json_dumps_params={"ensure_ascii": False, "indent": 2})
     answer["Content-Disposition"] = f'attachment; filename="quality-{pk}.json"'
     return answer
 
 
 @reader
 def quality_csv(request: MemberRequest, pk: int) -> HttpResponse:
-    """Every number of it as a table. Names that a spreadsheet would take for a formula are quoted."""
-    task = _task(request, pk)
+    """Every number of it as a table, or the page as above. Names that a spreadsheet would take for a formula are quoted."""
+    result = standing_of(request.user, _task(request, pk)).result
+    if result is None:
+        return redirect("annotation:quality", dataset=request.dataset.slug, pk=pk)
     answer = HttpResponse(content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="quality-{pk}.csv"'
     answer.write("\ufeff")
     table = csv.writer(answer)
     table.writerow(["block", "part", "statistic", "value", "low", "high", "n", "n_clusters", "note"])
-    for line in lines(quality_of(request.user, task)):
+    for line in lines(result):
         table.writerow([formula_safe(cell) if isinstance(cell, str) else cell for cell in line])
     return answer
 

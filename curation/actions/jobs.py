@@ -47,6 +47,13 @@ def queue_job(
     return job
 
 
+def job_once(actor: Actor, dataset: Dataset, *, kind: str, arguments: dict[str, Any], **new: Any) -> Job:
+    """The job of these arguments that is under way or has failed; else a new one, with the rest of queue_job's values."""
+    ended = [Job.State.SUCCEEDED, Job.State.CANCELLED]
+    before = Job.objects.filter(dataset=dataset, kind=kind, arguments=arguments).exclude(state__in=ended)
+    return before.first() or queue_job(actor, dataset, kind=kind, arguments=arguments, **new)
+
+
 def send(task: Any, job: int) -> None:
     """A missing broker leaves the job waiting: the page says that no worker listens, and what to do."""
     try:

@@ -182,12 +182,8 @@ def study_job(
         "data": data_hash(data, options),
         "options": chosen,
     }
-    before = Job.objects.filter(dataset=task.dataset, kind="study", arguments=arguments)
-    found = before.exclude(state__in=[Job.State.SUCCEEDED, Job.State.CANCELLED]).first()
-    if found:
-        return found
     page = reverse("judging:study", kwargs={"dataset": task.dataset.slug, "pk": task.pk})
-    return jobs.queue_job(
+    return jobs.job_once(
         actor,
         task.dataset,
         kind="study",
