@@ -131,6 +131,7 @@ def rows_of(task: RatingTask) -> quality.TaskRows:
         floors=floors_of(task, {one.response for one in ratings if one.seconds is not None}),
         complete=fully_rated(task).count(),
         open=to_adjudicate(task).count(),
+        back=held_back(task),
     )
 
 
