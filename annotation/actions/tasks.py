@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -62,26 +63,30 @@ def create_task(
     )
     check_name(dataset, name)
     check_campaign(dataset, rubric, overlap=overlap, arms=arms, gold_share=gold_share, qualify_at=qualify_at)
-    people = raters_named(dataset, raters)
-    rows = population_of(dataset, release, wanted, rubric)
-    task = RatingTask.objects.create(
+    task = RatingTask(
         dataset=dataset,
         name=name.strip(),
         release=release,
-        split=split,
         rubric=rubric,
         overlap=overlap,
-        seed=seed,
         arms=arms,
-        plan=wanted.told(),
         gold_share=gold_share,
         qualify_at=qualify_at,
-        created_by=person_of(actor),
     )
-    populate(task, rows)
-    enlist(task, [rater_for(dataset, person) for person in people])
-    record(actor, "create_task", task, responses=len(rows), overlap=overlap, seed=seed, plan=plan)
+    people = raters_named(dataset, raters)
+    _open(actor, task, wanted, population_of(dataset, release, wanted, rubric), people)
     return task
+
+
+def _open(actor: Actor, task: RatingTask, wanted: Plan, rows: Drawn, people: Sequence[Person]) -> None:
+    """Keep it, with what is drawn for it and who rates."""
+    task.split, task.seed, task.plan = wanted.split, wanted.seed, wanted.told()
+    task.created_by = person_of(actor)
+    task.save(force_insert=True)
+    populate(task, rows)
+    enlist(task, [rater_for(task.dataset, person) for person in people])
+    told: dict[str, Any] = {"overlap": task.overlap, "seed": task.seed, "plan": wanted.name}
+    record(actor, "create_task", task, responses=len(rows), **told)
 
 
 def check_name(dataset: Dataset, name: str) -> None:

@@ -57,29 +57,38 @@ def study(
     found = estimates(groups, seed=seed, resamples=resamples)
     blocks = _blocks(table, parts, found, rule, seed, target)
     against_people = _noted(table, found[("judge_human", WHOLE)])
-    ordinal = table.rubric.kind == "ordinal"
     return {
         "options": StudyOptions(alt_test_epsilon, *majority, target).as_dict(),
         "counts": _counts(table, against_people.get("pearson")),
         "few_questions": _few_questions(table),
         "excluded": _excluded(table, rule),
-        "judge_human": _leaves(against_people),
-        "human_human": _leaves(human.block(table, found)),
-        "judge_judge": _leaves(found["judge_judge"]),
-        "system_level": _leaves(found["system_level"]),
-        "noise": _leaves(noise.block(found["noise"], against_people)) if ordinal else {},
+        **_agreement(table, found, against_people),
         "violation": blocks[WHOLE]["violation"],
         "acceptable": blocks[WHOLE]["acceptable"],
         "alt_test": alt_test.block(found["alt_test"], groups["alt_test"], table, alt_test_epsilon),
         "agreement": calibration.block(table, found.get("calibration")),
         "decisions": decisions.block(table, found["decisions"], rule),
         "other_mode": _other_mode(table, found, data.other_mode),
-        "raters": raters.block(table, found["each_rater"]) if ordinal else {},
+        "raters": raters.block(table, found["each_rater"]) if table.rubric.kind == "ordinal" else {},
         "by_model": {name: blocks[("model", name)] for name in table.models},
         "by_category": {path: blocks[("category", path)] for path in table.categories},
         "leaves": leaves.block(table, rule),
         "health": health.block(table, found["health"]),
         "rate_next": rate_next.block(table, rule, target),
+    }
+
+
+def _agreement(
+    table: StudyTable, found: Found, against_people: dict[str, Estimate]
+) -> dict[str, dict[str, Any]]:
+    """Judge and people, people among themselves, the judge with itself; of models, and how much of it is noise."""
+    ordinal = table.rubric.kind == "ordinal"
+    return {
+        "judge_human": _leaves(against_people),
+        "human_human": _leaves(human.block(table, found)),
+        "judge_judge": _leaves(found["judge_judge"]),
+        "system_level": _leaves(found["system_level"]),
+        "noise": _leaves(noise.block(found["noise"], against_people)) if ordinal else {},
     }
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.both_databases(slow=("postgres",))]
 BEFORE, AFTER = "0002_rounds_of_a_task", "0005_campaigns_tighten"
 
 

@@ -67,48 +67,14 @@ def counted() -> dict[str, int]:
     return {kind.__name__: kind.objects.count() for kind in kinds}
 
 
+TINY = {"name": "twice", "repeat": 1, "epochs": 1, "batch_size": 4, "learning_rate": 0.1}
 Form = tuple[Any, str, dict[str, Any], str]
 
 
 def forms(whole: Whole) -> dict[str, Form]:
     """Of each form: who sends it, where to, what, and the kind of row it makes exactly one of."""
-    author, reviewer = make_member(whole.dataset, "author"), make_member(whole.dataset, "reviewer")
-    own = make_item(whole.dataset, state="draft", author=author)
-    read = whole.items["in_review"]
-    category = leaf(whole.dataset).pk
-    texts = {
-        "question": "二度送る質問です。どうしますか。",
-        "answer": "二度送る回答です。",
-        "category": category,
-    }
-    tiny = {
-        "name": "twice",
-        "release": whole.release.pk,
-        "repeat": 1,
-        "epochs": 1,
-        "batch_size": 4,
-        "learning_rate": 0.1,
-    }
     return {
-        "submit": (author, f"/d/demo/write/{own.pk}/submit/", texts | {"client_id": "one"}, "Revision"),
-        "review": (
-            reviewer,
-            f"/d/demo/review/{read.pk}/",
-            {"decision": "approve", "revision": read.current_revision_id, "client_id": "two"},
-            "Review",
-        ),
-        "translation": (
-            make_member(whole.dataset, "translator"),
-            f"/d/demo/translate/{whole.release.items.first().item_id}/",
-            {"question": "Twice?", "answer": "Once.", "client_id": "three"},
-            "TranslationRevision",
-        ),
-        "comment": (
-            whole.person,
-            f"/d/demo/items/{read.pk}/comment/",
-            {"text": "言いたいこと", "client_id": "four"},
-            "Comment",
-        ),
+        **_of_texts(whole),
         "judge": (
             whole.person,
             "/d/demo/judges/new/",
@@ -135,8 +101,40 @@ def forms(whole: Whole) -> dict[str, Form]:
         "launch": (
             whole.person,
             "/d/demo/training/new/",
-            tiny | {"launch": "1"},
+            TINY | {"launch": "1", "release": whole.release.pk},
             "TrainingRun",
+        ),
+    }
+
+
+def _of_texts(whole: Whole) -> dict[str, Form]:
+    author, reviewer = make_member(whole.dataset, "author"), make_member(whole.dataset, "reviewer")
+    own = make_item(whole.dataset, state="draft", author=author)
+    read = whole.items["in_review"]
+    texts = {
+        "question": "二度送る質問です。どうしますか。",
+        "answer": "二度送る回答です。",
+        "category": leaf(whole.dataset).pk,
+    }
+    return {
+        "submit": (author, f"/d/demo/write/{own.pk}/submit/", texts | {"client_id": "one"}, "Revision"),
+        "review": (
+            reviewer,
+            f"/d/demo/review/{read.pk}/",
+            {"decision": "approve", "revision": read.current_revision_id, "client_id": "two"},
+            "Review",
+        ),
+        "translation": (
+            make_member(whole.dataset, "translator"),
+            f"/d/demo/translate/{whole.release.items.first().item_id}/",
+            {"question": "Twice?", "answer": "Once.", "client_id": "three"},
+            "TranslationRevision",
+        ),
+        "comment": (
+            whole.person,
+            f"/d/demo/items/{read.pk}/comment/",
+            {"text": "言いたいこと", "client_id": "four"},
+            "Comment",
         ),
     }
 

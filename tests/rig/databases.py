@@ -73,6 +73,12 @@ class Databases:
                 self.make_postgres(kept)
         self.ready.add(self.current)
 
+    def migrated_file(self) -> Path:
+        """SQLite's database as migrated and empty, to be copied."""
+        self.use("sqlite")
+        self.make()
+        return self.store / f"sqlite-{migration_key()}"
+
     def make_sqlite(self, kept: Path) -> None:
         name = self.settings["sqlite"]["TEST"]["NAME"]
         if kept.exists():
@@ -179,7 +185,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if wanted:
         if "database" not in metafunc.fixturenames:
             metafunc.fixturenames.append("database")
-        metafunc.parametrize("database", wanted, indirect=True)
+        marker = metafunc.definition.get_closest_marker("both_databases")
+        seldom = marker.kwargs.get("slow", ()) if marker else ()
+        kinds_marked = [
+            pytest.param(kind, marks=pytest.mark.slow) if kind in seldom else kind for kind in wanted
+        ]
+        metafunc.parametrize("database", kinds_marked, indirect=True)
 
 
 @pytest.fixture
