@@ -131,7 +131,7 @@ def test_rows_behind_pace_undecided_skipped_and_checks() -> None:
     Rating.objects.filter(pk=mine[0].pk).update(seconds=0.1)
     Rating.objects.filter(pk=mine[1].pk).update(score="", cannot_decide=True)
     skipped = task.population.order_by("position")[5].response
-    lease = {"task": task, "rater": rater, "expires_at": mine[0].created_at, "token": "t1", "turn": 9}
+    lease = {"task": task, "rater": rater, "expires_at": mine[0].created_at, "token": "t1", "turn": 20}
     Assignment.objects.create(response=skipped, state="skipped", reason_code="unclear", **lease)
     case = make_case(task.rubric, use="gold")
     Rating.objects.create(task=task, response=case.response, rater=rater, score="1", role="gold")
