@@ -198,17 +198,22 @@ def start_anew(actor: Actor, task: RatingTask, partner: Partner) -> None:
     The ratings that came from them stay. Raises Invalid where none is gone.
     """
     require(actor, "sync", task)
-    gone = [
-        project.pk
-        for project in PartnerProject.objects.filter(exchange__task=task, exchange__url=partner.url)
-        if project.project_id is not None and _is_gone(partner, project.project_id)
-    ]
+    gone = gone_projects(task, partner)
     if not gone:
         raise Invalid(_("The project is there. Nothing was changed."), field="label_studio")
     with transaction.atomic():
         PartnerAnnotation.objects.filter(project__in=gone).update(gone=True)
         PartnerProject.objects.filter(pk__in=gone).update(project_id=None, webhook_id=None, watermark="")
         record(actor, "start_anew", task, projects=len(gone))
+
+
+def gone_projects(task: RatingTask, partner: Partner) -> list[int]:
+    """Our rows of the task's projects that are there no more. Raises PartnerFailed where that cannot be told."""
+    return [
+        project.pk
+        for project in PartnerProject.objects.filter(exchange__task=task, exchange__url=partner.url)
+        if project.project_id is not None and _is_gone(partner, project.project_id)
+    ]
 
 
 def _is_gone(partner: Partner, project: int) -> bool:

@@ -37,9 +37,14 @@ def partner_of(
     return Partner(url=url, key=key, pause=pause, tries=tries, timeout=timeout)
 
 
+def at_once(dataset: Dataset) -> Partner:
+    """A connection without patience: a page waits for it."""
+    return partner_of(dataset, tries=1, timeout=5.0)
+
+
 def test_of(dataset: Dataset) -> Connection:
-    """Try the connection, without patience: a page waits for it. Raises PartnerFailed with what to do."""
-    with partner_of(dataset, tries=1, timeout=5.0) as partner:
+    """Try the connection, without patience. Raises PartnerFailed with what to do."""
+    with at_once(dataset) as partner:
         return partner.test()
 
 

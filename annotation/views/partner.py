@@ -130,11 +130,16 @@ def _decided(found: Exchange | None) -> list[tuple[PartnerConflict, str]]:
 
 @planner
 def connection(request: MemberRequest, pk: int) -> HttpResponse:
-    """Try the connection now: a part of the page, asked for by it, so that the page itself never waits."""
+    """Try the connection now: a part of the page, asked for by it, so that the page itself never waits.
+
+    Only here is it known whether a project was deleted there, so here a new one is offered.
+    """
     task = _visible(request, pk)
     context: dict[str, Any] = {"task": task}
     try:
-        context["found"] = partner_server.test_of(task.dataset)
+        with partner_server.at_once(task.dataset) as there:
+            context["found"] = there.test()
+            context["gone"] = allows(request.user, "sync", task) and partner.gone_projects(task, there)
     except TeineiError as error:
         context["failure"] = error.sentence
     return render(request, "annotation/partner.html#connection", context)
@@ -161,7 +166,7 @@ def anew(request: MemberRequest, pk: int) -> HttpResponse:
     task = _visible(request, pk)
 
     def act() -> None:
-        with partner_server.partner_of(task.dataset, tries=1, timeout=5.0) as found:
+        with partner_server.at_once(task.dataset) as found:
             partner.start_anew(request.user, task, found)
 
     attempt(request, act, _("The next synchronisation makes a new project."))

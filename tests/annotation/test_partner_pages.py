@@ -26,7 +26,7 @@ from curation.models import Job, LogEntry, Membership, Person
 from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.partner import There
 from tests.rig.commands import ended
-from tests.rig.replay import Replay, replayed
+from tests.rig.replay import Replay, replayed, told_again
 
 pytestmark = pytest.mark.django_db
 KEY = "a" * 40
@@ -197,6 +197,21 @@ def test_the_page_does_not_wait_for_the_server_and_says_how_the_connection_is(cl
     assert "admin@example.com" in part
     assert "1.23.2" in part
     assert PERSONAL not in part
+    assert "anew/" not in part
+
+
+def test_a_new_project_is_offered_where_the_old_one_was_deleted_there(client, settings) -> None:
+    task, _people = make_task(make_world_dataset(), raters=0)
+    lead_of(task, client)
+    version = {"asked": "GET /api/version", "status": 200, "body": {"label-studio-os-package": {}}}
+    who = {"asked": "GET /api/current-user/whoami", "status": 200, "body": {"email": "a@example.org"}}
+    gone = {"asked": "GET /api/projects/1/", "status": 404, "body": {"detail": "Not found."}}
+    for reply, offered in ((gone, True), (gone | {"status": 200}, False), (gone | {"status": 501}, False)):
+        with told_again([version, who, reply]) as server:
+            settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_KEY = server.url, KEY
+            There(task, url=server.url)
+            part = client.get(address(task, "connection/")).content.decode()
+        assert ("a@example.org" in part, address(task, "anew/") in part) == (True, offered)
 
 
 def test_without_a_server_the_page_says_who_connects_one(client, settings) -> None:

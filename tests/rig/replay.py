@@ -63,7 +63,14 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def replayed(name: str) -> Iterator[Replay]:
     """One of the recorded exchanges."""
-    server = Replay(json.loads(KEPT.read_text(encoding="utf-8"))[name])
+    with told_again(json.loads(KEPT.read_text(encoding="utf-8"))[name]) as server:
+        yield server
+
+
+@contextmanager
+def told_again(replies: list[dict[str, Any]]) -> Iterator[Replay]:
+    """The replies, `{"asked": "GET /path", "status", "body"}` each."""
+    server = Replay(replies)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
