@@ -119,6 +119,10 @@ def test_two_hundred_go_out_blind_and_two_people_annotate_edit_and_delete(label_
     assert Rating.objects.count() == 25
     fourth = synced(label_studio, task)
     assert (fourth["taken"], fourth["conflicts"], fourth["waiting"]) == (0, {}, 0)
+    with label_studio.client() as admin:  # a task with the work of both
+        admin.delete(f"/api/tasks/{rows[2]['id']}/").raise_for_status()
+    fifth = synced(label_studio, task)
+    assert (fifth["pushed"], fifth["taken"], fifth["conflicts"]) == (1, 0, {"deleted": 2})
 
 
 class Hooks(ThreadingHTTPServer):
@@ -204,22 +208,33 @@ def test_a_webhook_is_a_hint_and_a_lost_one_is_made_good_by_the_clock(label_stud
 
 
 def test_a_server_killed_and_started_again_in_mid_exchange_gets_everything_once(label_studio) -> None:
-    task, _people = campaign(200, [])
-    killed = threading.Event()
+    task, _people = campaign(200, ["shiro@example.org"])
+    killed: list[str] = []
+    starting: list[threading.Thread] = []
 
     def cut(done: int, _total: int, what: str) -> None:
-        if what == "push" and done >= 200 and not killed.is_set():
-            killed.set()
+        if done >= 200 and what not in killed:
+            killed.append(what)
+            for thread in starting:
+                thread.join()
             label_studio.kill()
-            threading.Thread(target=label_studio.start).start()
+            starting.append(threading.Thread(target=label_studio.start))
+            starting[-1].start()
 
-    with Partner(
-        url=label_studio.url, key=TOKEN, tries=60, pause=lambda _seconds: time.sleep(0.5)
-    ) as partner:
-        done = sync(OPERATOR, task, partner, progress=cut)
-    assert killed.is_set()
-    found = marks(label_studio, done.projects[0])
+    def exchanged() -> list[int]:
+        with Partner(url=label_studio.url, key=TOKEN, tries=60, pause=lambda _n: time.sleep(0.5)) as partner:
+            return sync(OPERATOR, task, partner, progress=cut).projects
+
+    (project,) = exchanged()
+    assert killed == ["push", "pull"]
+    found = marks(label_studio, project)
     assert (len(found), len(set(found))) == (400, 400)
+    who = label_studio.sign_up("shiro@example.org")
+    for row in label_studio.tasks(project)[::99]:  # on all four pages of 100
+        label_studio.annotate(who, row["id"], "4")
+    killed.remove("pull")
+    assert exchanged() == [project]
+    assert (killed, standing(task)) == (["push", "pull"], {"4": 5})
     assert synced(label_studio, task)["pushed"] == 0
 
 
