@@ -191,14 +191,7 @@ def over_time(of: AxisReading) -> tuple[list[tuple[str, SafeString]], Block]:
     """(rater, small figure, whose texts `drawing` escapes) of each rater with an estimate in any stretch, and the table of all stretches."""
     key = "severity" if of.ordinal else "same_as_rest"
     moving: dict[str, list[dict[str, Any]]] = of.result["over_time"]
-    ends = [
-        abs(end)
-        for part in moving.values()
-        for one in part
-        for end in (one[key]["low"], one[key]["high"], one[key]["value"])
-        if end is not None
-    ]
-    most = max([1.0, *ends])
+    most = _farthest(moving, key)
     longest = max((len(part) for part in moving.values()), default=1)
     pictures, lines = [], []
     for rater, part in moving.items():
@@ -230,6 +223,13 @@ def over_time(of: AxisReading) -> tuple[list[tuple[str, SafeString]], Block]:
         "n": of.result["stretch"]
     }
     return pictures, Block(name="over_time", title=title, table=Table(tuple(columns), tuple(lines)))
+
+
+def _farthest(moving: dict[str, list[dict[str, Any]]], key: str) -> float:
+    """How far from zero the pictures reach, all alike: 1 at least."""
+    parts = [one[key] for part in moving.values() for one in part]
+    ends = [abs(one[end]) for one in parts for end in ("low", "high", "value") if one[end] is not None]
+    return max([1.0, *ends])
 
 
 def _small(

@@ -124,21 +124,24 @@ def _health(reading: Reading) -> Block | None:
         Column(_("Share of changed scores"), estimate=True),
     )
     title = _health_title(reading)
-    figure = Figure(
+    figure = _health_figure(title, tuple(rows))
+    extra = {"differs": _differs(reading)}
+    return Block(name="health", title=title, table=Table(columns, tuple(lines)), figure=figure, extra=extra)
+
+
+def _health_figure(title: str, rows: tuple[Row, ...]) -> Figure:
+    least = number(PUBLISHABLE_OF_MODEL, digits=0, percent=True)
+    return Figure(
         name="health",
         kind="bars",
         title=title,
         axis=_("Calls with a score (%)"),
         caption=_("Dashed: the 97 % below which a model's rates should not be published"),
-        rows=tuple(rows),
+        rows=rows,
         series={"ok": Series(_("97 % and more"), "ai"), "low": Series(_("Below 97 %"), "bad")},
-        guides=(
-            Guide(PUBLISHABLE_OF_MODEL, number(PUBLISHABLE_OF_MODEL, digits=0, percent=True), dashed=True),
-        ),
+        guides=(Guide(PUBLISHABLE_OF_MODEL, least, dashed=True),),
         percent=True,
     )
-    extra = {"differs": _differs(reading)}
-    return Block(name="health", title=title, table=Table(columns, tuple(lines)), figure=figure, extra=extra)
 
 
 def _health_title(reading: Reading) -> str:
