@@ -6,17 +6,15 @@ import csv
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 
 from annotation import panels
-from annotation.actions.quality import Standing, rows_of, standing_of
-from annotation.models import Rater, Rating, RatingTask, Response
-from annotation.quality import own_part
+from annotation.actions.quality import Standing, standing_of
+from annotation.models import Rating, RatingTask, Response
 from annotation.quality_rows import FILTERS, matching
 from annotation.queries import TASK_ROLES, current
 from annotation.results import results_visible_to
@@ -207,21 +205,3 @@ def quality_csv(request: MemberRequest, pk: int) -> HttpResponse:
     for line in lines(result):
         table.writerow([formula_safe(cell) if isinstance(cell, str) else cell for cell in line])
     return answer
-
-
-@never_cache
-@member(Role.RATER)
-def mine(request: MemberRequest, pk: int) -> HttpResponse:
-    """A rater's own figures in a task, once it is closed: until then they would tell which responses were checks."""
-    closed = RatingTask.objects.filter(
-        dataset=request.dataset, state=RatingTask.State.CLOSED, raters__person=request.user
-    )
-    task = get_object_or_404(closed.select_related("rubric"), pk=pk)
-    rater = Rater.objects.filter(dataset=request.dataset, person=request.user).first()
-    if rater is None:
-        raise Http404
-    own = own_part(rows_of(task), rater.pseudonym)
-    skips = [(panels.skip_word(code), n) for code, n in own["skips"].items()]
-    return render(
-        request, "annotation/quality_mine.html", {"task": task, "rater": rater, "own": own, "skips": skips}
-    )
