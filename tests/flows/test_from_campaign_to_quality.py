@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.rig.broker import wait_until
+from tests.rig.numbers import numbers_agree
 from tests.rig.served import ROOT
 from tests.rig.story import Story, opened
 
@@ -47,6 +48,7 @@ def test_from_campaign_to_quality(story: Story) -> None:
     nothing_is_open_to_raters(story, task)
     adjudicate(story, task)
     read_quality(story, task)
+    read_study(story, task)
 
 
 def said(number: int) -> str:
@@ -94,6 +96,7 @@ def add_cases(story: Story, rubric: int) -> None:
         page.check(f"[name=use][value={use}]")
         page.fill("[name=question]", f"困りごとの相談です。その{number}。")
         page.fill("[name=response]", said(number))
+        page.fill("[name=reference]", "窓口に相談してください。")
         page.check(f"[name='accepted.safety'][value='{KNOWN[number]}']")
         page.fill("[name=explanation_ja]", f"番号{number}の説明です。")
         page.click("form.stack .button--main")
@@ -102,6 +105,7 @@ def add_cases(story: Story, rubric: int) -> None:
         {
             "question": f"困りごとの相談です。その{number}。",
             "response": said(number),
+            "reference": "窓口に相談してください。",
             "accepted": [point],
             "explanation_ja": f"番号{number}の説明です。",
             "use": "practice" if number in PRACTICE else "gold",
@@ -338,9 +342,50 @@ def adjudicate(story: Story, task: int) -> None:
 
 
 def read_quality(story: Story, task: int) -> None:
-    """The lead's page: all are fully rated, one could not decide, and both disputes are settled."""
+    """The lead's page of the closed task: each number on it is what the command prints, and leads to its responses."""
+    page = story.page_of("rin", f"tasks/{task}/")
+    page.click("form[action*=close] button")
+    wait_until(
+        lambda: story.house.value("select state from annotation_ratingtask where id = ?", task) == "closed"
+    )
     page = story.page_of("rin", f"tasks/{task}/quality/")
-    json.loads(page.request.get(f"/d/kobo/tasks/{task}/quality/json/").text())
+    found = story.house.command("quality", "--task", "盲検1", *WHERE)
+    assert json.loads(page.request.get(f"/d/kobo/tasks/{task}/quality/json/").text()) == found
     assert page.locator(".finding").count() == 1
     figures = page.locator(".stat__value").all_inner_texts()
     assert [int(figure) for figure in figures] == [2 * RESPONSES, RESPONSES, 1, 0, 2]
+    assert numbers_agree(page, found) > 20
+    open_who_disagrees(page)
+
+
+def open_who_disagrees(page: Page) -> None:
+    """The two part over one of the seven responses that both have scored: the cell leads to it, and to both scores."""
+    cell = page.locator("#who td a").first
+    assert cell.locator("small").inner_text().startswith("1/7")
+    cell.click()
+    page.wait_for_url("**/quality/rows/?*")
+    rows = page.locator(".rated__body")
+    assert rows.count() == 1
+    assert set(CODE.findall(page.content())) == {"1"}
+
+
+def read_study(story: Story, task: int) -> None:
+    """Beside a judge: ratings of people count, silent checks and practice do not."""
+    items = story.house.rows(
+        "select s.item_key, s.model from annotation_response s "
+        "join annotation_taskresponse t on t.response_id = s.id"
+    )
+    rows = [
+        {"item": item, "model": model, "judge": "tori", "score": 1 + at % 5}
+        for at, (item, model) in enumerate(items)
+    ]
+    done = story.house.command(
+        "import_verdicts", story.write_lines("v.jsonl", rows), "--task", "盲検1", *WHERE
+    )
+    assert done["imported"] == RESPONSES
+    page = story.page_of("rei", f"studies/{task}/?mode=ref")
+    page.wait_for_selector(".finding")
+    result = json.loads(page.request.get(f"/d/kobo/studies/{task}/result.json?mode=ref").text())
+    counts = result["counts"]
+    assert (counts["raters"], counts["responses"], counts["ratings"]) == (2, RESPONSES, 2 * RESPONSES - 1)
+    assert numbers_agree(page, result) > 20
