@@ -11,7 +11,9 @@ import time
 from django.db import OperationalError
 from django.db.backends.sqlite3 import base
 
-PAUSE = 0.001  # seconds between two attempts; a transaction with its fsync takes a few of them
+# Seconds between two attempts. A transaction with its fsync takes a few milliseconds; the longest pause is short beside
+# what a person notices, and long enough that fifty who wait leave the processors to the one who writes.
+FIRST, LONGEST = 0.001, 0.01
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -26,6 +28,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             own.execute(f"PRAGMA busy_timeout = {patience:d}")
 
     def _begin(self, until: float) -> None:
+        pause = FIRST
         while True:
             try:
                 self.cursor().execute("BEGIN IMMEDIATE")
@@ -34,4 +37,5 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 busy = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_BUSY
                 if not busy or time.monotonic() >= until:
                     raise
-            time.sleep(random.uniform(0.5, 1.5) * PAUSE)
+            time.sleep(random.uniform(0.5, 1.5) * pause)
+            pause = min(2 * pause, LONGEST)
