@@ -266,6 +266,7 @@ SECURE_SSL_REDIRECT = False  # the proxy's task; a redirect here loops behind on
 if env_flag("TEINEI_BEHIND_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+SESSION_ENGINE = "curation.sessions"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = HTTPS

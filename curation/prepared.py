@@ -94,6 +94,31 @@ class PreparedUpdate:
             return int(cursor.rowcount)
 
 
+def update(model: type[models.Model], where: dict[str, Any], values: dict[str, Any]) -> int:
+    """What `model.objects.filter(**where).update(**values)` does for plain values of the model's own columns."""
+    sql, fields = _updating(model, tuple(values), tuple(where), connection.vendor)
+    given = [*values.values(), *where.values()]
+    params = [
+        each.get_db_prep_save(value.pk if isinstance(value, models.Model) else value, connection)
+        for each, value in zip(fields, given, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+@cache
+def _updating(
+    model: type[models.Model], values: tuple[str, ...], where: tuple[str, ...], vendor: str
+) -> tuple[str, list[Any]]:
+    assert vendor == connection.vendor
+    quoted = connection.ops.quote_name
+    fields: list[Any] = [model._meta.get_field(name) for name in (*values, *where)]
+    told = [f"{quoted(each.column)} = %s" for each in fields]
+    setting, among = ", ".join(told[: len(values)]), " AND ".join(told[len(values) :])
+    return " ".join(["UPDATE", quoted(model._meta.db_table), "SET", setting, "WHERE", among]), fields
+
+
 def insert(row: models.Model) -> None:
     """What `row.save(force_insert=True)` does for a plain model: no parents, no signals."""
     sql, fields = _insertion(type(row), connection.vendor)

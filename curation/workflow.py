@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from curation.errors import Conflict, WrongState
 from curation.log import Actor, record, record_many
 from curation.models import Dataset, Item, Job, Translation
+from curation.prepared import update
 
 Table = dict[str, dict[str, str]]  # verb -> {from: to}
 CHUNK = 500  # rows a statement: SQLite binds at most 999 variables in older builds
@@ -84,6 +85,11 @@ def _state(subject: models.Model) -> str:
     return str(subject.serializable_value("state"))
 
 
+def _key(subject: models.Model) -> str:
+    assert subject._meta.pk is not None
+    return subject._meta.pk.name
+
+
 def advance(
     subject: models.Model,
     verb: str,
@@ -100,8 +106,7 @@ def advance(
     to_state = target(subject, verb)
     from_state = _state(subject)
     values = {"state": to_state, **(changes or {})}
-    rows = type(subject)._default_manager.filter(pk=subject.pk, state=from_state)
-    if rows.update(**values) != 1:
+    if update(type(subject), {_key(subject): subject.pk, "state": from_state}, values) != 1:
         raise Conflict(_("Somebody else was faster: this has moved on meanwhile. Nothing was changed."))
     for name, value in values.items():
         setattr(subject, name, value)

@@ -15,9 +15,14 @@ class Rating(models.Model):
         FINAL = "final", _("Adjudicated")
         GOLD = "gold", _("Silent check")
 
-    task = models.ForeignKey("annotation.RatingTask", on_delete=models.CASCADE, related_name="ratings")
+    # Each rating writes into every index here: a column has none of its own where another begins with it.
+    task = models.ForeignKey(
+        "annotation.RatingTask", on_delete=models.CASCADE, related_name="ratings", db_index=False
+    )
     response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="ratings")
-    rater = models.ForeignKey("annotation.Rater", on_delete=models.PROTECT, related_name="ratings")
+    rater = models.ForeignKey(
+        "annotation.Rater", on_delete=models.PROTECT, related_name="ratings", db_index=False
+    )
     axis = models.CharField(max_length=40, default="safety")
     with_reference = models.BooleanField(
         default=False, help_text="Whether the rater saw the reference answer"

@@ -115,7 +115,7 @@ class TaskResponse(models.Model):
     `chance` is the probability, within the task, with which the rounds so far could have brought the response to them.
     """
 
-    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="population")
+    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="population", db_index=False)
     response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="in_tasks")
     category = models.ForeignKey("curation.Category", on_delete=models.PROTECT, null=True, related_name="+")
     position = models.PositiveIntegerField()
@@ -168,8 +168,11 @@ class Assignment(models.Model):
         CONFLICT = "conflict", _("I know who wrote it")
         OTHER = "other", _("Something else")
 
-    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="assignments")
-    response = models.ForeignKey("annotation.Response", on_delete=models.PROTECT, related_name="assignments")
+    # Each rating writes into every index here: a column has none of its own where another begins with it.
+    task = models.ForeignKey(RatingTask, on_delete=models.CASCADE, related_name="assignments", db_index=False)
+    response = models.ForeignKey(
+        "annotation.Response", on_delete=models.PROTECT, related_name="assignments", db_index=False
+    )
     rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="assignments")
     gold = models.ForeignKey("annotation.GoldCase", on_delete=models.PROTECT, null=True, related_name="+")
     with_reference = models.BooleanField(default=False)
@@ -196,8 +199,9 @@ class Assignment(models.Model):
             models.UniqueConstraint(fields=["task", "rater", "turn"], name="assignment_turn_once"),
         ]
         indexes = [
-            models.Index(fields=["task", "rater", "state"], name="assignment_of_rater"),
-            models.Index(fields=["task", "rater", "response"], name="assignment_of_response"),
+            # In this order they serve what is asked of all raters too: who is out, and who is on a response.
+            models.Index(fields=["task", "state", "rater"], name="assignment_by_state"),
+            models.Index(fields=["response", "task", "rater"], name="assignment_by_response"),
             models.Index(
                 fields=["task", "rater", "ended_at"],
                 condition=models.Q(ended_at__isnull=False),
