@@ -10,6 +10,7 @@ by the test (the live server) and `settings.DATABASES` see the same database as 
 import fcntl
 import hashlib
 import shutil
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,19 @@ def databases(config: pytest.Config) -> Databases:
         name = getattr(config, "workerinput", {}).get("workerid", "main")
         config.stash[KEY] = Databases(name=name, store=config.cache.mkdir("databases"))
     return config.stash[KEY]
+
+
+@pytest.fixture(scope="session")
+def copy_migrated(request: pytest.FixtureRequest, django_db_blocker: Any) -> Callable[[Path], None]:
+    """Gives an installation's folder a migrated, empty database: that it migrates by itself, test_serve.py says."""
+
+    def copy(folder: Path) -> None:
+        with django_db_blocker.unblock():
+            migrated = databases(request.config).migrated_file()
+        (folder / "var").mkdir(mode=0o700)
+        shutil.copyfile(migrated, folder / "var" / "teinei.sqlite3")
+
+    return copy
 
 
 def touches_database(item: Any, fixtures: list[str]) -> bool:
