@@ -10,7 +10,8 @@ PAGES := config/templates curation annotation judging finetune
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # More threads than cores make small matrices a hundred times slower on a busy machine.
 export OMP_NUM_THREADS ?= 1
-export PYTHONDONTWRITEBYTECODE ?=
+# A program whose modules were compiled before starts in a third of the time; the tests start some hundreds.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: run test test-all check debian messages format clean help
 
