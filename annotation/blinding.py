@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
+from annotation.quality import share
+
 MOST_DRAWN_AGAIN = 400  # turns that are held against their draw; more would keep the page waiting
 
 
@@ -246,7 +248,7 @@ def _gold(campaign: Campaign, turns: Sequence[Turn]) -> dict[str, Any]:
         "asked": campaign.gold_share,
         "turns": len(turns),
         "served": len(served),
-        "share": len(served) / len(turns) if turns else None,
+        "share": share(len(served), len(turns)),
         "drawn": sum(hit),
         "undrawn": undrawn,
         "by_rater": {rater: sum(turn.gold for turn in own) for rater, own in _by_rater(turns).items()},

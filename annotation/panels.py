@@ -18,15 +18,19 @@ from curation.reading import (
     Block,
     Cell,
     Column,
+    Leaf,
     Reading,
     Table,
+    estimate,
     interval,
     named,
     number,
     of_people,
     pointer,
+    spoken,
     text,
 )
+from curation.retold import retold
 
 SEVERE = 0.3  # points; as on the page of a study
 SHOWN = ("pearson_pairs", "icc_1", "exact")
@@ -250,7 +254,10 @@ def _small(
 
 
 def matrix(of: AxisReading) -> dict[str, Any]:
-    """Who disagrees with whom: a row and a column for each rater; a cell has the share that differs and its address."""
+    """Who disagrees with whom: a row and a column for each rater; a cell has the share that differs and its address.
+
+    `why_not` says, once for each reason, why some cells have no share.
+    """
     pairs = of.result["pairs"]
     raters = sorted({name for pair in pairs for name in (pair["a"], pair["b"])})
     found = {(pair["a"], pair["b"]): (at, pair) for at, pair in enumerate(pairs)}
@@ -259,27 +266,39 @@ def matrix(of: AxisReading) -> dict[str, Any]:
         cells: list[dict[str, Any] | None] = []
         for column in raters:
             hit = found.get((row, column)) or found.get((column, row))
-            if hit is None:
-                cells.append(None)
-                continue
-            at, pair = hit
-            share = pair["differ"] / pair["shared"]
-            difference = pair["mean_difference"]
-            if difference is not None and row != pair["a"]:
-                difference = -difference
-            cells.append(
-                {
-                    "url": of.rows(rater=row, other=column, differ=1),
-                    "differ": pair["differ"],
-                    "shared": pair["shared"],
-                    "share": number(share, digits=0, percent=True),
-                    "shade": min(10, round(20 * share)),
-                    "difference": "" if difference is None else f"{difference:+.2f}",
-                    "at": pointer(("axes", of.axis, "pairs", at, "differ")),
-                }
-            )
+            cells.append(_disagreement(of, row, column, *hit) if hit else None)
         lines.append({"rater": row, "cells": cells})
-    return {"raters": raters, "lines": lines}
+    missing = {pair["differ_share"]["note"] for pair in pairs if pair["differ_share"]["value"] is None}
+    return {"raters": raters, "lines": lines, "why_not": [retold(note) for note in sorted(missing)]}
+
+
+def _disagreement(of: AxisReading, row: str, column: str, at: int, pair: dict[str, Any]) -> dict[str, Any]:
+    """The cell of two raters. Below the diagonal the difference is turned round, so that it is no longer the result's."""
+    share, difference = pair["differ_share"], pair["mean_difference"]
+    path = ("axes", of.axis, "pairs", at)
+    known = share["value"] is not None
+    shown: SafeString | str = ""
+    if known and difference is not None and row == pair["a"]:
+        shown = estimate(difference, pointer((*path, "mean_difference")))
+    elif known and difference is not None:
+        shown = spoken(turned(difference))
+    return {
+        "url": of.rows(rater=row, other=column, differ=1),
+        "share": estimate(share, pointer((*path, "differ_share")), digits=0, percent=True)
+        if known
+        else EMPTY,
+        "shade": min(10, round(20 * share["value"])) if known else 0,
+        "differ": of.plain("pairs", at, "differ").html,
+        "shared": of.plain("pairs", at, "shared").html,
+        "difference": shown,
+    }
+
+
+def turned(leaf: Leaf) -> Leaf:
+    """The estimate of b less a from that of a less b."""
+    low, high = leaf["low"], leaf["high"]
+    ends = {"low": None, "high": None} if low is None else {"low": -high, "high": -low}
+    return leaf | {"value": -leaf["value"]} | ends
 
 
 def people(reading: Reading) -> Block:

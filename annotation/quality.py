@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import combinations
 from statistics import median
 from typing import Any
 
@@ -115,10 +114,9 @@ def _counts(rows: TaskRows, main: str) -> dict[str, int]:
 
 
 def _axis(rows: TaskRows, axis: Axis, *, seed: int, resamples: int) -> dict[str, Any]:
-    from curation.stats.human import (
-        over_time,
-        people,
-    )  # scipy: who only reads what is kept need not wait for it
+    # scipy: who only reads what is kept need not wait for it
+    from curation.stats.human import over_time, people
+    from curation.stats.pairs import pairs
 
     ratings, told = list(rows.on(axis.name)), rows.told(axis.name)
     parts = dict(_parts(rows, axis, ratings))
@@ -144,7 +142,7 @@ def _axis(rows: TaskRows, axis: Axis, *, seed: int, resamples: int) -> dict[str,
             for rater, own in sorted(stretches.items())
             if rater in moving
         },
-        "pairs": list(pairs_of(told, axis)),
+        "pairs": pairs(parts[single], seed=seed, resamples=resamples),
     }
 
 
@@ -210,35 +208,6 @@ def _stretch(part: list[Given], estimates: dict[str, Any]) -> dict[str, Any]:
 
 def _told(at: datetime) -> str:
     return at.isoformat(timespec="seconds")
-
-
-def pairs_of(ratings: Iterable[Given], axis: Axis) -> Iterator[dict[str, Any]]:
-    """Every two raters who share responses: `shared`, `differ` (how many got different points), `mean_difference`.
-
-    The difference is a's score less b's, in points of an ordinal axis; null on a nominal one.
-    """
-    scale = scale_of(axis)
-    by_rater: dict[str, dict[int, str]] = defaultdict(dict)
-    for one in ratings:
-        if one.score:
-            by_rater[one.rater][one.response] = one.score
-    for a, b in combinations(sorted(by_rater), 2):
-        shared = by_rater[a].keys() & by_rater[b].keys()
-        if shared:
-            scores = [(by_rater[a][response], by_rater[b][response]) for response in sorted(shared)]
-            yield {
-                "a": a,
-                "b": b,
-                "shared": len(shared),
-                "differ": sum(x != y for x, y in scores),
-                "mean_difference": _mean_difference([(scale[x], scale[y]) for x, y in scores])
-                if axis.kind == "ordinal"
-                else None,
-            }
-
-
-def _mean_difference(scores: list[tuple[Any, Any]]) -> float:
-    return sum(x - y for x, y in scores) / len(scores)
 
 
 def share(right: int, asked: int) -> dict[str, Any]:
@@ -314,30 +283,24 @@ def _skips(rows: TaskRows) -> dict[str, dict[str, int]]:
     return {rater: dict(sorted(codes.items())) for rater, codes in sorted(found.items())}
 
 
-def same_as_others(rows: TaskRows, rater: str, axis: str) -> dict[str, Any] | None:
-    """How far a rater gives the points that others give: `share`, the mean over responses of the share of the others'
-    ratings that are the rater's own point (as `same_as_rest` of the engine), and `n` responses; None where none is shared.
-    """
-    mine = {one.response: one.score for one in rows.told(axis) if one.rater == rater and one.score}
-    others: dict[int, list[str]] = defaultdict(list)
-    for one in rows.on(axis):
-        if one.rater != rater and one.score and one.response in mine:
-            others[one.response].append(one.score)
-    shares = [given.count(mine[response]) / len(given) for response, given in others.items()]
-    return {"share": sum(shares) / len(shares), "n": len(shares)} if shares else None
-
-
-def own_part(rows: TaskRows, rater: str) -> dict[str, Any]:
+def own_part(rows: TaskRows, rater: str, *, seed: int = 0, resamples: int = 10_000) -> dict[str, Any]:
     """What a rater is shown of their own work: `ratings`, `gold`, `same`, `pace`, `cannot_decide`, `skips`; nothing of
-    anybody else, but the median time of `all`."""
-    main = rows.axes[0].name
-    gold, pace = _gold(rows), _pace(rows, main)
+    anybody else, but the median time of `all`.
+
+    `same` is the rater's `same_as_rest`, the estimate that those who lead the task see; None where no point of theirs is
+    told yet.
+    """
+    from curation.stats.human import same_as_rest
+
+    main = rows.axes[0]
+    gold, pace = _gold(rows), _pace(rows, main.name)
+    told = study_part(main, rows.responses, rows.told(main.name))
     return {
-        "ratings": sum(one.rater == rater for one in rows.told(main)),
+        "ratings": sum(one.rater == rater for one in rows.told(main.name)),
         "gold": gold.get(rater),
-        "same": same_as_others(rows, rater, main),
+        "same": same_as_rest(told, rater, seed=seed, resamples=resamples),
         "pace": pace["raters"].get(rater),
         "all": pace["all"],
-        "cannot_decide": _undecided(rows, main).get(rater, 0),
+        "cannot_decide": _undecided(rows, main.name).get(rater, 0),
         "skips": _skips(rows).get(rater, {}),
     }

@@ -24,7 +24,7 @@ PRACTICE = GoldCase.Use.PRACTICE
 @dataclass(frozen=True, kw_only=True)
 class Standing:
     """How far a rater is with a practice set. `over` once the last case is answered; `passed` says how, at the task's own
-    threshold. `before` is the share that an earlier attempt got right where it was enough elsewhere and is not here.
+    threshold. `before` is (right, asked) of an earlier attempt that was enough elsewhere and is not here.
     `spared`: there are cases, and the rater opted out of every one of them.
     """
 
@@ -34,7 +34,7 @@ class Standing:
     right: int
     over: bool
     passed: bool
-    before: float | None
+    before: tuple[int, int] | None
     spared: bool
 
 
@@ -101,7 +101,7 @@ def standing(task: RatingTask, rater: Rater) -> Standing:
         right=found.right if found else 0,
         over=over,
         passed=found is not None and reaches(found, task.qualify_at or 0.0),
-        before=last.right / last.asked if last and last.asked and not over else None,
+        before=(last.right, last.asked) if last and last.asked and not over else None,
         spared=not here and GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE).exists(),
     )
 

@@ -15,6 +15,8 @@ from annotation.own_figures import own_figures
 from annotation.queries import tasks_visible_to
 from annotation.rules import blinded
 from curation.models import Membership
+from curation.reading import Leaf, interval, number
+from curation.retold import retold
 from curation.views.gate import MemberRequest, member
 from curation.views.numbers import is_number
 
@@ -36,11 +38,25 @@ def mine(request: MemberRequest, pk: int) -> HttpResponse:
         "rater": rater,
         "own": own,
         "working": task.state == RatingTask.State.OPEN and not task.external,
-        "same": round(100 * own["same"]["share"]) if own["same"] else None,
+        "same": _agreement(own["same"]),
         "skips": [(panels.skip_word(code), n) for code, n in own["skips"].items()],
         **_page(request, rows),
     }
     return render(request, "annotation/quality_mine.html", context)
+
+
+def _agreement(leaf: Leaf | None) -> dict[str, Any] | None:
+    """The estimate as the page words it: value and interval, and what has to be said of it; None where nothing is told."""
+    if leaf is None:
+        return None
+    known = leaf["value"] is not None
+    return {
+        "value": number(leaf["value"], digits=0, percent=True) if known else "",
+        "interval": interval(leaf, digits=0, percent=True),
+        "n": leaf["n"],
+        "questions": leaf["n_clusters"],
+        "why": retold(leaf.get("note")),
+    }
 
 
 @member(Role.LEAD, Role.RESEARCHER)

@@ -96,8 +96,7 @@ def _practice_page(
     case = answered.case if answered else practice.next_case(task, rater)
     context = {
         "task": task,
-        "standing": (standing := practice.standing(task, rater)),
-        "before": None if standing.before is None else round(100 * standing.before),
+        "standing": practice.standing(task, rater),
         "case": case,
         "answered": _told(answered, task) if answered else None,
         "axes": axes_shown(task.rubric, answered.scores if answered else None),

@@ -54,7 +54,8 @@ class Group:
 
     tables: sparse (P1, Q), sums: (P2, Q), one column per question; evaluate((P1, C), (P2, C)) -> (len(names), C) with
     NaN where a statistic is undefined. `reasons` says in a sentence why, per name; `shares` names the statistics
-    that are proportions. `why_not`, when set, is why none of them can be estimated at all.
+    that are proportions; `trials` how many questions one rests on where that is a part of them. `why_not`, when set, is
+    why none of them can be estimated at all.
     """
 
     names: tuple[str, ...]
@@ -65,6 +66,7 @@ class Group:
     evaluate: Evaluate | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     shares: frozenset[str] = frozenset()
+    trials: Mapping[str, int] = field(default_factory=dict)
     why_not: str | None = None
 
     def features(self) -> int:
@@ -255,7 +257,8 @@ def _estimate(group: Group, name: str, point: float, draws: Array, shape: _Shape
         return Estimate(point, note=why, **sizes)
     if rising[-1] - rising[0] <= _SAME:
         if name in group.shares:
-            low, high = wilson(point * group.n_clusters, group.n_clusters)
+            questions = group.trials.get(name, group.n_clusters)
+            low, high = wilson(point * questions, questions)
             why = "Every question gives the same share: Wilson interval with the questions as trials."
             return Estimate(point, low, high, note=why, **sizes)
         return Estimate(point, note="No interval: every resample gives the same value.", **sizes)

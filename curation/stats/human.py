@@ -41,34 +41,68 @@ def block(table: StudyTable, found: Found) -> dict[str, Estimate]:
     return ordered | {"exact": by_raters["exact"], "fleiss_kappa": by_raters["fleiss_kappa"]}
 
 
-def same_as_rest_group(table: StudyTable) -> Group:
-    """Per rater the share of the others' ratings of a response that are the rater's own point, a mean over responses.
+def _shared(table: StudyTable) -> Bools:
+    """Which responses each rater shares with somebody, (R, raters)."""
+    found: Bools = (table.scores_by_rater >= 0) & (table.ratings.sum(axis=1) >= 2)[:, None]
+    return found
+
+
+def same_as_rest_group(table: StudyTable, chosen: Sequence[int]) -> Group:
+    """Per chosen rater the share of the others' ratings of a response that are their own point, a mean over responses.
 
     It is `exact` with one rater left out: a mean over pairs, each pair with this rater in it. Any kind of scale.
     """
-    counts, mine = table.ratings, table.scores_by_rater
-    shared = (mine >= 0) & (counts.sum(axis=1) >= 2)[:, None]
+    shared, columns = _shared(table), np.array(chosen, dtype=np.int64)
+    names = tuple(table.raters[at] for at in columns)
     units = Units(table, np.any(shared, axis=1))
     if units.n == 0:
-        return Group(table.raters, 0, 0, why_not=NOBODY)
-    present = shared[units.rows].astype(np.float64)
-    at = np.maximum(mine[units.rows], 0)
-    own = np.take_along_axis(counts[units.rows], at, axis=1) - 1
-    share = own / (counts[units.rows].sum(axis=1, keepdims=True) - 1) * present
-    many = len(table.raters)
+        return Group(names, 0, 0, why_not=NOBODY)
+    counts = table.ratings[units.rows]
+    present = shared[np.ix_(units.rows, columns)].astype(np.float64)
+    point = np.maximum(table.scores_by_rater[np.ix_(units.rows, columns)], 0)
+    own = np.take_along_axis(counts, point, axis=1) - 1
+    share = own / (counts.sum(axis=1, keepdims=True) - 1) * present
+    many = len(names)
 
     def evaluate(tables: Array, sums: Array) -> Array:
         return sums[many:] / sums[:many]
 
     return Group(
-        table.raters,
+        names,
         units.n,
         units.n_clusters,
         sums=units.sums([present, share]),
         evaluate=evaluate,
-        reasons=dict.fromkeys(table.raters, NOBODY),
-        shares=frozenset(table.raters),
+        reasons=dict.fromkeys(names, NOBODY),
+        shares=frozenset(names),
+        trials={table.raters[at]: _sizes(table, at)[1] for at in columns},
     )
+
+
+def _sizes(table: StudyTable, at: int) -> tuple[int, int]:
+    """(responses, questions) that a rater shares with somebody."""
+    here = _shared(table)[:, at]
+    return int(here.sum()), len(np.unique(table.question[here]))
+
+
+def same_as_rest(
+    data: StudyData, rater: str, *, seed: int = 0, resamples: int = 10_000
+) -> dict[str, Any] | None:
+    """The `same_as_rest` of one rater as `people` gives it; None where the rater has no score in the study."""
+    table = study_table(data)
+    if rater not in table.raters:
+        return None
+    at = table.raters.index(rater)
+    found = estimates({"same": same_as_rest_group(table, [at])}, seed=seed, resamples=resamples)
+    return _same(table, at, found["same"]).as_dict()
+
+
+def _same(table: StudyTable, at: int, found: Mapping[str, Estimate]) -> Estimate:
+    n, clusters = _sizes(table, at)
+    if 0 < n < MIN_SHARED:
+        return not_estimable(raters.TOO_FEW, n=n, n_clusters=clusters)
+    one = found.get(table.raters[at]) or not_estimable(NOBODY)
+    return about_part(one, n=n, n_clusters=clusters, empty=NOBODY)
 
 
 def _stretch_group(table: StudyTable, at: int, chosen: Bools) -> Group:
@@ -141,7 +175,7 @@ def people(
     for name, table in tables.items():
         wanted |= {(name, key): group for key, group in groups(table).items()}
         if name in singly:
-            wanted[name, "same"] = same_as_rest_group(table)
+            wanted[name, "same"] = same_as_rest_group(table, range(len(table.raters)))
         if name in singly and table.rubric.kind == "ordinal":
             wanted[name, "each"] = raters.raters_group(table)
     found = estimates(wanted, seed=seed, resamples=resamples)
@@ -157,16 +191,9 @@ def people(
 def _raters(table: StudyTable, found: Found) -> dict[str, Any]:
     """`severity` and `with_the_rest` (ordinal scales), `same_as_rest`, and `ratings`, by rater."""
     ordinal = raters.block(table, found["each"]) if "each" in found else {}
-    shared = (table.scores_by_rater >= 0) & (table.ratings.sum(axis=1) >= 2)[:, None]
     done: dict[str, Any] = {}
     for at, name in enumerate(table.raters):
-        n = int(shared[:, at].sum())
-        clusters = len(np.unique(table.question[shared[:, at]]))
-        if 0 < n < MIN_SHARED:
-            same = not_estimable(raters.TOO_FEW, n=n, n_clusters=clusters)
-        else:
-            one = found["same"].get(name) or not_estimable(NOBODY)
-            same = about_part(one, n=n, n_clusters=clusters, empty=NOBODY)
+        same = _same(table, at, found["same"])
         rest = ordinal.get(name) or {"ratings": int((table.scores_by_rater[:, at] >= 0).sum())}
         done[name] = {**rest, "same_as_rest": same.as_dict()}
     return done

@@ -54,7 +54,14 @@ def test_arms_of_a_question_for_one_rater_are_told_apart() -> None:
 def test_a_check_that_no_draw_asked_for_is_told() -> None:
     turns = [turn(1, 100, "g", gold=True), turn(2, 0, "q0")]
     found = report(campaign(turns, gold_share=0.0))["gold"]
-    assert (found["served"], found["turns"], found["share"], found["undrawn"]) == (1, 2, 0.5, 1)
+    assert (found["served"], found["turns"], found["undrawn"]) == (1, 2, 1)
+    # Wilson at 1 of 2, z2 = 3.841459: centre 1/2, half sqrt(z2) sqrt(1/8 + z2/16) / (1 + z2/2) = .405469
+    share = found["share"]
+    assert (share["value"], share["n"]) == (0.5, 2)
+    assert (share["low"], share["high"]) == (
+        pytest.approx(0.094531, abs=1e-5),
+        pytest.approx(0.905469, abs=1e-5),
+    )
 
 
 def work(task, person, turns: int) -> None:

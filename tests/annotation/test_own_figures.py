@@ -86,9 +86,9 @@ def test_after_a_stretch_both_see_the_same_numbers() -> None:
     # Of turns 1 to 20 two were checks (one right) and one was skipped: 17 ratings, 16 of them the other's point.
     assert (own["told"], own["gold"]["right"], own["gold"]["asked"]) == (20, 1, 2)
     assert own["gold"] == told["gold"][name]
-    assert own["same"] == {"share": pytest.approx(16 / 17), "n": 17}
-    with_rest = told["axes"]["safety"]["raters"][name]["same_as_rest"]
-    assert (with_rest["value"], with_rest["n"]) == (pytest.approx(16 / 17), 17)
+    assert (own["same"]["value"], own["same"]["n"]) == (pytest.approx(16 / 17), 17)
+    at_full = quality(rows_of(task))["axes"]["safety"]["raters"][name]["same_as_rest"]
+    assert own["same"] == pytest.approx(at_full)
     (pair,) = told["axes"]["safety"]["pairs"]
     assert (pair["shared"], pair["differ"]) == (17, 1)
     assert len(matching(task, {"rater": name, "other": second.pseudonym})) == 17
@@ -115,11 +115,28 @@ def test_closed_everything_counts_as_it_stands() -> None:
     assert (own["gold"]["asked"], own["ratings"], own["same"]["n"]) == (1, 10, 10)
 
 
+def test_few_shared_responses_have_a_reason_in_the_readers_language() -> None:
+    task, (first, _second) = worked(6)
+    close(OPERATOR, task)
+    assert first.person is not None
+    body = signed_in(first.person).get(address(task, "rate_mine")).content.decode()
+    # Six turns, one of them skipped: five shared responses, and no share of them is shown.
+    assert own_figures(RatingTask.objects.get(pk=task.pk), first)["same"]["n"] == 5
+    assert "同じ点を付けたかは、まだ推定できません。" in body
+    assert "10件" in body.split("まだ推定できません。")[1][:200]
+
+
 def test_the_page_is_open_during_the_work_and_to_the_rater_alone() -> None:
     task, (first, second) = worked(20)
     assert first.person is not None
     body = signed_in(first.person).get(address(task, "rate_mine")).content.decode()
     assert "2件中1件" in body
+    leaf = own_figures(task, first)["same"]
+    assert leaf["low"] < 16 / 17 < leaf["high"]
+    # 16 of 17 is 94.1 %
+    assert (
+        f"回答17件で、ほかの評価者の評価の94% [{100 * leaf['low']:.0f}, {100 * leaf['high']:.0f}]が" in body
+    )
     assert second.pseudonym not in body
     assert signed_in(make_member(task.dataset, Role.RATER)).get(address(task, "rate_mine")).status_code == 404
     own_page = signed_in(first.person).get(f"/d/{task.dataset.slug}/me/").content.decode()

@@ -246,8 +246,10 @@ def test_a_stricter_task_by_the_same_rubric_asks_for_another_attempt() -> None:
         lease(person, other)
     assert (readiness(other, place_of(person, other)), next_case(other, rater)) == ("practice", cases[0])
     before = standing(other, rater)
-    assert (before.attempt, before.asked, before.over, before.before) == (2, 0, False, 0.6)
-    assert "60 %" in signed_in(person).get(f"{base(other)}practice/").content.decode()
+    assert (before.attempt, before.asked, before.over, before.before) == (2, 0, False, (3, 5))
+    body = signed_in(person).get(f"{base(other)}practice/").content.decode()
+    assert "以前の練習では5件中3件が正解でした" in body
+    assert "80%" in body
     assert [row["state"] for row in places_of(other)] == ["practice"]
     answer(person, other, "1", "1", "1", "5", "5")
     assert (readiness(other, place_of(person, other)), next_case(other, rater)) == ("failed", None)

@@ -10,7 +10,7 @@ import pytest
 
 from annotation import disputes
 from annotation.axes import Axis
-from annotation.quality import Given, TaskRows, quality, stretches_of
+from annotation.quality import Given, TaskRows, own_part, quality, stretches_of
 from curation.stats import StudyResponse
 from curation.stats.pace import paces, reading_floor, robust_z
 
@@ -88,11 +88,97 @@ def test_a_rater_against_the_rest(found: dict[str, Any]) -> None:
 def test_who_disagrees_with_whom(found: dict[str, Any]) -> None:
     pairs = {(pair["a"], pair["b"]): pair for pair in found["axes"]["safety"]["pairs"]}
     # a and b differ on 5 (1,2), 6 (5,4), 9 (4,5), 11 (1,3): a - b = -1 + 1 - 1 - 2 = -3 over 12
-    assert pairs["a", "b"] == {"a": "a", "b": "b", "shared": 12, "differ": 4, "mean_difference": -3 / 12}
-    # a and c differ on 2 (2,3) alone: -1 over 11
-    assert pairs["a", "c"] == {"a": "a", "b": "c", "shared": 11, "differ": 1, "mean_difference": -1 / 11}
-    # b and c differ on 2, 5, 6, 9, 11: -1 + 1 - 1 + 1 + 2 = 2 over 11
-    assert pairs["b", "c"] == {"a": "b", "b": "c", "shared": 11, "differ": 5, "mean_difference": 2 / 11}
+    # a and c differ on 2 (2,3) alone: -1 over 11; b and c on 2, 5, 6, 9, 11: -1 + 1 - 1 + 1 + 2 = 2 over 11
+    for names, differ, shared, total in (
+        (("a", "b"), 4, 12, -3),
+        (("a", "c"), 1, 11, -1),
+        (("b", "c"), 5, 11, 2),
+    ):
+        pair = pairs[names]
+        assert (pair["a"], pair["b"], pair["differ"], pair["shared"]) == (*names, differ, shared)
+        share, difference = pair["differ_share"], pair["mean_difference"]
+        assert (share["value"], share["n"], share["n_clusters"]) == (
+            pytest.approx(differ / shared),
+            shared,
+            6,
+        )
+        assert difference["value"] == pytest.approx(total / shared)
+        for leaf in (share, difference):
+            assert leaf["low"] < leaf["value"] < leaf["high"]
+
+
+def test_interval_of_a_pair_is_of_questions() -> None:
+    """Siblings in step say what one response says: twice as many of them leave the interval where it is."""
+    points = {"q1": "11", "q2": "12", "q3": "33", "q4": "45", "q5": "55", "q6": "22", "q7": "31"}
+
+    def pair(times: int) -> dict[str, Any]:
+        known, given = [], []
+        for question, (a, b) in points.items():
+            for _time in range(times):
+                known.append(StudyResponse(len(known), question, "A", ()))
+                given += [
+                    Given(known[-1].id, who, "safety", one, False, None, START)
+                    for who, one in (("a", a), ("b", b))
+                ]
+        return quality(TaskRows("t", (SAFETY,), tuple(known), tuple(given)), resamples=400)["axes"]["safety"][
+            "pairs"
+        ][0]
+
+    once, twice = pair(1), pair(2)
+    assert (once["shared"], twice["shared"], once["differ"], twice["differ"]) == (7, 14, 3, 6)
+    for name in ("differ_share", "mean_difference"):
+        for end in ("value", "low", "high", "n_clusters"):
+            assert once[name][end] == pytest.approx(twice[name][end], abs=1e-9), (name, end)
+
+
+def test_two_who_never_differ_have_wilsons_interval_over_questions() -> None:
+    given = tuple(one for one in rows().ratings if one.response in (1, 3, 4, 7, 8, 10))
+    pair = quality(TaskRows("t", (SAFETY,), rows().responses, given), resamples=50)["axes"]["safety"][
+        "pairs"
+    ][0]
+    # 1 belongs to q1, 3 and 4 to q2, 7 and 8 to q4, 10 to q5: six responses to four questions
+    # Wilson at 0 of 4: high = z2 / (4 + z2) = 3.841459 / 7.841459 = .489891
+    share = pair["differ_share"]
+    assert (pair["differ"], share["value"], share["low"], share["n_clusters"]) == (0, 0.0, 0.0, 4)
+    assert share["high"] == pytest.approx(0.489891, abs=1e-5)
+    assert "Wilson" in share["note"]
+    assert pair["mean_difference"]["note"] == "No interval: every resample gives the same value."
+
+
+def test_two_who_share_two_questions_have_counts_and_a_reason() -> None:
+    given = tuple(one for one in rows().ratings if one.response <= 4)
+    (first, *_rest) = quality(TaskRows("t", (SAFETY,), rows().responses, given), resamples=50)["axes"][
+        "safety"
+    ]["pairs"]
+    assert (first["shared"], first["differ"], first["differ_share"]["value"]) == (4, 0, None)
+    assert first["differ_share"]["note"] == "Only 2 questions: at least 3 are needed for an interval."
+
+
+def test_wilson_of_a_rater_counts_the_questions_they_share() -> None:
+    """Where all of a rater's questions agree the interval rests on these, not on everybody's."""
+    known = tuple(StudyResponse(n, f"q{n}", "A", ()) for n in range(30))
+    given = [
+        Given(n, who, "safety", "3" if who == "a" else "45"[n % 2], False, None, START)
+        for n in range(18, 30)
+        for who in "ab"
+    ]
+    given += [Given(n, who, "safety", "3", False, None, START) for n in range(18) for who in "bc"]
+    leaf = quality(TaskRows("t", (SAFETY,), known, tuple(given)), resamples=50)["axes"]["safety"]["raters"][
+        "c"
+    ]["same_as_rest"]
+    # c shares 18 questions with b and agrees on all: Wilson at 18 of 18, low = 18 / (18 + z2) = .824116
+    assert (leaf["value"], leaf["n_clusters"], leaf["high"]) == (1.0, 18, 1.0)
+    assert leaf["low"] == pytest.approx(18 / (18 + 3.841459), abs=1e-5)
+
+
+def test_own_agreement_is_what_those_who_lead_see(found: dict[str, Any]) -> None:
+    for rater in "abc":
+        own, told = (
+            own_part(rows(), rater, resamples=400)["same"],
+            found["axes"]["safety"]["raters"][rater]["same_as_rest"],
+        )
+        assert own == pytest.approx(told)
+    assert own_part(rows(), "nobody", resamples=2)["same"] is None
 
 
 def test_counts_and_what_was_left_undecided(found: dict[str, Any]) -> None:

@@ -18,9 +18,11 @@ from django.urls import reverse
 from annotation.actions.quality import quality_of
 from annotation.actions.tasks import close
 from annotation.models import Assignment, Rater, Rating, RatingTask, TaskQuality
+from annotation.panels import AxisReading, matrix
 from annotation.quality_rows import matching
 from curation.log import OPERATOR
 from curation.models import Membership, Person
+from curation.reading import Reading
 from curation.stats import study
 from judging.models import Judge
 from judging.queries import study_data
@@ -122,6 +124,34 @@ def test_every_link_of_the_page_opens_the_rows_it_counts() -> None:
         assert len(matching(task, wanted)) == pair["differ"]
     for link in sorted(links):
         assert client.get(link).status_code == 200
+
+
+def test_who_disagrees_with_whom_has_intervals_and_turns_round_below_the_diagonal() -> None:
+    task, lead = rated(responses=8)
+    result = quality_of(lead, task)
+    shown = matrix(AxisReading(Reading(result=result, rows=lambda **_wanted: "", named=str), "safety"))
+    pair = result["axes"]["safety"]["pairs"][0]
+    above, below = shown["lines"][0]["cells"][1], shown["lines"][1]["cells"][0]
+    share, leaf = pair["differ_share"], pair["mean_difference"]
+    ends = f"[{100 * share['low']:.0f}, {100 * share['high']:.0f}] n=8"
+    for cell in (above, below):
+        assert ends in cell["share"]
+    assert f"{leaf['value']:.2f}</span>" in above["difference"]
+    assert f"[{leaf['low']:.2f}, {leaf['high']:.2f}] n=8" in above["difference"]
+    turned = f"{-leaf['value']:.2f} [{-leaf['high']:.2f}, {-leaf['low']:.2f}] n=8"
+    assert below["difference"] == turned.replace("-0.00", "0.00")
+    body = signed_in(lead).get(address(task)).content.decode()
+    assert above["share"] in body
+    assert below["difference"] in body
+
+
+def test_two_questions_have_counts_and_say_why_there_is_no_share() -> None:
+    task, lead = rated(questions=2)
+    body = signed_in(lead).get(address(task)).content.decode()
+    who = body.split('id="who"')[1].split("</section>")[0]
+    assert 'data-at="axes/safety/pairs/0/differ"' in who
+    assert "differ_share" not in who
+    assert who.count("質問が2問しかありません。信頼区間には3問以上が必要です。") == 1
 
 
 def test_rows_behind_pace_undecided_skipped_and_checks() -> None:

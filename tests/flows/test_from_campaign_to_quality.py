@@ -355,13 +355,24 @@ def read_quality(story: Story, task: int) -> None:
     figures = page.locator(".stat__value").all_inner_texts()
     assert [int(figure) for figure in figures] == [2 * RESPONSES, RESPONSES, 1, 0, 2]
     assert numbers_agree(page, found) > 20
-    open_who_disagrees(page)
+    open_who_disagrees(page, found)
 
 
-def open_who_disagrees(page: Page) -> None:
-    """The two part over one of the seven responses that both have scored: the cell leads to it, and to both scores."""
+def open_who_disagrees(page: Page, found: dict[str, Any]) -> None:
+    """The two part over one of the seven responses that both have scored: the cell leads to it, and to both scores.
+
+    Each number of the table names its place in what the command prints, and has been held against it.
+    """
+    [pair] = found["axes"]["safety"]["pairs"]
+    assert (pair["a"], pair["b"], pair["differ"], pair["shared"]) == ("p-miho", "p-nao", 1, 7)
+    # miho gave 1 where nao gave 5, and the same point on the six others: -4 over 7
+    assert pair["differ_share"]["value"] == pytest.approx(1 / 7)
+    assert pair["mean_difference"]["value"] == pytest.approx(-4 / 7)
+    places = page.eval_on_selector_all("#who [data-at]", "all => all.map(one => one.dataset.at)")
+    told = {"differ_share", "differ", "shared", "mean_difference"}
+    assert set(places) == {f"axes/safety/pairs/0/{name}" for name in told}
     cell = page.locator("#who td a").first
-    assert cell.locator("small").inner_text().startswith("1/7")
+    assert cell.locator("small").first.inner_text() == "1/7"
     cell.click()
     page.wait_for_url("**/quality/rows/?*")
     rows = page.locator(".rated__body")
