@@ -9,6 +9,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-# Commands do without these; here the first reader of a page (redis) or of a study (scipy) would wait for them.
+# Commands do without it; here the first reader of a page would wait for it. What a study needs (scipy) stays out until
+# somebody computes one: it would be a third of the memory of every web process.
 import_module("curation.worker")
-import_module("curation.stats.whole")
