@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 
 from annotation.actions.quality import quality_of
 from annotation.actions.tasks import close
@@ -129,7 +130,8 @@ def test_every_link_of_the_page_opens_the_rows_it_counts() -> None:
 def test_who_disagrees_with_whom_has_intervals_and_turns_round_below_the_diagonal() -> None:
     task, lead = rated(responses=8)
     result = quality_of(lead, task)
-    shown = matrix(AxisReading(Reading(result=result, rows=lambda **_wanted: "", named=str), "safety"))
+    with translation.override("ja"):
+        shown = matrix(AxisReading(Reading(result=result, rows=lambda **_wanted: "", named=str), "safety"))
     pair = result["axes"]["safety"]["pairs"][0]
     above, below = shown["lines"][0]["cells"][1], shown["lines"][1]["cells"][0]
     share, leaf = pair["differ_share"], pair["mean_difference"]
