@@ -27,6 +27,7 @@ from curation.models import (
 from curation.prepared import Prepared, slot, word_slot
 from curation.rules import roles_of
 from curation.similar import fold, nearest
+from curation.stats.data import PATH_SEPARATOR
 
 Role = Membership.Role
 # Raters see responses through their task alone: an item's page would show them the reference and the discussion.
@@ -71,6 +72,13 @@ def named_steps(dataset: Dataset, paths: Iterable[str]) -> list[list[str]]:
         above = ["\t".join(labels[: depth + 1]) for depth in range(len(labels))]
         steps.append([known.get(each, label) for each, label in zip(above, labels, strict=True)])
     return steps
+
+
+def path_words(dataset: Dataset, paths: Iterable[str]) -> dict[str, str]:
+    """Display names of category paths as statistics keep them, in exact labels; no paths, no query."""
+    asked = sorted(set(paths))
+    steps = named_steps(dataset, [path.replace(PATH_SEPARATOR, "\t") for path in asked]) if asked else []
+    return {path: " › ".join(found) for path, found in zip(asked, steps, strict=True)}
 
 
 def items_in_list(items: QuerySet[Item]) -> QuerySet[Item]:

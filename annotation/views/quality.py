@@ -22,7 +22,7 @@ from annotation.views.scales import language, tone_of
 from curation.flat import lines
 from curation.formats.writing import formula_safe
 from curation.models import Membership
-from curation.queries import named_steps
+from curation.queries import path_words
 from curation.reading import Reading, Shown
 from curation.views.gate import MemberRequest, member
 from curation.views.numbers import is_number
@@ -101,16 +101,13 @@ def _shown(of: panels.AxisReading) -> dict[str, Any]:
 def _reading(task: RatingTask, slug: str, result: dict[str, Any]) -> Reading:
     """The result with the addresses of the rows behind its numbers and the words of its categories."""
     page = reverse("annotation:quality_rows", kwargs={"dataset": slug, "pk": task.pk})
-    names: dict[str, str] = {}
-
-    def named(path: str) -> str:
-        if not names:
-            paths = sorted({path for one in result["axes"].values() for path in one["by_category"]})
-            steps = named_steps(task.dataset, [path.replace(" > ", "\t") for path in paths])
-            names.update({path: " › ".join(found) for path, found in zip(paths, steps, strict=True)})
-        return names.get(path, path)
-
-    return Reading(result=result, rows=lambda **wanted: f"{page}?{urlencode(wanted)}", named=named)
+    paths = {path for one in result["axes"].values() for path in one["by_category"]}
+    names: Any = SimpleLazyObject(lambda: path_words(task.dataset, paths))
+    return Reading(
+        result=result,
+        rows=lambda **wanted: f"{page}?{urlencode(wanted)}",
+        named=lambda path: names.get(path, path),
+    )
 
 
 @reader
@@ -159,7 +156,7 @@ def _with_ratings(task: RatingTask, ids: list[int], wanted: dict[str, str]) -> l
 def _said(task: RatingTask, key: str, value: str) -> str:
     """A filter as the page says it; "" for one that is told together with another."""
     if key == "category":
-        return " › ".join(named_steps(task.dataset, [value.replace(" > ", "\t")])[0])
+        return path_words(task.dataset, [value])[value]
     if key == "arm":
         return _("With the reference answer") if value == "with" else _("Without the reference answer")
     said = {

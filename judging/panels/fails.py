@@ -17,7 +17,6 @@ RATES = ("violation", "acceptable")
 CELLS = ("both", "judge_only", "people_only", "neither")
 DECISION = ("missed", "sensitivity", "specificity", "ppv", "npv", "cohen_kappa", "gwet_ac1")
 LEAF_ROW = 18
-SEPARATOR = " > "
 
 
 def blocks(reading: Reading) -> list[Block]:

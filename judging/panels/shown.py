@@ -10,9 +10,8 @@ from typing import Any
 
 from annotation.models import RatingTask
 from curation import reading
-from curation.queries import named_steps
+from curation.queries import path_words
 
-SEPARATOR = " > "
 Address = Callable[[str, str], str]
 
 
@@ -38,7 +37,5 @@ def pictures() -> bool:
 
 def names_of(task: RatingTask, result: dict[str, Any]) -> Callable[[str], str]:
     """The display names of category paths; the study itself keeps the exact labels."""
-    paths = sorted({*result["by_category"], *(result.get("leaves") or {})})
-    steps = named_steps(task.dataset, ["\t".join(path.split(SEPARATOR)) for path in paths]) if paths else []
-    known = {path: " › ".join(found) for path, found in zip(paths, steps, strict=True)}
+    known = path_words(task.dataset, [*result["by_category"], *(result.get("leaves") or {})])
     return lambda path: known.get(path, path)

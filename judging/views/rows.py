@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from annotation.models import Response
-from curation.queries import named_steps
+from curation.queries import path_words
 from curation.views.gate import MemberRequest
 from curation.views.numbers import is_number
 from judging import tables
@@ -58,7 +58,7 @@ def _said(what: Chosen, key: str, value: str, wanted: dict[str, str]) -> str:
     if key == "failure":
         return failure_name(value)
     if key in ("category", "leaf"):
-        return " › ".join(named_steps(what.task.dataset, [value.replace(" > ", "\t")])[0])
+        return path_words(what.task.dataset, [value])[value]
     if key == "cell":
         return decision_cell(wanted.get("rate", ""), value)
     return filter_name(key, value)
