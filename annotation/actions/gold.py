@@ -292,9 +292,11 @@ def add_case(
 
 @transaction.atomic
 def remove_case(actor: Actor, case: GoldCase) -> None:
-    """Take a case away again, as long as nobody has answered it or holds it."""
+    """Take a case away again, as long as nobody has answered it or holds it. Twice does no harm."""
     require(actor, "keep_cases", case.rubric)
     Rubric.objects.select_for_update().get(pk=case.rubric_id)
+    if not GoldCase.objects.filter(pk=case.pk).exists():  # another press was faster
+        return
     if is_answered(case):
         raise WrongState(_("Somebody has answered this case, so it stays. Leave it out in a new version."))
     record(actor, "remove_case", case.rubric, use=case.use, response=case.response_id)

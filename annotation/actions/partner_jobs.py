@@ -17,6 +17,7 @@ from annotation.actions.exchanges import HOLD
 from annotation.actions.partner import Synced, pull_changes, sync
 from annotation.actions.partner_server import address_of, partner_of
 from annotation.models import Exchange, RatingTask
+from curation.actions.datasets import take_turns
 from curation.actions.jobs import fail, progress, queue_job
 from curation.errors import TeineiError
 from curation.log import OPERATOR, Actor
@@ -32,11 +33,13 @@ TOGETHER = 2  # seconds in which hints become one pull
 LONGEST_PAUSE = timedelta(hours=1)  # between attempts at a server that is away
 
 
+@transaction.atomic
 def queue_sync(actor: Actor, task: RatingTask, *, dry_run: bool = False) -> Job:
     """Synchronise in the background; the job that is waiting or running already, where there is one."""
     from annotation.tasks import synchronise
 
     require(actor, "sync", task)
+    take_turns(task.dataset)
     known = jobs_of(task).filter(finished_at=None).first()
     if known is not None:
         return known

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from annotation.models import GoldCase, Rubric
 from annotation.shape import check_shape
 from curation.actions.datasets import take_turns
+from curation.actions.texts import keepable
 from curation.errors import Conflict, Invalid
 from curation.formats import ratings
 from curation.formats.faults import Fault
@@ -155,6 +156,7 @@ def rubric_as_given(name_or_file: str) -> dict[str, Any]:
 
 
 def _checked(given: dict[str, Any]) -> ratings.Rubric:
+    keepable(given)
     scale = ratings.usable_rubric(given)
     try:
         check_shape(given, scale)

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -139,6 +139,8 @@ def own(request: MemberRequest, pk: int, token: str) -> HttpResponse:
 
 
 def _own_page(request: MemberRequest, place: TaskRater, token: str, *, failure: str = "") -> HttpResponse:
+    if not (token.isascii() and token.isprintable()):  # PostgreSQL finds no text with NUL, and says so loudly
+        raise Http404
     task, decided = place.task, own_decided(place)
     shown = decided.select_related("response__text", "response__question_text")
     found = get_object_or_404(shown, token=token)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.test import Client
 
 from annotation.actions.adjudication import seen_of
@@ -35,6 +32,7 @@ from judging.models import Judge, JudgeRun
 from tests.factories.annotation import warn
 from tests.factories.curation import leaf, make_item, make_member
 from tests.factories.whole import Whole, make_whole
+from tests.rig.at_once import at_once
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 FRIENDLY = {200, 201, 302, 400, 403, 404, 409, 422}
@@ -240,22 +238,3 @@ def sent(client: Client, address: str, given: dict[str, Any]) -> int:
     """The status; the API takes JSON."""
     options = {"content_type": "application/json"} if address.startswith("/api/") else {}
     return int(client.post(address, given, **options).status_code)
-
-
-def at_once(acts: list[Callable[[], int]]) -> list[int]:
-    """What each answered; all begin together, each with a connection of its own."""
-    gate, answers = threading.Barrier(len(acts)), []
-
-    def act(one: Callable[[], int]) -> None:
-        try:
-            gate.wait()
-            answers.append(one())
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=act, args=(one,)) for one in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return answers
