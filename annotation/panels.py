@@ -27,7 +27,6 @@ from curation.reading import (
     number,
     of_people,
     pointer,
-    spoken,
     text,
 )
 from curation.retold import retold
@@ -277,11 +276,11 @@ def _disagreement(of: AxisReading, row: str, column: str, at: int, pair: dict[st
     share, difference = pair["differ_share"], pair["mean_difference"]
     path = ("axes", of.axis, "pairs", at)
     known = share["value"] is not None
-    shown: SafeString | str = ""
+    shown = SafeString("")
     if known and difference is not None and row == pair["a"]:
         shown = estimate(difference, pointer((*path, "mean_difference")))
     elif known and difference is not None:
-        shown = spoken(turned(difference))
+        shown = estimate(turned(difference), "")
     return {
         "url": of.rows(rater=row, other=column, differ=1),
         "share": estimate(share, pointer((*path, "differ_share")), digits=0, percent=True)

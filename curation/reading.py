@@ -222,7 +222,8 @@ def spoken(leaf: Leaf, *, digits: int = 2, percent: bool = False) -> str:
 
 
 def estimate(leaf: Leaf, at: str, *, digits: int = 2, percent: bool = False, url: str = "") -> SafeString:
-    """The markup of components/estimate.html, made here: a study has up to a thousand of them."""
+    """The markup of components/estimate.html, made here: a study has up to a thousand of them. `at`: its place in the
+    result, blank for what is not in it."""
     if leaf["value"] is None:
         why = f"{_(': ')}{retold(leaf['note'])}" if leaf.get("note") else ""
         return format_html(
@@ -235,7 +236,8 @@ def estimate(leaf: Leaf, at: str, *, digits: int = 2, percent: bool = False, url
         f"{between} " if between else "",
         leaf["n"],
     )
-    shown = format_html('class="estimate" data-at="{}" data-digits="{}"{}', at, digits, _percent(percent))
+    place = format_html(' data-at="{}" data-digits="{}"{}', at, digits, _percent(percent)) if at else ""
+    shown = format_html('class="estimate"{}', place)
     if url:
         return format_html('<a href="{}" {}>{}</a>', url, shown, inner)
     return format_html("<span {}>{}</span>", shown, inner)
