@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from annotation.actions.population import Drawn
 from annotation.models import GoldCase, Qualification, Rating, RatingTask, Rubric, TaskRater
+from annotation.nominal_width import nominal_alpha
 from annotation.planner import Assumed, Forecast, Row, forecast, one_way_icc
 from annotation.qualifying import best_for, open_step
 from annotation.queries import current, silent_checks
@@ -50,7 +51,7 @@ def forecast_of(
         gold_cases=silent_checks(rubric.pk, arms).count(),
         practice_cases=0 if qualify_at is None else cases.get(GoldCase.Use.PRACTICE, 0),
         has_cut=rubric.violation_at_most is not None,
-        ordinal=rubric.kind == Rubric.Kind.ORDINAL,
+        labels=len(rubric.points) if rubric.kind == Rubric.Kind.NOMINAL else 0,
         assumed=assumed_in(dataset, rubric, blind=blind),
     )
 
@@ -59,10 +60,10 @@ def assumed_in(dataset: Dataset, rubric: Rubric, *, blind: bool) -> Assumed:
     """What the dataset's ratings so far say about time, and of this rubric about rate, clustering and agreement."""
     standing = current(Rating.objects.filter(task__dataset=dataset, role=Rating.Role.RATER))
     timed = standing.filter(seconds__isnull=False).aggregate(n=Count("pk"), mean=Avg("seconds"))
-    found: dict[str, float] = {}
+    found: dict[str, Any] = {}
     if timed["n"] >= LEAST_SEEN and timed["mean"]:
         found["seconds"] = timed["mean"]
-    if not blind and rubric.kind == Rubric.Kind.ORDINAL:
+    if not blind:
         rows = standing.filter(
             task__rubric__name=rubric.name,
             task__rubric__kind=rubric.kind,
@@ -70,7 +71,11 @@ def assumed_in(dataset: Dataset, rubric: Rubric, *, blind: bool) -> Assumed:
             cannot_decide=False,
         )
         read = rows.order_by("-pk").values_list("response_id", "response__question_hash", "score")
-        found |= _seen(list(read[:MOST_READ]), rubric.violation_at_most)
+        rows_read = list(read[:MOST_READ])
+        if rubric.kind == Rubric.Kind.NOMINAL:
+            found |= _labels_seen(rows_read, rubric.points)
+        else:
+            found |= _seen(rows_read, rubric.violation_at_most)
     return Assumed(**found, seen=tuple(sorted(found)))
 
 
@@ -99,6 +104,22 @@ def _seen(rows: Sequence[tuple[int, str, str]], cut: float | None) -> dict[str, 
     return found
 
 
+def _labels_seen(rows: Sequence[tuple[int, str, str]], points: Sequence[str]) -> dict[str, Any]:
+    """Agreement and the share of each label, where the ratings are on this scale and name two labels or more."""
+    of_response: dict[int, list[str]] = defaultdict(list)
+    for response, _asked, label in rows:
+        of_response[response].append(label)
+    several = [labels for labels in of_response.values() if len(labels) > 1]
+    found = nominal_alpha(several) if len(several) >= LEAST_SEEN else None
+    if found is None or not set(found[1]) <= set(points):
+        return {}
+    agreement, share = found
+    return {
+        "agreement": min(max(agreement, 0.0), 0.99),
+        "margin": tuple(share.get(point, 0.0) for point in points),
+    }
+
+
 def notes_on(found: Forecast, rubric: Rubric, arms: str) -> list[str]:
     """What whoever plans should know beside the numbers."""
     notes = []
@@ -107,9 +128,7 @@ def notes_on(found: Forecast, rubric: Rubric, arms: str) -> list[str]:
         notes.append(message % {"needed": found.raters_needed, "n": found.raters})
     if arms == RatingTask.Arms.BOTH:
         notes.append(_("The intervals hold in each of the two arms."))
-    if found.agreement_width is None and rubric.kind == Rubric.Kind.NOMINAL:
-        notes.append(_("For labels without an order no width of the agreement is foretold."))
-    elif found.agreement_width is None:
+    if found.agreement_width is None:
         notes.append(_("Agreement needs at least two ratings of each response."))
     if rubric.violation_at_most is None:
         notes.append(_("This rubric has no cut for violations, so no rate is foretold."))

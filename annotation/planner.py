@@ -4,7 +4,8 @@ Pure arithmetic on counts. Rates: Wilson's interval at the effective number of r
 deff_c = 1 + (m - 1) rho for responses that share questions (m the size-weighted mean number of responses per question,
 rho the correlation within a question) and deff_w = n sum w^2 / (sum w)^2 for unequal weights. Sources: Kish (1965),
 Survey sampling, 5.4 and 11.7; Kerry & Bland (2001) for clusters of unequal size; Wilson (1927).
-Agreement: the width that Bonett (2002) plans an intraclass correlation by, see `agreement_width`.
+Agreement: the width that Bonett (2002) plans an intraclass correlation by, see `agreement_width`; of labels without an
+order see `nominal_width`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-Z = 1.959963984540054  # of a 95 % interval
+from annotation.nominal_width import Z, nominal_width
+
 SECONDS, RATE, QUESTION_CORRELATION, AGREEMENT = 45.0, 0.2, 0.3, 0.6
 
 
@@ -24,13 +26,15 @@ class Assumed:
     """What the forecast rests on; `seen` names what was measured in the dataset, the others are assumptions.
 
     seconds: active time of a rating. rate: share of violations. question_correlation: of violations between responses
-    to one question. agreement: Krippendorff's alpha between single ratings.
+    to one question. agreement: Krippendorff's alpha between single ratings. margin: how often each label of a nominal
+    rubric is given, in the order of its scale; empty: all as often.
     """
 
     seconds: float = SECONDS
     rate: float = RATE
     question_correlation: float = QUESTION_CORRELATION
     agreement: float = AGREEMENT
+    margin: tuple[float, ...] = ()
     seen: tuple[str, ...] = ()
 
 
@@ -67,7 +71,7 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What the plan buys. `agreement_width` None with one rating per response or a nominal rubric."""
+    """What the plan buys. `agreement_width` None with one rating per response."""
 
     responses: int
     questions: int
@@ -93,7 +97,7 @@ class Forecast:
 
     def as_json(self) -> dict[str, Any]:
         found = asdict(self)
-        found["assumed"]["seen"] = list(self.assumed.seen)
+        found["assumed"] |= {"seen": list(self.assumed.seen), "margin": list(self.assumed.margin)}
         return found
 
 
@@ -107,10 +111,12 @@ def forecast(
     gold_cases: int = 0,
     practice_cases: int = 0,
     has_cut: bool = True,
-    ordinal: bool = True,
+    labels: int = 0,
     assumed: Assumed = Assumed(),
 ) -> Forecast:
-    """The forecast of a plan. arms: 2 where each response is rated `overlap` times in each arm."""
+    """The forecast of a plan. arms: 2 where each response is rated `overlap` times in each arm. labels: how many points
+    the scale of a nominal rubric has; 0 for an ordinal one.
+    """
     ratings = len(rows) * overlap * arms
     checks = min(round(ratings * gold_share / (1 - gold_share)), raters * gold_cases) if gold_share else 0
     practice = raters * practice_cases
@@ -134,17 +140,20 @@ def forecast(
         raters_needed=overlap * arms,
         overall=line("", rows),
         models=[line(model, found) for model, found in sorted(by_model.items())],
-        agreement_width=_agreement(rows, overlap, assumed) if ordinal else None,
+        agreement_width=_agreement(rows, overlap, labels, assumed),
         assumed=assumed,
     )
 
 
-def _agreement(rows: Sequence[Row], overlap: int, assumed: Assumed) -> float | None:
+def _agreement(rows: Sequence[Row], overlap: int, labels: int, assumed: Assumed) -> float | None:
     """The width of the agreement's interval; None where there is nothing to agree on."""
     if overlap < 2 or len(rows) < 2:
         return None
     cluster = mean_cluster(row.question for row in rows)
-    return agreement_width(len(rows), overlap, assumed.agreement, cluster=cluster)
+    if not labels:
+        return agreement_width(len(rows), overlap, assumed.agreement, cluster=cluster)
+    margin = assumed.margin or (1 / labels,) * labels
+    return nominal_width(len(rows), overlap, assumed.agreement, margin, cluster=cluster)
 
 
 def _line(model: str, rows: Sequence[Row], *, each: int, has_cut: bool, assumed: Assumed) -> Line:

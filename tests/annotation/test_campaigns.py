@@ -11,8 +11,9 @@ from django.test import Client
 
 from annotation.actions.gold import add_case
 from annotation.actions.rubrics import load_rubric, rubric_named
-from annotation.actions.tasks import add_raters, create_task, pause
-from annotation.models import Qualification, RatingTask, Response, Rubric, TaskRater
+from annotation.actions.tasks import add_raters, create_task, pause, rater_for
+from annotation.models import Qualification, Rating, RatingTask, Response, Rubric, TaskRater
+from annotation.nominal_width import nominal_width
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Dataset, LogEntry, Membership, ReleaseItem
@@ -221,6 +222,29 @@ def test_command_says_what_a_plan_buys_and_makes_nothing() -> None:
     assert (RatingTask.objects.count(), Rubric.objects.count()) == (0, 0)
 
 
+def test_plan_by_a_rubric_of_labels_rests_on_the_ratings_that_are_there() -> None:
+    dataset = world(15)
+    task = make(dataset, rubric=load_rubric(OPERATOR, dataset, "action6"))
+    before = run("create_task", "u", "--release", "r1", "--rubric", "action6", "--plan-only")[1]["forecast"]
+    assert before["agreement_width"] == nominal_width(30, 3, 0.6, (1 / 6,) * 6, cluster=2)
+    assert (before["assumed"]["margin"], before["overall"]["width"]) == ([], None)
+    raters = [rater_for(dataset, make_member(dataset, Role.RATER)) for _n in range(2)]
+    # All 30 responses: the first says "declines"; the other "rebuts" to every third, else the same
+    given = [
+        Rating(task=task, response_id=pk, rater=rater, axis="action", score=score)
+        for n, pk in enumerate(task.population.values_list("response", flat=True))
+        for rater, score in zip(raters, ("declines", "declines" if n % 3 else "rebuts"), strict=True)
+    ]
+    Rating.objects.bulk_create(given)
+    after = run("create_task", "u", "--release", "r1", "--rubric", "action6", "--plan-only")[1]["forecast"]
+    assert after["assumed"]["seen"] == ["agreement", "margin"]
+    assert after["assumed"]["margin"] == pytest.approx([50 / 60, 10 / 60, 0, 0, 0, 0])
+    # D_o 2 x 10, of 60 ratings: 1 - 59 x 20 / (3600 - 2500 - 100) is below 0, and so taken as 0
+    assert after["assumed"]["agreement"] == 0.0
+    assert after["agreement_width"] == nominal_width(30, 3, 0.0, (5, 1), cluster=2)
+    assert len(after["notes"]) == 2  # too few raters, and no cut: nothing about labels
+
+
 def test_command_takes_a_drawn_list(tmp_path: Path) -> None:
     world(3)
     file = tmp_path / "drawn.csv"
@@ -271,6 +295,8 @@ def test_page_tells_what_the_plan_buys_without_a_name() -> None:
     assert (whole.context["forecast"]["found"].ratings, "<html" in whole.content.decode()) == (18, True)
     missing = lead.post(address, {**sent, "per_cell": ""}, headers={"HX-Request": "true"})
     assert "missing" in missing.context["forecast"]
+    labels = lead.post(address, {**sent, "rubric": "action6"}, headers={"HX-Request": "true"})
+    assert "どのラベルも同じ頻度で付けられます" in labels.content.decode()
     assert (RatingTask.objects.count(), Rubric.objects.count()) == (0, 0)
 
 
