@@ -1,6 +1,7 @@
 """The Japanese of the interface keeps to one word per concept and to one typography."""
 
 import re
+from functools import lru_cache
 
 import pytest
 from babel.messages.catalog import Message
@@ -52,6 +53,7 @@ MALFORMED = {
 APART = re.compile(r"%\(\w+\)[sd]|<[^>]+>|https?://\S+|http\(s\)|ICC\(1,1\)|Ctrl\+Enter")
 
 
+@lru_cache(maxsize=1)
 def translations() -> list[tuple[str, str]]:
     """(msgid, Japanese) of every message."""
     return [

@@ -5,14 +5,19 @@ from typing import Any
 
 from django.apps import apps
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 FLOORS = ("curation", "annotation", "judging", "finetune")
 
 
 def counts() -> dict[str, int]:
-    """Rows of every table of the project."""
+    """Rows of every table of the project, in one query: it is asked after each of some hundred calls."""
     models = [model for floor in FLOORS for model in apps.get_app_config(floor).get_models()]
-    return {model._meta.label: model._default_manager.count() for model in models}
+    table_of = {model._meta.label: connection.ops.quote_name(model._meta.db_table) for model in models}
+    each = [f"SELECT '{label}', COUNT(*) FROM {table}" for label, table in table_of.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(each))
+        return dict(cursor.fetchall())
 
 
 def ended(*call: Any) -> tuple[int, str]:
