@@ -10,6 +10,7 @@ from django.db.models import Avg, Count
 from django.utils.translation import gettext as _
 
 from annotation.actions.population import Drawn
+from annotation.actions.practice import spared
 from annotation.models import GoldCase, Qualification, Rating, RatingTask, Rubric, TaskRater
 from annotation.nominal_width import nominal_alpha
 from annotation.planner import Assumed, Forecast, Row, forecast, one_way_icc
@@ -138,8 +139,8 @@ def notes_on(found: Forecast, rubric: Rubric, arms: str) -> list[str]:
 def places_of(task: RatingTask) -> list[dict[str, Any]]:
     """The raters of a task in the order they joined: `place`, `rater`, `state` and the practice behind it.
 
-    state: paused, warning (not read yet), practice (not done yet), failed, or ready; `practice` is the attempt
-    that was enough here, else the last.
+    state: paused, warning (not read yet), practice (not done yet), spared (not done yet, and they opted out of every
+    case), failed, or ready; `practice` is the attempt that was enough here, else the last.
     """
     places = TaskRater.objects.filter(task=task).select_related("rater").order_by("slot")
     attempts: dict[int, list[Qualification]] = defaultdict(list)
@@ -147,10 +148,21 @@ def places_of(task: RatingTask) -> list[dict[str, Any]]:
         rows = Qualification.objects.filter(rubric=task.rubric_id, rater__places__task=task)
         for row in rows.order_by("attempt"):
             attempts[row.rater_id].append(row)
-    return [
+    standings: list[dict[str, Any]] = [
         {"place": place, "rater": place.rater, **_standing(task, place, attempts[place.rater_id])}
         for place in places
     ]
+    begin = [row for row in standings if row["state"] == "practice" and not _answers(row["practice"])]
+    without = spared(task, [row["rater"] for row in begin]) if begin else set()
+    for each in begin:
+        if each["rater"].pk in without:
+            each["state"] = "spared"
+    return standings
+
+
+def _answers(attempt: Qualification | None) -> bool:
+    """Whether the attempt is open and has answers: it is ended with them, whatever was opted out of since."""
+    return attempt is not None and attempt.passed is None and attempt.asked > 0
 
 
 def _standing(task: RatingTask, place: TaskRater, attempts: list[Qualification]) -> dict[str, Any]:

@@ -279,15 +279,23 @@ def waiting_per_task(person: Person, dataset: Dataset) -> dict[int, int]:
 
 
 def blind_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
-    """Open tasks in which the person still has something to rate.
+    """Open tasks in which the person still has something to rate, be it a silent check that they hold.
 
     Leases of others do not count here: a place that is only borrowed may come back.
     """
-    rater = _rater_of(person, dataset)
+    known = Rater.objects.filter(dataset=dataset, person=person)
+    checks = live(Assignment.objects.filter(task__dataset=dataset, task__state=RatingTask.State.OPEN)).filter(
+        gold__isnull=False
+    )
+    mine = known.annotate(checked=Exists(checks.filter(rater=OuterRef("pk")))).values_list("pk", "checked")
+    rater, checked = mine.first() or (None, False)
     if rater is None:
         return RatingTask.objects.none()
     rows = open_places(_rows_of_person(person, dataset), rater, leases=False)
-    return RatingTask.objects.filter(pk__in=rows.values("task"))
+    found = Q(pk__in=rows.values("task"))
+    if checked:  # asked apart: the database finds the rows of one task faster where nothing else is asked
+        found |= Q(pk__in=checks.filter(rater=rater).values("task"))
+    return RatingTask.objects.filter(found)
 
 
 def arms_of(task: RatingTask) -> list[bool]:

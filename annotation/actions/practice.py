@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -54,12 +54,31 @@ def cases_of(task: RatingTask, rater: Rater) -> list[GoldCase]:
     """The practice set as the rater gets it, in its order: without the categories they opted out of."""
     cases = GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE).order_by("position")
     shown = cases.select_related("response__text", "response__question_text", "reference_text")
-    closed = tuple(
-        OptOut.objects.filter(person=rater.person_id).values_list("category__path", flat=True)
-        if rater.person_id
-        else ()
-    )
+    closed = _closed_to([rater]).get(rater.pk, ())
     return [case for case in shown if not _under("\t".join(case.response.labels), closed)]
+
+
+def spared(task: RatingTask, raters: Sequence[Rater]) -> set[int]:
+    """Those of the raters who opted out of every practice case, where there are some: two queries for all of them."""
+    labels = GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE).values_list(
+        "response__labels", flat=True
+    )
+    paths = ["\t".join(found) for found in labels]
+    return {
+        rater
+        for rater, closed in _closed_to(raters).items()
+        if paths and all(_under(path, closed) for path in paths)
+    }
+
+
+def _closed_to(raters: Sequence[Rater]) -> dict[int, tuple[str, ...]]:
+    """Rater -> the paths that they opted out of, of those who did."""
+    of_person = {rater.person_id: rater.pk for rater in raters if rater.person_id}
+    found: dict[int, tuple[str, ...]] = {}
+    rows = OptOut.objects.filter(person__in=of_person).values_list("person", "category__path")
+    for person, path in rows:
+        found[of_person[person]] = (*found.get(of_person[person], ()), path)
+    return found
 
 
 def _under(path: str, closed: tuple[str, ...]) -> bool:

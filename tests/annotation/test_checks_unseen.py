@@ -1,16 +1,20 @@
 """A silent check looks like any other response: the same blocks on the page, the same keys for a program."""
 
+from datetime import timedelta
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate
 from annotation.models import Assignment, RatingTask
+from annotation.rules import blinded, blinded_in
 from curation.actions.texts import keep_text
-from tests.factories.annotation import make_task, make_world_dataset
+from curation.models import Membership
+from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.gold import make_case
 
 pytestmark = pytest.mark.django_db
@@ -87,3 +91,35 @@ def test_the_reference_of_a_check_is_shown_as_any_other() -> None:
         seen.add((held.gold_id is not None, "この確認の参考回答。" in body))
         held = rate(person, task, token=held.token, score=4).following
     assert seen == {(False, False), (True, True)}
+
+
+def test_a_researcher_who_holds_only_a_silent_check_is_still_blind() -> None:
+    """Else the results would open in the midst of work, and say that what is held is none of the responses."""
+    task, (person,) = make_task(make_world_dataset(), raters=1, questions=1, models=("a",))
+    Membership.objects.create(dataset=task.dataset, person=person, role=Membership.Role.RESEARCHER)
+    make_case(task.rubric, use="gold")
+    held = lease(person, task)
+    assert held is not None
+    rate(person, task, token=held.token, score=4)
+    assert not blinded(person, task)
+    # The second turn of rater 1 with seed n is a check with a chance of one half
+    for seed in range(20):
+        RatingTask.objects.filter(pk=task.pk).update(gold_share=0.5, seed=seed)
+        check = lease(person, task)
+        if check is not None:
+            break
+    assert check is not None
+    assert check.gold_id is not None
+    page = f"/d/{task.dataset.slug}/tasks/{task.pk}/"
+    client = Client()
+    client.force_login(person)
+    assert (blinded(person, task), blinded_in(person, task.dataset)) == (True, True)
+    assert client.get(page).status_code == 404
+    # Neither for another's check nor for one that ran out
+    other = make_member(task.dataset, Membership.Role.RATER, Membership.Role.RESEARCHER)
+    assert not blinded(other, task)
+    Assignment.objects.filter(pk=check.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert not blinded(person, task)
+    Assignment.objects.filter(pk=check.pk).update(expires_at=timezone.now() + timedelta(minutes=1))
+    rate(person, task, token=check.token, score=4)
+    assert (blinded(person, task), client.get(page).status_code) == (False, 200)

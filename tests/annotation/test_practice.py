@@ -292,3 +292,25 @@ def test_an_attempt_that_opt_outs_empty_is_closed_by_what_was_answered() -> None
         f"{base(task)}practice/"
     )  # nothing is left to begin with: that decides nothing
     assert (page.context["standing"].spared, Qualification.objects.filter(passed=None).count()) == (True, 1)
+
+
+def test_lead_sees_who_has_no_case_to_practise_on_and_what_to_do() -> None:
+    task, (person, other), _cases = qualifying(cases=2, raters=2)
+    lead = signed_in(make_member(task.dataset, Role.LEAD))
+    page = f"/d/{task.dataset.slug}/tasks/{task.pk}/"
+    OptOut.objects.create(person=person, category=Category.objects.get(label="leaf0"))
+    OptOut.objects.create(person=other, category=Category.objects.get(label="leaf1"))
+    shown = lead.get(page)
+    cases = f"/d/{task.dataset.slug}/rubrics/{task.rubric_id}/cases/"
+    assert [row["state"] for row in shown.context["places"]] == ["spared", "practice"]
+    assert f'<a href="{cases}">別の分類の練習問題を追加してください。</a>' in shown.content.decode()
+    words = signed_in(person).get(f"{base(task)}practice/").content.decode()
+    assert ("解ける練習問題がありません" in words, "leaf0" in shown.content.decode()) == (True, False)
+    fresh = make_case(task.rubric, labels=("area", "type", "leaf2"))
+    assert [row["state"] for row in places_of(task)] == ["practice", "practice"]
+    practise(person, task, case=fresh.pk, scores={"safety": "1"})
+    assert (readiness(task, place_of(person, task)), verbs(task)) == ("", ["qualify"])
+    # An attempt with answers is no empty one: it ends by them when the rater comes back.
+    practise(other, task, case=fresh.pk, scores={"safety": "1"})
+    OptOut.objects.create(person=other, category=Category.objects.get(label="type"))
+    assert [row["state"] for row in places_of(task)] == ["ready", "practice"]
