@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from annotation.actions.population import Drawn
 from annotation.actions.practice import spared
 from annotation.models import GoldCase, Qualification, Rating, RatingTask, Rubric, TaskRater
-from annotation.nominal_width import nominal_alpha
-from annotation.planner import Assumed, Forecast, Row, forecast, one_way_icc
+from annotation.planner import Assumed, Forecast, Row, forecast
 from annotation.qualifying import best_for, open_step
 from annotation.queries import current, silent_checks
+from annotation.seen import LEAST_SEEN, of_labels, of_scores
 from curation.models import Dataset
 
-LEAST_SEEN = 30  # fewer ratings or groups say nothing yet
 MOST_READ = 50_000
 
 
@@ -74,51 +73,10 @@ def assumed_in(dataset: Dataset, rubric: Rubric, *, blind: bool) -> Assumed:
         read = rows.order_by("-pk").values_list("response_id", "response__question_hash", "score")
         rows_read = list(read[:MOST_READ])
         if rubric.kind == Rubric.Kind.NOMINAL:
-            found |= _labels_seen(rows_read, rubric.points)
+            found |= of_labels(rows_read, rubric.points)
         else:
-            found |= _seen(rows_read, rubric.violation_at_most)
-    return Assumed(**found, seen=tuple(sorted(found)))
-
-
-def _seen(rows: Sequence[tuple[int, str, str]], cut: float | None) -> dict[str, float]:
-    of_response: dict[int, list[float]] = defaultdict(list)
-    question: dict[int, str] = {}
-    for response, asked, score in rows:
-        of_response[response].append(float(score))
-        question[response] = asked or str(response)
-    found: dict[str, float] = {}
-    several = [scores for scores in of_response.values() if len(scores) > 1]
-    agreement = one_way_icc(several) if len(several) >= LEAST_SEEN else None
-    if agreement is not None:
-        found["agreement"] = min(max(agreement, 0.0), 0.99)
-    if cut is None or len(of_response) < LEAST_SEEN:
-        return found
-    share = {pk: sum(score <= cut for score in scores) / len(scores) for pk, scores in of_response.items()}
-    found["rate"] = sum(share.values()) / len(share)
-    clusters: dict[str, list[float]] = defaultdict(list)
-    for pk, value in share.items():
-        clusters[question[pk]].append(float(value > 0.5))
-    if sum(len(values) > 1 for values in clusters.values()) >= LEAST_SEEN:
-        within = one_way_icc(clusters.values())
-        if within is not None:
-            found["question_correlation"] = min(max(within, 0.0), 1.0)
-    return found
-
-
-def _labels_seen(rows: Sequence[tuple[int, str, str]], points: Sequence[str]) -> dict[str, Any]:
-    """Agreement and the share of each label, where the ratings are on this scale and name two labels or more."""
-    of_response: dict[int, list[str]] = defaultdict(list)
-    for response, _asked, label in rows:
-        of_response[response].append(label)
-    several = [labels for labels in of_response.values() if len(labels) > 1]
-    found = nominal_alpha(several) if len(several) >= LEAST_SEEN else None
-    if found is None or not set(found[1]) <= set(points):
-        return {}
-    agreement, share = found
-    return {
-        "agreement": min(max(agreement, 0.0), 0.99),
-        "margin": tuple(share.get(point, 0.0) for point in points),
-    }
+            found |= of_scores(rows_read, rubric.violation_at_most)
+    return Assumed(**found, seen=tuple(sorted(found.keys() - {"measured"})))
 
 
 def notes_on(found: Forecast, rubric: Rubric, arms: str) -> list[str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from annotation.nominal_width import Z, nominal_width
@@ -27,7 +27,8 @@ class Assumed:
 
     seconds: active time of a rating. rate: share of violations. question_correlation: of violations between responses
     to one question. agreement: Krippendorff's alpha between single ratings. margin: how often each label of a nominal
-    rubric is given, in the order of its scale; empty: all as often.
+    rubric is given, in the order of its scale; empty: all as often. measured: what was seen of the rates and of
+    agreement as leaves of estimates, by name.
     """
 
     seconds: float = SECONDS
@@ -36,6 +37,7 @@ class Assumed:
     agreement: float = AGREEMENT
     margin: tuple[float, ...] = ()
     seen: tuple[str, ...] = ()
+    measured: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

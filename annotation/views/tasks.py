@@ -21,6 +21,7 @@ from annotation.queries import tasks_visible_to
 from annotation.rules import blinded, blinded_in
 from curation.errors import TeineiError
 from curation.models import Membership
+from curation.reading import Leaf, interval
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -82,7 +83,16 @@ def _forecast(request: MemberRequest, form: TaskForm) -> dict[str, Any]:
             transaction.set_rollback(True)  # a rubric that was brought in for the answer goes again
     except TeineiError as error:
         return {"missing": error.sentence}
-    return {"found": found, "notes": notes, "rubric": rubric}
+    return {"found": found, "notes": notes, "rubric": rubric, "seen": _seen(found.assumed.measured)}
+
+
+def _seen(measured: dict[str, Leaf]) -> dict[str, str]:
+    """Interval and number of responses of what was seen in the dataset, in words."""
+    said = {
+        name: interval(leaf, digits=0 if name == "rate" else 2, percent=name == "rate")
+        for name, leaf in measured.items()
+    }
+    return {name: f"{said[name]} n={leaf['n']}" for name, leaf in measured.items()}
 
 
 def _visible(request: MemberRequest, pk: int) -> RatingTask:

@@ -241,6 +241,8 @@ def test_plan_by_a_rubric_of_labels_rests_on_the_ratings_that_are_there() -> Non
     assert after["assumed"]["margin"] == pytest.approx([50 / 60, 10 / 60, 0, 0, 0, 0])
     # D_o 2 x 10, of 60 ratings: 1 - 59 x 20 / (3600 - 2500 - 100) is below 0, and so taken as 0
     assert after["assumed"]["agreement"] == 0.0
+    leaf, half = after["assumed"]["measured"]["agreement"], nominal_width(30, 2, 0.0, (5, 1), cluster=2) / 2
+    assert leaf == {"value": 0.0, "low": -half, "high": half, "n": 30, "n_clusters": 15}
     assert after["agreement_width"] == nominal_width(30, 3, 0.0, (5, 1), cluster=2)
     assert len(after["notes"]) == 2  # too few raters, and no cut: nothing about labels
 
@@ -298,6 +300,23 @@ def test_page_tells_what_the_plan_buys_without_a_name() -> None:
     labels = lead.post(address, {**sent, "rubric": "action6"}, headers={"HX-Request": "true"})
     assert "どのラベルも同じ頻度で付けられます" in labels.content.decode()
     assert (RatingTask.objects.count(), Rubric.objects.count()) == (0, 0)
+
+
+def test_page_tells_interval_and_n_of_a_rate_that_was_seen() -> None:
+    dataset = world(15)
+    task = make(dataset)
+    rater = rater_for(dataset, make_member(dataset, Role.RATER))
+    # Of 30 responses, two to each of 15 questions, ten are violations
+    Rating.objects.bulk_create(
+        Rating(task=task, response_id=pk, rater=rater, score="1" if n < 10 else "5")
+        for n, pk in enumerate(task.population.values_list("response", flat=True))
+    )
+    sent = {**FORM, "release": dataset.releases.get().pk}
+    lead = signed_in(make_member(dataset, Role.LEAD))
+    page = lead.post(f"/d/{dataset.slug}/tasks/new/", sent, headers={"HX-Request": "true"})
+    # Wilson at 1/3 of an effective 30 / 1.3: centre .357, half .180
+    assert page.context["forecast"]["seen"] == {"rate": "[18, 54] n=30"}
+    assert "このデータセットの実績：[18, 54] n=30" in page.content.decode()
 
 
 def test_page_makes_the_campaign() -> None:
