@@ -13,7 +13,7 @@ export OMP_NUM_THREADS ?= 1
 # A program whose modules were compiled before starts in a third of the time; the tests start some hundreds.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test test-all check debian messages format clean help
+.PHONY: run test test-all check types rest debian messages format clean help
 
 help:
 	@echo "make run       serve the demo on this machine (ARGS='--port 8080')"
@@ -32,11 +32,17 @@ test: check
 test-all: check
 	$(BIN)/python -m pytest -n $(PROCESSES) -m "" --databases both
 
+# The types take as long as all else together, so they have a core of their own.
 check: debian $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target types rest
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+rest: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/djlint $(PAGES) --lint --quiet
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings config.test_settings
 	$(BIN)/python -m config.messages compile
