@@ -86,6 +86,7 @@ def test_run_succeeds_and_leaves_a_checkpoint_whose_hashes_hold() -> None:
     assert list(verbs.values_list("verb", "actor")) == [("launch", person.username), ("succeed", "operator")]
 
 
+@pytest.mark.slow  # the story in tests/flows stops a run and resumes it too, and test_training_run.py the trainer
 @pytest.mark.django_db(transaction=True)
 def test_run_cancelled_saves_a_checkpoint_and_goes_on_from_it() -> None:
     dataset, _release, person = make_world()
