@@ -202,9 +202,11 @@ def start_anew(actor: Actor, task: RatingTask, partner: Partner) -> None:
     if not gone:
         raise Invalid(_("The project is there. Nothing was changed."), field="label_studio")
     with transaction.atomic():
-        PartnerAnnotation.objects.filter(project__in=gone).update(gone=True)
-        PartnerProject.objects.filter(pk__in=gone).update(project_id=None, webhook_id=None, watermark="")
-        record(actor, "start_anew", task, projects=len(gone))
+        there = PartnerProject.objects.filter(pk__in=gone, project_id__isnull=False)
+        forgotten = there.update(project_id=None, webhook_id=None, watermark="")
+        if forgotten:  # nobody was faster
+            PartnerAnnotation.objects.filter(project__in=gone).update(gone=True)
+            record(actor, "start_anew", task, projects=forgotten)
 
 
 def gone_projects(task: RatingTask, partner: Partner) -> list[int]:

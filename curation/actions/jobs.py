@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from curation.actions.datasets import take_turns
 from curation.errors import NotAllowed, TeineiError
 from curation.log import OPERATOR, Actor, Operator, person_of
 from curation.models import Dataset, Job, Membership, Person
@@ -51,7 +52,12 @@ def job_once(actor: Actor, dataset: Dataset, *, kind: str, arguments: dict[str, 
     """The job of these arguments that is under way or has failed; else a new one, with the rest of queue_job's values."""
     ended = [Job.State.SUCCEEDED, Job.State.CANCELLED]
     before = Job.objects.filter(dataset=dataset, kind=kind, arguments=arguments).exclude(state__in=ended)
-    return before.first() or queue_job(actor, dataset, kind=kind, arguments=arguments, **new)
+    found = before.first()
+    if found is None:
+        with transaction.atomic():
+            take_turns(dataset)
+            found = before.first() or queue_job(actor, dataset, kind=kind, arguments=arguments, **new)
+    return found
 
 
 def send(task: Any, job: int) -> None:

@@ -65,6 +65,7 @@ def counted() -> dict[str, int]:
     return {kind.__name__: kind.objects.count() for kind in kinds}
 
 
+UNUSABLE = ["a\x00b", "あ" * 30_000, "-1", "9" * 30]
 TINY = {"name": "twice", "repeat": 1, "epochs": 1, "batch_size": 4, "learning_rate": 0.1}
 Form = tuple[Any, str, dict[str, Any], str]
 
@@ -232,6 +233,22 @@ def test_form_sent_twice_at_once_has_one_effect() -> None:
         answers = at_once([partial(sent, client, address, given) for client in clients])
         assert set(answers) <= FRIENDLY, (name, answers)
         assert made(before).get(kind) == 1, (name, answers, made(before))
+
+
+@pytest.mark.slow
+@pytest.mark.both_databases
+@pytest.mark.django_db
+def test_form_with_what_it_cannot_use_in_every_field_writes_nothing() -> None:
+    """But for those whose only field may say anything that a column holds."""
+    whole = make_whole()
+    chosen = {name: form for name, form in forms(whole).items() if name not in ("comment", "translation")}
+    clients = {name: entered(form[0]) for name, form in chosen.items()}
+    before = counted()
+    for name, (_person, address, given, _kind) in chosen.items():
+        for value in UNUSABLE:
+            junk = {key: [value] if isinstance(old, list) else value for key, old in given.items()}
+            assert sent(clients[name], address, junk) in FRIENDLY - {201}, (name, value)
+        assert (name, made(before)) == (name, {})
 
 
 def sent(client: Client, address: str, given: dict[str, Any]) -> int:

@@ -24,9 +24,12 @@ from annotation.models import (
     Rubric,
     TaskRater,
 )
-from curation.models import Job, LogEntry
+from curation.models import Job, LogEntry, Membership
+from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.campaigns import Form, make_midst
+from tests.factories.partner import There
 from tests.rig.at_once import at_once
+from tests.rig.replay import told_again
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 FRIENDLY = {200, 201, 202, 302, 400, 403, 404, 409, 422}
@@ -93,6 +96,22 @@ def test_form_of_a_campaign_sent_twice_at_once_has_one_effect() -> None:
         answers = at_once([partial(sent, client, form, form.given) for client in clients])
         assert set(answers) <= FRIENDLY, (name, answers)
         assert (name, changed(before)) == (name, form.changes)
+
+
+@pytest.mark.both_databases
+@pytest.mark.django_db(transaction=True)
+def test_project_that_is_gone_there_is_forgotten_once(settings: Any) -> None:
+    task, _people = make_task(make_world_dataset(), raters=0, questions=1)
+    lead = make_member(task.dataset, Membership.Role.LEAD)
+    gone = {"asked": "GET /api/projects/1/", "status": 404, "body": {"detail": "Not found."}}
+    with told_again([gone]) as server:
+        settings.LABEL_STUDIO_URL, settings.LABEL_STUDIO_API_KEY = server.url, "a" * 40
+        There(task, url=server.url)
+        address = f"/d/{task.dataset.slug}/tasks/{task.pk}/label-studio/anew/"
+        form = Form(person=lead, address=address, given={}, changes={"log start_anew": 1})
+        clients, before = [client_of(form), client_of(form)], counted()
+        answers = at_once([partial(sent, client, form, {}) for client in clients])
+    assert (answers, changed(before)) == ([302, 302], form.changes)
 
 
 @pytest.mark.both_databases(slow=("sqlite",))

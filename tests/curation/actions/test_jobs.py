@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from curation.actions import jobs
 from curation.errors import Invalid, NotAllowed, WrongState
 from curation.models import Job
 from tests.factories.curation import make_dataset, make_member
+from tests.rig.at_once import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -97,3 +100,12 @@ def test_another_author_cannot_stop_it_and_the_lead_can(job) -> None:
         jobs.cancel(make_member(dataset, "author"), job)
     jobs.cancel(make_member(dataset, "lead"), job)
     assert Job.objects.get().state == "cancelled"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_ask_for_the_same_work_at_once_get_one_job() -> None:
+    person = make_member(make_dataset("jobs"), "author")
+    wanted = {"kind": "test", "arguments": {"task": 1}, "title": "試し", "task": Unreachable}
+    asked = partial(jobs.job_once, person, person.memberships.get().dataset, **wanted)
+    first, second = at_once([lambda: asked().pk] * 2)
+    assert (first, Job.objects.count()) == (second, 1)
