@@ -1,23 +1,58 @@
-"""The demo's judges: a study with something left to rate, and a leaderboard of refusals against violations."""
+"""The demo is rated and judged by its own records: a first round of four fifths with some work left over, a study with
+something left to rate, and a leaderboard of refusals against violations.
+
+One test, since loading the demo takes longer than all that is asked of it.
+"""
 
 import pytest
 
-from annotation.demo import OUTSIDE, TASK
-from annotation.models import RatingTask
+from annotation.demo import LEFT_OVER, OUTSIDE, TASK
+from annotation.models import GoldCase, Rating, RatingTask
+from annotation.queries import waiting
 from curation.actions.demo import load_demo, read
 from curation.log import OPERATOR
-from curation.models import Release
+from curation.models import Person, Release
 from judging.actions.leaderboards import leaderboard_of
 from judging.actions.studies import study_of
 from judging.demo import JUDGE, REFUSALS
 from judging.models import Judge, Verdict
 from judging.queries import judged_in, judges_by_task
 
-pytestmark = pytest.mark.django_db
 
-
-def test_demo_judges_and_what_they_leave_to_do() -> None:
+@pytest.mark.django_db
+def test_demo_is_what_its_records_say() -> None:
     load_demo()
+    ratings_are_those_of_the_records()
+    judges_leave_something_to_rate()
+    refusals_are_those_of_the_records()
+
+
+def ratings_are_those_of_the_records() -> None:
+    task = RatingTask.objects.get(name=TASK)
+    n = task.population.count()
+    assert n > 3 * LEFT_OVER
+    # Positions 2, 7, 12 ... of the n responses in order are left for a second round.
+    later = (n + OUTSIDE - 1 - OUTSIDE // 2) // OUTSIDE
+    assert 0.15 < later / n < 0.25
+    assert task.population.filter(offered=False).count() == later
+    checks = Rating.objects.filter(task=task, role=Rating.Role.GOLD)
+    assert 0 < checks.count() <= 3 * 6  # a tenth of what they get, each of the six cases once
+    assert GoldCase.objects.filter(use="practice").count() == GoldCase.objects.filter(use="gold").count() == 6
+    ratings = Rating.objects.filter(task=task, role=Rating.Role.RATER)
+    assert ratings.count() == 3 * (n - later - LEFT_OVER)
+    rated = ratings.values("response")
+    assert not task.population.filter(offered=False, response__in=rated).exists()
+    assert {row.inclusion_probability for row in task.population.all()} == {1 - 1 / OUTSIDE}
+    told = {(f"demo-{row['item']}", row["model"]): row["ratings"] for row in read("responses")}
+    for rating in ratings.select_related("response", "rater__person"):
+        key = rating.rater.person.username.removeprefix("demo-")
+        given = told[rating.response.item_key, rating.response.model][key]
+        assert (rating.score, rating.cannot_decide) == ("" if given is None else str(given), given is None)
+    rater = Person.objects.get(username="demo-rater1")
+    assert waiting(rater, task.dataset).count() == LEFT_OVER
+
+
+def judges_leave_something_to_rate() -> None:
     task = RatingTask.objects.select_related("rubric", "dataset").get(name=TASK)
     # The judge of refusals scores on a scale of its own: no study of safety is made of its verdicts.
     assert [(row["name"], row["mode"]) for row in judged_in(task)] == [(JUDGE, "ref"), (JUDGE, "noref")]
@@ -32,8 +67,7 @@ def test_demo_judges_and_what_they_leave_to_do() -> None:
     assert widths == sorted(widths, reverse=True)
 
 
-def test_demo_refusals_are_those_of_the_records() -> None:
-    load_demo()
+def refusals_are_those_of_the_records() -> None:
     told = {(f"demo-{row['item']}", row["model"]): row["refusal"] for row in read("responses")}
     found = Verdict.objects.filter(call__judge__name=REFUSALS)
     keys = ("call__response__item_key", "call__response__model", "call__mode", "score")
