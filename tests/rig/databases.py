@@ -13,7 +13,7 @@ import shutil
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from django.conf import settings
@@ -66,19 +66,36 @@ class Databases:
         if self.current in self.ready:
             return
         with (self.store / f"{self.current}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)  # of several processes one migrates, the others copy
-            kept = self.store / f"{self.current}-{migration_key()}"
-            if self.current == "sqlite":
-                self.make_sqlite(kept)
-            else:
-                self.make_postgres(kept)
+            # Of several processes one migrates, the others copy.
+            if not taken_at_once(lock):
+                self.make_the_other()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            self.make_alone()
+
+    def make_the_other(self) -> None:
+        """While another process migrates the present kind, migrate the other kind, unless somebody does or did."""
+        waiting, other = self.current, "postgres" if self.current == "sqlite" else "sqlite"
+        with (self.store / f"{other}.lock").open("w") as lock:
+            if not self.kept(other).exists() and postgres.programs() and taken_at_once(lock):
+                self.use(other)
+                self.make_alone()
+                self.use(waiting)
+
+    def make_alone(self) -> None:
+        if self.current == "sqlite":
+            self.make_sqlite(self.kept("sqlite"))
+        else:
+            self.make_postgres(self.kept("postgres"))
         self.ready.add(self.current)
+
+    def kept(self, kind: str) -> Path:
+        return self.store / f"{kind}-{migration_key()}"
 
     def migrated_file(self) -> Path:
         """SQLite's database as migrated and empty, to be copied."""
         self.use("sqlite")
         self.make()
-        return self.store / f"sqlite-{migration_key()}"
+        return self.kept("sqlite")
 
     def make_sqlite(self, kept: Path) -> None:
         name = self.settings["sqlite"]["TEST"]["NAME"]
@@ -113,6 +130,15 @@ class Databases:
         connections["default"].close()
         if self.server:
             self.server.stop()
+
+
+def taken_at_once(lock: IO[str]) -> bool:
+    """Whether nobody else holds the lock; if so, this process holds it now."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def forget(store: Path, pattern: str) -> None:
