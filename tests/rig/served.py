@@ -23,6 +23,12 @@ def bare_environment(**extra: str) -> dict[str, str]:
     return bare | {"OMP_NUM_THREADS": "1"} | extra
 
 
+def static_folder() -> Path:
+    """Static files are the same in every installation: collected once by each process that runs tests."""
+    name = f"static-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    return Path(os.environ["TEINEI_TEST_HOME"]) / name
+
+
 class Served:
     """A running installation. Its database is read directly, and written by its own programs only."""
 
@@ -30,7 +36,7 @@ class Served:
         self.folder, self.var = folder, folder / "var"
         self.environment = bare_environment(
             TEINEI_VAR=str(self.var),
-            TEINEI_STATIC=str(folder / "static"),
+            TEINEI_STATIC=str(static_folder()),
             DJANGO_SETTINGS_MODULE="config.settings",
         )
         self.url = ""
