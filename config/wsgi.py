@@ -5,7 +5,10 @@ from importlib import import_module
 
 from django.core.wsgi import get_wsgi_application
 
+from config.sqlite.base import DatabaseWrapper
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+DatabaseWrapper.in_line = True
 
 application = get_wsgi_application()
 
