@@ -84,7 +84,8 @@ class TaskDetail(OfTasks):
         task = get_object_or_404(with_counts(self.visible()), pk=pk)
         if blinded(self.person, task):
             raise Http404
-        counts = {**counts_of(task), "models": dict(counts_of(task)["models"])}
+        found = counts_of(task)
+        counts = {**found, "models": dict(found["models"])}
         return Response({**TaskSerializer(task).data, "counts": counts, "progress": progress_of(task)})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from annotation.models import Assignment, Rater, Rating, RatingTask, TaskResponse
+from annotation.models import Assignment, Rater, Rating, RatingTask, TaskRater, TaskResponse
 from annotation.queries import arms_of, current, taken
 
 A = Assignment.State
@@ -36,35 +36,30 @@ def with_counts(tasks: QuerySet[RatingTask]) -> QuerySet[RatingTask]:
 
 
 def progress_of(task: RatingTask) -> list[dict[str, Any]]:
-    """Per rater: `rater`, `rated`, `cannot_decide`, `skipped`, `last` (when the last rating came)."""
+    """Per rater: `rater`, `rated` (responses), `cannot_decide`, `skipped`, `last` (when the last rating came)."""
     standing = current(Rating.objects.filter(task=task, role=Rating.Role.RATER))
-    of_rater = {"rater": OuterRef("pk")}
-
-    def number(rows: QuerySet[Any]) -> Coalesce:
-        counted = rows.order_by().values("rater").annotate(n=Count("pk")).values("n")
-        return Coalesce(Subquery(counted, output_field=IntegerField()), Value(0))
-
-    rows = (
-        Rater.objects.filter(Q(tasks=task) | Q(pk__in=standing.values("rater")))
-        .distinct()
-        .annotate(
-            rated=number(standing.filter(**of_rater)),
-            undecided=number(standing.filter(**of_rater, cannot_decide=True)),
-            skipped=number(Assignment.objects.filter(**of_rater, task=task, state=A.SKIPPED)),
-            last=Subquery(standing.filter(**of_rater).order_by("-pk").values("created_at")[:1]),
-        )
-        .order_by("pseudonym")
+    undecided = Count("response", distinct=True, filter=Q(cannot_decide=True))
+    # Each counted in one go over the task: a subquery for each rater would go over it as often as there are raters.
+    counted = (
+        standing.order_by()
+        .values("rater")
+        .annotate(rated=Count("response", distinct=True), cannot_decide=undecided, last=Max("created_at"))
     )
-    return [
-        {
-            "rater": row.pseudonym,
-            "rated": row.rated,
-            "cannot_decide": row.undecided,
-            "skipped": row.skipped,
-            "last": row.last,
+    rated = {row["rater"]: row for row in counted}
+    left = Assignment.objects.filter(task=task, state=A.SKIPPED).values("rater").annotate(n=Count("pk"))
+    skipped = dict(left.values_list("rater", "n"))
+    enlisted = TaskRater.objects.filter(task=task).values("rater")
+    people = Rater.objects.filter(Q(pk__in=enlisted) | Q(pk__in=rated)).order_by("pseudonym")
+    progress = []
+    for pk, name in people.values_list("pk", "pseudonym"):
+        done = rated.get(pk) or {"rated": 0, "cannot_decide": 0, "last": None}
+        numbers = {
+            "rated": done["rated"],
+            "cannot_decide": done["cannot_decide"],
+            "skipped": skipped.get(pk, 0),
         }
-        for row in rows
-    ]
+        progress.append({"rater": name, **numbers, "last": done["last"]})
+    return progress
 
 
 def counts_of(task: RatingTask) -> dict[str, Any]:
