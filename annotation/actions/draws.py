@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
 from annotation.actions.places import arm_of
 from annotation.models import Assignment, GoldCase, Rating, RatingTask, Response, TaskRater, TaskResponse
@@ -95,9 +98,12 @@ def _walked(turn: Turn, start: int, seen: str) -> TaskResponse | None:
 
 @cache
 def _walks(arms: str, slot_parity: int) -> tuple[Prepared[TaskResponse], Prepared[TaskResponse]]:
+    own = Response.objects.filter(pk=OuterRef("response")).order_by().values("question_hash")[:1]
+
     def build(**where: int) -> QuerySet[TaskResponse]:
-        rows = _rows(TASK, RATER, arms, slot_parity).exclude(response__question_hash=SEEN)
-        return rows.filter(**where)[:1]
+        rows = _rows(TASK, RATER, arms, slot_parity).filter(~Q(Exact(Subquery(own), Value(SEEN))), **where)
+        # Only the row that is found is joined with its texts.
+        return _with_texts(TaskResponse.objects.filter(pk=Subquery(rows.values("pk")[:1])).order_by())
 
     return Prepared(lambda: build(position__gte=START)), Prepared(lambda: build(position__lt=START))
 
@@ -108,21 +114,33 @@ def _open() -> Q:
 
 
 def _free(turn: Turn) -> QuerySet[TaskResponse]:
-    rows = _rows(turn.task.pk, turn.place.rater_id, turn.task.arms, turn.place.slot)
+    rows = _with_texts(_rows(turn.task.pk, turn.place.rater_id, turn.task.arms, turn.place.slot))
     return rows.exclude(category__in=turn.closed) if turn.closed else rows
 
 
 def _rows(task: int, rater: int, arms: str, number: int) -> QuerySet[TaskResponse]:
-    """What a rater with this number could take by the hints, in the order of positions, with texts."""
+    """What a rater with this number could take by the hints, in the order of positions."""
     here = {"task": task, "response": OuterRef("response"), "rater": rater}
     # Said so that an index by response serves: one by state would go through all that the rater has done.
     begun = Assignment.objects.filter(**here).exclude(state=A.EXPIRED)
     rated = current(Rating.objects.filter(**here))
-    free = TaskResponse.objects.filter(
-        _open(), _in_arm(arms, number), ~Exists(begun), ~Exists(rated), task=task, offered=True
-    )
-    texts = free.select_related("response__text", "response__question_text")
-    return texts.defer("response__text__folded", "response__question_text__folded").order_by("position")
+    return TaskResponse.objects.filter(
+        _open(), _in_arm(arms, number), _none(begun), _none(rated), task=task, offered=True
+    ).order_by("position")
+
+
+def _with_texts(rows: QuerySet[TaskResponse]) -> QuerySet[TaskResponse]:
+    texts = rows.select_related("response__text", "response__question_text")
+    return texts.defer("response__text__folded", "response__question_text__folded")
+
+
+def _none(rows: QuerySet[Any]) -> Q:
+    """No row, looked for anew with each row outside: of NOT EXISTS PostgreSQL would make a join with all that a rater did.
+
+    Said as "not 1", which the planner takes for likely; "is null" it takes for rare, and prepares for a long search.
+    """
+    found = Subquery(rows.order_by().values_list(Value(1))[:1], output_field=IntegerField())
+    return ~Q(Exact(Coalesce(found, Value(0)), Value(1)))
 
 
 def _in_arm(arms: str, number: int) -> Q:
