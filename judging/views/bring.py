@@ -121,6 +121,8 @@ def _begun(request: MemberRequest, place: uploads.Place, said: str) -> HttpRespo
     except TeineiError as error:
         if place.state.get("done"):
             return _done(request, place)
+        if not place.folder.is_dir():  # deleted in another window while it was read
+            return _gone(request)
         messages.error(request, sentence(error))
         mine = None
     if mine is False:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from judging.models import Verdict
-from tests.browser.test_pages import AXE, NARROW, RULES, SERIOUS, SETTLED, TOO_WIDE, WIDE
 from tests.factories.annotation import make_member, make_world_dataset
+from tests.rig.visit import AXE, EVERYTHING, NARROW, SERIOUS, SETTLED, TOO_WIDE, WIDE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -41,7 +41,7 @@ def wrong_with(page: Any) -> list[str]:
             page.evaluate(AXE.read_text(encoding="utf-8"))
         # A colour that is still on its way from one theme to the other is nobody's to read.
         page.evaluate("() => Promise.allSettled(document.getAnimations().map((each) => each.finished))")
-        found += page.evaluate(SERIOUS, RULES)
+        found += page.evaluate(SERIOUS, EVERYTHING)
     page.set_viewport_size(WIDE)
     return found
 
