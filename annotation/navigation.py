@@ -20,7 +20,7 @@ ENTRIES = (
         "g a",
         roles=frozenset({Role.RATER}),
         order=5,
-        count=lambda person, dataset: queries.waiting(person, dataset).count(),
+        count=lambda person, dataset: sum(queries.waiting_per_task(person, dataset).values()),
         waits=_("responses for you to rate"),
     ),
     NavEntry("tasks", _("Rating tasks"), "list", "annotation:tasks", "g k", roles=LEADERS, order=7),

@@ -41,6 +41,7 @@ from curation.rules import roles_of
 
 Role = Membership.Role
 A, Arms = Assignment.State, RatingTask.Arms
+TENS = 10
 # Whoever plans and reads studies. Raters reach a task through their own page alone.
 TASK_ROLES = frozenset({Role.LEAD, Role.RESEARCHER, Role.RELEASE_MANAGER})
 
@@ -273,9 +274,19 @@ def waiting(person: Person, dataset: Dataset) -> QuerySet[TaskResponse]:
 
 
 def waiting_per_task(person: Person, dataset: Dataset) -> dict[int, int]:
-    """Task id -> how many responses the person can still rate in it."""
-    rows = waiting(person, dataset).order_by().values_list("task")
-    return dict(rows.annotate(n=Count("pk")))
+    """Task id -> how many responses the person is told they can still rate in it.
+
+    In tens where the task has silent checks, one that they hold among them: an exact number would stay where it was
+    after a check, and be nothing while the last one is held.
+    """
+    rows = waiting(person, dataset).order_by().values_list("task", "task__gold_share")
+    checks = live(Assignment.objects.filter(task__dataset=dataset, rater__person=person, gold__isnull=False))
+    checked = checks.order_by().values_list("task", "task__gold_share").annotate(n=Count("pk"))
+    left: dict[int, int] = {}
+    shares: dict[int, float] = {}
+    for task, share, number in rows.annotate(n=Count("pk")).union(checked, all=True):
+        left[task], shares[task] = left.get(task, 0) + number, share
+    return {task: -(-number // TENS) * TENS if shares[task] else number for task, number in left.items()}
 
 
 def blind_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:

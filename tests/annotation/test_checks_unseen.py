@@ -10,12 +10,13 @@ from django.utils import timezone
 
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate
-from annotation.models import Assignment, RatingTask
+from annotation.models import Assignment, RatingTask, TaskRater
+from annotation.queries import waiting_per_task
 from annotation.rules import blinded, blinded_in
 from curation.actions.texts import keep_text
 from curation.models import Membership
 from tests.factories.annotation import make_member, make_task, make_world_dataset
-from tests.factories.gold import make_case
+from tests.factories.gold import draw_checks, make_case
 
 pytestmark = pytest.mark.django_db
 
@@ -53,7 +54,7 @@ def test_page_and_answer_of_a_check_have_the_blocks_of_any_other(arms: str) -> N
         if bare:
             case.reference_text = None
             case.save()
-    RatingTask.objects.filter(pk=task.pk).update(gold_share=0.5)
+    draw_checks(TaskRater.objects.get(task=task), share=0.5, checks=3, within=8)
     client = Client()
     client.force_login(person)
     pages: dict[tuple[bool, bool], list[Any]] = {}
@@ -82,7 +83,7 @@ def test_the_reference_of_a_check_is_shown_as_any_other() -> None:
     case = make_case(task.rubric, use="gold")
     case.reference_text = keep_text("この確認の参考回答。")
     case.save()
-    RatingTask.objects.filter(pk=task.pk).update(gold_share=0.5)
+    draw_checks(TaskRater.objects.get(task=task), share=0.5, checks=1, within=2)
     held, seen = lease(person, task), set()
     client = Client()
     client.force_login(person)
@@ -123,3 +124,23 @@ def test_a_researcher_who_holds_only_a_silent_check_is_still_blind() -> None:
     Assignment.objects.filter(pk=check.pk).update(expires_at=timezone.now() + timedelta(minutes=1))
     rate(person, task, token=check.token, score=4)
     assert (blinded(person, task), client.get(page).status_code) == (False, 200)
+
+
+def test_no_number_of_what_is_left_stays_or_goes_with_a_check() -> None:
+    """12 responses and checks among them: 20 while more than ten are left, then 10 to the end, whatever is held."""
+    task, (person,) = make_task(make_world_dataset(), raters=1, questions=12, models=("a",))
+    for _number in range(6):
+        make_case(task.rubric, use="gold", labels=("area", "type", "leaf0"))
+    draw_checks(TaskRater.objects.get(task=task), share=0.5, checks=3, within=10)
+    told, held = [], lease(person, task)
+    while held is not None:
+        told.append((held.gold_id is not None, sum(waiting_per_task(person, task.dataset).values())))
+        held = rate(person, task, token=held.token, score=4).following
+    checks = [number for number, (check, _left) in enumerate(told) if check]
+    assert len(told) == 12 + len(checks)
+    assert len(checks) >= 3
+    steps = [left for _check, left in told]
+    # The third turn of a response leaves ten
+    third = [number for number, (check, _left) in enumerate(told) if not check][2]
+    assert steps == [20] * third + [10] * (len(told) - third)
+    assert waiting_per_task(person, task.dataset) == {}

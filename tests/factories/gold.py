@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import count
 
-from annotation.models import GoldCase, Response, Rubric
+from annotation.actions.draws import Turn
+from annotation.models import GoldCase, Response, Rubric, TaskRater
 from curation.actions.texts import keep_text
 
 _numbers = count(1)
@@ -39,3 +40,15 @@ def make_case(
         accepted=accepted or {rubric.axis: ["1", "2"]},
         **({"explanation_ja": f"説明{number}", "explanation_en": f"explained {number}"} | texts),
     )
+
+
+def draw_checks(place: TaskRater, *, share: float, checks: int, within: int) -> None:
+    """Give the place's task a seed with which so many of the rater's first turns are checks, whatever their numbers are."""
+    task = place.task
+    task.gold_share = share
+    for task.seed in range(10_000):
+        turns = [Turn(place=place, number=number, last=None) for number in range(1, within + 1)]
+        if sum(turn.draw("gold") < share for turn in turns) >= checks:
+            task.save()
+            return
+    raise LookupError(checks)

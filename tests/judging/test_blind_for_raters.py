@@ -20,7 +20,7 @@ from django.utils import translation
 from annotation.actions.leases import lease
 from annotation.actions.practice import acknowledge_warning
 from annotation.actions.ratings import rate
-from annotation.models import Assignment, Rater, Rating, RatingTask, Response
+from annotation.models import Assignment, Rater, Rating, RatingTask, Response, TaskRater
 from curation.actions.endpoints import create_endpoint
 from curation.formats import VerdictRow
 from curation.log import OPERATOR
@@ -28,7 +28,7 @@ from curation.models import Membership, Person
 from judging.actions.verdicts import import_verdicts
 from tests.factories.addresses import address_of, every_name
 from tests.factories.annotation import make_task, make_world_dataset
-from tests.factories.gold import make_case
+from tests.factories.gold import draw_checks, make_case
 
 pytestmark = pytest.mark.django_db
 MODELS = ("modelsecret-a", "modelsecret-b")
@@ -79,7 +79,7 @@ def world() -> World:
     Person.objects.filter(pk=other.pk).update(pseudonym=OTHER, display_name=f"{OTHER}-name")
     for _n in range(6):
         make_case(task.rubric, use="gold", explanation_ja=GOLD, explanation_en=GOLD)
-    RatingTask.objects.filter(pk=task.pk).update(gold_share=0.3)
+    draw_checks(TaskRater.objects.get(task=task, rater__person=person), share=0.3, checks=2, within=8)
     task.refresh_from_db()
     for _n in range(4):
         held = lease(other, task)
