@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from curation.prepared import Prepared, slot
 
 KEY = slot(1)
+LARGEST = 2**63 - 1  # that a column holds
 _BY_KEY: Prepared[Person] = Prepared(lambda: Person.objects.filter(pk=KEY))
 
 
@@ -18,9 +19,10 @@ class People(UserManager["Person"]):
     use_in_migrations = False
 
     def get(self, *args: Any, **kwargs: Any) -> Person:
-        if args or kwargs.keys() != {"pk"} or not isinstance(kwargs["pk"], int):
+        key = kwargs.get("pk")
+        if args or len(kwargs) != 1 or not isinstance(key, int) or not 0 <= key <= LARGEST:
             return super().get(*args, **kwargs)
-        found = _BY_KEY.first({KEY: kwargs["pk"]})
+        found = _BY_KEY.first({KEY: key})
         if found is None:
             raise Person.DoesNotExist
         return found

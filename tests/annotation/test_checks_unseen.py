@@ -144,3 +144,8 @@ def test_no_number_of_what_is_left_stays_or_goes_with_a_check() -> None:
     third = [number for number, (check, _left) in enumerate(told) if not check][2]
     assert steps == [20] * third + [10] * (len(told) - third)
     assert waiting_per_task(person, task.dataset) == {}
+
+
+def test_who_may_rate_and_has_no_task_is_told_of_nothing() -> None:
+    dataset = make_world_dataset()
+    assert waiting_per_task(make_member(dataset, Membership.Role.RATER), dataset) == {}

@@ -1,12 +1,10 @@
 """Two windows bring files in at the same moment: nothing doubled, nothing lost, and the second one hears it."""
 
-import threading
 from functools import partial
 
 import pytest
 from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -15,6 +13,7 @@ from curation.errors import Conflict
 from judging.actions import uploads
 from judging.models import Judge, JudgeCall, Verdict
 from tests.factories.annotation import make_member, make_world_dataset
+from tests.rig.at_once import at_once
 
 pytestmark = [pytest.mark.both_databases, pytest.mark.django_db(transaction=True)]
 SCORES = {"q1": "12", "q2": "34", "q3": "55", "q4": "21"}
@@ -61,24 +60,6 @@ def world():
     return dataset, make_member(dataset, "researcher")
 
 
-def at_once(*acts):
-    gate, answers = threading.Barrier(len(acts)), {}
-
-    def act(place, one):
-        try:
-            gate.wait()
-            answers[place] = one()
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=act, args=pair) for pair in enumerate(acts)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return [answers[place] for place in range(len(acts))]
-
-
 def held():
     kinds = (RatingTask, Response, Rater, Rating, Judge, JudgeCall, Verdict)
     return {kind.__name__: kind.objects.count() for kind in kinds}
@@ -92,7 +73,7 @@ def test_one_button_in_two_windows_imports_once(world):
     dataset, person = world
     first = Window(dataset, person)
     second = Window(dataset, person, address=first.address)
-    answers = at_once(first.press, second.press)
+    answers = at_once([first.press, second.press])
     assert [status for status, _told in answers] == [302, 302]
     # 8 ratings and 4 verdicts are 12 rows, and both windows say so
     mine = "12 rows are imported, 0 were set apart."
@@ -105,7 +86,7 @@ def test_one_button_in_two_windows_imports_once(world):
 def test_the_same_files_of_two_people_at_once_count_once(world):
     dataset, person = world
     windows = [Window(dataset, person), Window(dataset, make_member(dataset, "researcher"))]
-    answers = at_once(*(window.press for window in windows))
+    answers = at_once([window.press for window in windows])
     assert sorted(answers) == [
         (302, ["0 rows are imported, 0 were set apart. 12 rows stood here already."]),
         (302, ["12 rows are imported, 0 were set apart."]),
@@ -119,7 +100,7 @@ def test_files_that_overlap_are_joined(world, before):
     if before:
         assert Window(dataset, person, before).press() == (302, ["3 rows are imported, 0 were set apart."])
     windows = [Window(dataset, person, items) for items in (["q1", "q2", "q3"], ["q2", "q3", "q4"])]
-    answers = at_once(*(window.press for window in windows))
+    answers = at_once([window.press for window in windows])
     assert [status for status, _told in answers] == [302, 302]
     assert held() == ALL
 
@@ -128,7 +109,7 @@ def test_an_import_and_a_deletion_at_once_are_one_of_the_two(world):
     dataset, person = world
     first = Window(dataset, person)
     second = Window(dataset, person, address=first.address)
-    (_status, imported), (_again, deleted) = at_once(first.press, partial(second.press, "discard"))
+    (_status, imported), (_again, deleted) = at_once([first.press, partial(second.press, "discard")])
     if Rating.objects.exists():
         assert deleted == [f"{FIRST} 12 rows are imported, 0 were set apart."]
         assert held() == ALL

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+from functools import partial
 
 import pytest
-from django.db import connection
 
 from curation.actions import items, reviews
 from curation.actions.items import Wording
@@ -13,6 +12,7 @@ from curation.errors import Conflict, Invalid, NotAllowed, TeineiError, WrongSta
 from curation.log import OPERATOR
 from curation.models import Draft, Item, LogEntry, Person, Review
 from tests.factories.curation import ANSWER, decide, leaf, make_dataset, make_item, make_member
+from tests.rig.at_once import at_once
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -143,24 +143,14 @@ def test_of_five_who_decide_at_once_one_is_heard():
     dataset = make_dataset()
     item = make_item(dataset, state="in_review")
     people = [make_member(dataset, "reviewer") for _ in range(5)]
-    start = threading.Barrier(5)
-    heard: list[str] = []
 
-    def act(person: Person) -> None:
-        mine = Item.objects.get(pk=item.pk)
-        start.wait()
+    def act(person: Person, mine: Item) -> str:
         try:
             reviews.review(person, mine, decision="approve", revision=mine.current_revision_id)
-            heard.append("done")
         except TeineiError:
-            heard.append("refused")
-        finally:
-            connection.close()
+            return "refused"
+        return "done"
 
-    threads = [threading.Thread(target=act, args=(person,)) for person in people]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    heard = at_once([partial(act, person, Item.objects.get(pk=item.pk)) for person in people])
     assert sorted(heard) == ["done"] + ["refused"] * 4
     assert Review.objects.count() == 1
