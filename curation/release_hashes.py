@@ -1,0 +1,53 @@
+"""What a frozen row and a whole release hash to. Pure: whoever has the files can compute both again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+VERSION = 2  # 1 left sources and translations out
+
+
+def row_hash(
+    *,
+    question: str,
+    answer: str | None,
+    labels: Sequence[str],
+    attributes: Mapping[str, Any],
+    sources: Sequence[Any],
+    translations: Mapping[str, Mapping[str, str | None]],
+) -> str:
+    """SHA-256 over everything frozen of an item but its split, as canonical JSON.
+
+    Texts enter by the SHA-256 (64 hex digits) of their UTF-8, so that a redacted one can still be checked.
+    `translations` maps a locale to {"question": hash, "answer": hash or None}.
+    """
+    parts = {
+        "question": question,
+        "answer": answer,
+        "labels": list(labels),
+        "attributes": attributes,
+        "sources": list(sources),
+        "translations": translations,
+    }
+    return hashlib.sha256(canonical(parts).encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """JSON with one spelling: sorted keys, no white space, raw Unicode."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def content_digest(value: Any) -> str:
+    """SHA-256 of the canonical JSON of a value: how a version of a list or a guideline is told from another."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def root_hash(rows: Iterable[tuple[int, str, str, str]]) -> str:
+    """SHA-256 over (position, id, split, content hash) of every row, in order."""
+    digest = hashlib.sha256()
+    for position, external_id, split, content in rows:
+        digest.update(f"{position}\t{external_id}\t{split}\t{content}\n".encode())
+    return digest.hexdigest()
