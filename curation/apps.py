@@ -2,6 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -11,10 +12,11 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now, and the entries count rows.
-        from curation import navigation, registry
+        from curation import frozen_rows, navigation, registry
 
         autodiscover_modules("rules", "workflow")  # those of every floor register themselves
         registry.add_nav(*navigation.ENTRIES)
+        post_migrate.connect(frozen_rows.install, sender=self, dispatch_uid="curation.frozen_rows")
         user_logged_in.connect(log_sign_in, dispatch_uid="curation.log_sign_in")
 
 

@@ -13,16 +13,26 @@ import os
 import random
 import sqlite3
 import time
+from typing import Any
 
 from django.db import OperationalError
-from django.db.backends.sqlite3 import base
+from django.db.backends.sqlite3 import base, operations
 
 # Seconds between two attempts. A transaction with its fsync takes a few milliseconds; the longest pause is short beside
 # what a person notices, and long enough that fifty who wait leave the processors to the one who writes.
 FIRST, LONGEST = 0.001, 0.01
 
 
+class DatabaseOperations(operations.DatabaseOperations):
+    def sql_flush(self, *args: Any, **kwargs: Any) -> list[str]:
+        """`flush` empties the whole database on purpose; the triggers are back with the signal that ends it."""
+        from curation.frozen_rows import removal  # the settings are read before any app is
+
+        return [*removal(), *super().sql_flush(*args, **kwargs)]
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
+    ops_class = DatabaseOperations
     in_line = False  # whether this process serves people, see config/wsgi.py
     _line: int | None = None  # the file of the line, once it is open
 

@@ -246,7 +246,9 @@ def _write_items(
         questions.setdefault(
             key,
             Question(
-                dataset=dataset, split=wanted, split_reason="import" if wanted != Question.Split.NONE else ""
+                dataset=dataset,
+                split=wanted,
+                split_why={"by": "import"} if wanted != Question.Split.NONE else {},
             ),
         )
     Question.objects.bulk_create(questions.values(), batch_size=CHUNK)

@@ -163,13 +163,13 @@ def keep_rows(release: Release, rows: list[ReleaseItem]) -> None:
 
 
 def _set_splits(draft: Draft) -> None:
-    reason = f"{draft.name}, seed {draft.seed}"
+    why = {"by": "draw", "release": draft.name, "seed": draft.seed}
     fresh = {item.question_id for item in draft.plan.items if item.question.split == Question.Split.NONE}
     for split in ("dev", "test"):
         ids = sorted(question for question in fresh if draft.plan.splits[question] == split)
         for start in range(0, len(ids), 500):
             rows = Question.objects.filter(pk__in=ids[start : start + 500], split=Question.Split.NONE)
-            rows.update(split=split, split_reason=reason)
+            rows.update(split=split, split_why=why)
 
 
 def _rows(draft: Draft) -> list[ReleaseItem]:

@@ -1,11 +1,22 @@
 from curation.models.item import Comment, Draft, Item, Question, Revision, Text
 from curation.models.people import Dataset, Membership, OptOut, Person
-from curation.models.release import Erratum, Release, ReleaseItem, Rights
+from curation.models.release import (
+    DownloadLink,
+    Erratum,
+    Publication,
+    Redaction,
+    Release,
+    ReleaseItem,
+    ReleasePage,
+    Rights,
+    Waiver,
+)
 from curation.models.review import Review
 from curation.models.taxonomy import (
     Category,
     CategoryMapping,
     Guideline,
+    MappingSignOff,
     Quota,
     Taxonomy,
 )
@@ -22,6 +33,7 @@ __all__ = [
     "CategoryMapping",
     "Comment",
     "Dataset",
+    "DownloadLink",
     "Draft",
     "Endpoint",
     "Erratum",
@@ -30,13 +42,17 @@ __all__ = [
     "Job",
     "LogEntry",
     "LogSeal",
+    "MappingSignOff",
     "Membership",
     "OptOut",
     "Person",
+    "Publication",
     "Question",
     "Quota",
+    "Redaction",
     "Release",
     "ReleaseItem",
+    "ReleasePage",
     "Review",
     "Revision",
     "Rights",
@@ -46,4 +62,5 @@ __all__ = [
     "TranslationDraft",
     "TranslationReview",
     "TranslationRevision",
+    "Waiver",
 ]

@@ -29,7 +29,9 @@ class Question(models.Model):
 
     dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="questions")
     split = models.CharField(max_length=4, choices=Split, default=Split.NONE)
-    split_reason = models.CharField(max_length=200, blank=True)
+    split_why = models.JSONField(
+        default=dict, blank=True, help_text="Why it has its split: {by: import, draw, twin or said, ...}"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

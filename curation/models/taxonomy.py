@@ -99,6 +99,22 @@ class CategoryMapping(models.Model):
         return f"{self.source_id} {self.kind} {self.target_id}"
 
 
+class MappingSignOff(models.Model):
+    """A domain expert's word that a taxonomy's mapping and definitions are right, as they stood then."""
+
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.CASCADE, related_name="sign_offs")
+    person = models.ForeignKey("curation.Person", on_delete=models.PROTECT, related_name="+")
+    comment = models.TextField(blank=True)
+    content_hash = models.CharField(max_length=64, help_text="SHA-256 of what was signed")
+    signed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-signed_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.taxonomy_id} signed {self.signed_at:%Y-%m-%d}"
+
+
 class Quota(models.Model):
     """Target number of approved items for a leaf, per split."""
 

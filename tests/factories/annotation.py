@@ -62,7 +62,7 @@ def make_member(dataset: Dataset, *roles: str, username: str = "") -> Person:
 
 def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1") -> Release:
     """A frozen release of test questions q0, q1 ... spread over the leaves."""
-    release = Release.objects.create(dataset=dataset, name=name, root_hash="0" * 64)
+    release = Release.objects.create(dataset=dataset, name=name, root_hash="0" * 64, size=questions)
     for n in range(questions):
         ReleaseItem.objects.create(
             release=release,

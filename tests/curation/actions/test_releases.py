@@ -57,7 +57,7 @@ def test_splits_are_permanent_in_the_next_version(dataset) -> None:
     kept = [{row.external_id: row.split for row in release.items.all()} for release in (first, second)]
     assert kept[0] == kept[1]
     assert second.predecessor == first
-    assert Question.objects.filter(split_reason="v1, seed 7").count() == 6
+    assert Question.objects.filter(split_why={"by": "draw", "release": "v1", "seed": 7}).count() == 6
 
 
 def test_unapproved_items_are_in_no_release(dataset) -> None:

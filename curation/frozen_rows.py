@@ -1,0 +1,79 @@
+"""What the database itself refuses, whoever asks and from whatever program: changed or deleted rows of a release, rows
+added to one that is complete, and texts that become other texts.
+
+Installed after every migration, since SQLite drops a table's triggers whenever a migration makes the table anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import connections
+
+RELEASES, ROWS, TEXTS = "curation_release", "curation_releaseitem", "curation_text"
+FROZEN = "A release is frozen: publish a corrected successor instead."
+COMPLETE = "A release is frozen: no row can be added to it."
+KEPT = "A text is kept as it is: it can only be redacted, by two people."
+
+# A redacted text loses its body and keeps its hash; folding may be done again where its rules change.
+_SAME = "NEW.hash = OLD.hash AND (NEW.body = OLD.body OR (NEW.body = '' AND NEW.redacted_at IS NOT NULL))"
+_FULL = (
+    "EXISTS (SELECT 1 FROM curation_release r "
+    "WHERE r.id = NEW.release_id AND r.size > 0 AND NEW.position >= r.size)"
+)
+
+# name: (event, table, condition under which it is refused, sentence)
+TRIGGERS = {
+    "release_not_changed": ("UPDATE", RELEASES, "", FROZEN),
+    "release_not_deleted": ("DELETE", RELEASES, "", FROZEN),
+    "release_row_not_changed": ("UPDATE", ROWS, "", FROZEN),
+    "release_row_not_deleted": ("DELETE", ROWS, "", FROZEN),
+    "release_row_not_added": ("INSERT", ROWS, _FULL, COMPLETE),
+    "text_not_changed": ("UPDATE", TEXTS, f"NOT ({_SAME})", KEPT),
+    "text_not_deleted": ("DELETE", TEXTS, "", KEPT),
+}
+
+
+def install(using: str = "default", **_signal: Any) -> None:
+    """Make the triggers where the tables are there. Run again, it does nothing new."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    if not {RELEASES, ROWS, TEXTS} <= tables:
+        return
+    statements = _postgres() if connection.vendor == "postgresql" else _sqlite()
+    with connection.cursor() as cursor:
+        columns = {c.name for c in connection.introspection.get_table_description(cursor, RELEASES)}
+        if "size" in columns:  # else a migration from before is being looked at
+            for statement in statements:
+                cursor.execute(statement)
+
+
+def removal() -> list[str]:
+    """Statements that take the triggers away from SQLite: only `flush`, which empties a whole database, needs them."""
+    return [f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS]
+
+
+def _sqlite() -> list[str]:
+    made = []
+    for name, (event, table, condition, sentence) in TRIGGERS.items():
+        when = f" WHEN {condition}" if condition else ""
+        made.append(
+            f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} FOR EACH ROW{when} "
+            f"BEGIN SELECT RAISE(ABORT, '{sentence}'); END"
+        )
+    return made
+
+
+def _postgres() -> list[str]:
+    made = []
+    for name, (event, table, condition, sentence) in TRIGGERS.items():
+        raised = f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'integrity_constraint_violation';"
+        body = f"IF {condition} THEN {raised} END IF; RETURN NEW;" if condition else raised
+        made.append(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN {body} END$$"
+        )
+        made.append(
+            f"CREATE OR REPLACE TRIGGER {name} BEFORE {event} ON {table} "
+            f"FOR EACH ROW EXECUTE FUNCTION {name}()"
+        )
+    return made
