@@ -1,0 +1,37 @@
+"""What has to hold before a version is frozen. Each gate names its items, so that they can be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from curation.gates.plan import Plan, approved_revision, known_splits, releasable
+from curation.gates.review import approved, provisional, quota
+from curation.gates.terms import rights
+from curation.gates.texts import duplicates, leaks
+from curation.registry import Gate
+
+GATES: tuple[Callable[[Plan], Gate], ...] = (
+    approved,
+    quota,
+    provisional,
+    duplicates,
+    leaks,
+    rights,
+)
+NEVER_WAIVED = frozenset({"approved", "leaks"})
+
+__all__ = [
+    "GATES",
+    "NEVER_WAIVED",
+    "Gate",
+    "Plan",
+    "approved_revision",
+    "check",
+    "known_splits",
+    "releasable",
+]
+
+
+def check(plan: Plan) -> list[Gate]:
+    """What every gate says of the plan."""
+    return [gate(plan) for gate in GATES]

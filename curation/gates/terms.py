@@ -1,0 +1,19 @@
+"""Whether the terms under which items came in allow what the release's own terms say."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+from curation.gates.plan import Plan
+from curation.registry import Gate
+
+
+def rights(plan: Plan) -> Gate:
+    """Every item may be passed on under its terms."""
+    items = [item.external_id for item in plan.items if item.rights and not item.rights.redistributable]
+    sentence = (
+        _("Some items must not be redistributed: only their ids can be exported.")
+        if items
+        else _("Every item may be redistributed.")
+    )
+    return Gate(key="rights", title=_("Rights"), green=not items, sentence=sentence, items=items)
