@@ -65,6 +65,7 @@ class _Registry:
     panels: list[Panel] = field(default_factory=list)
     usages: list[Callable[[Iterable[int]], list[dict[str, Any]]]] = field(default_factory=list)
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
+    snapshots: dict[str, Callable[[Dataset], Any]] = field(default_factory=dict)
     demo: list[tuple[int, Callable[[Dataset, dict[str, Person]], str]]] = field(default_factory=list)
 
 
@@ -131,6 +132,16 @@ def add_blind(blind: Callable[[Person, Dataset], bool]) -> None:
     """Register a reason for which a person must not see results of a dataset now (open rating work)."""
     if blind not in _registry.blinds:
         _registry.blinds.append(blind)
+
+
+def add_snapshot(key: str, part: Callable[[Dataset], Any]) -> None:
+    """Register what a release keeps of a floor above, such as its rubrics: a dataset in, plain data out."""
+    _registry.snapshots[key] = part
+
+
+def snapshot(dataset: Dataset) -> dict[str, Any]:
+    """What the floors above put into a release frozen now."""
+    return {key: part(dataset) for key, part in sorted(_registry.snapshots.items())}
 
 
 def add_demo(order: int, part: Callable[[Dataset, dict[str, Person]], str]) -> None:

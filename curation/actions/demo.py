@@ -57,7 +57,9 @@ def load_demo() -> list[str]:
     for row in rows:
         _item(dataset, cast, row, leaves[row["risk_area"], row["harm_type"], row["specific_harm"]])
     _quotas(dataset)
-    release = releases.freeze(cast["manager"], dataset, name="demo-0.1", seed=1, test_per_leaf=1, terms=TERMS)
+    release = releases.freeze(
+        cast["manager"], dataset, releases.Choice(name="demo-0.1", seed=1, test_per_leaf=1, terms=TERMS)
+    )
     said = [f"{len(rows)} items; release {release.name} with {release.counts['items']} of them."]
     return said + [part(dataset, cast) for part in registry.demo_parts()]
 

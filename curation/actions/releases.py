@@ -1,38 +1,54 @@
-"""Freezing versions, correcting them, and saying how two of them differ."""
+"""Freezing versions: what would go in, what the gates say of it, and the freeze."""
 
 from __future__ import annotations
 
-import hashlib
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.forms import model_to_dict
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from curation import gates, registry
 from curation.actions.datasets import take_turns
 from curation.errors import Invalid
-from curation.gates import Plan
+from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
-from curation.models import (
-    Dataset,
-    Erratum,
-    Item,
-    Question,
-    Release,
-    ReleaseItem,
-    Translation,
-)
-from curation.queries import stale
+from curation.models import Dataset, Question, Release, ReleaseItem, Rights
+from curation.reasons import reasons
 from curation.registry import Gate
+from curation.release_hashes import VERSION as HASH_VERSION
+from curation.release_hashes import content_digest, root_hash, row_hash
+from curation.release_versions import VERSION as VERSION_NUMBER
+from curation.release_versions import as_numbers, level_of, next_version
 from curation.rules import require
 from curation.splits import Candidate, assign
-from curation.workflow import advance
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 RESERVED = {"freeze", "new", "latest"}
+CHUNK = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What the manager chooses about a release; None where the dataset or the system decides.
+
+    `locales` are the translations that go along; `leave_out` lets items go whose translation is not ready, without
+    it. `rights` are the terms the release goes out under, `terms` their text where it has no row of its own.
+    """
+
+    name: str
+    seed: int = 0
+    test_per_leaf: int | None = None
+    version: str | None = None
+    locales: tuple[str, ...] | None = None
+    leave_out: bool = False
+    rights: Rights | None = None
+    terms: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,12 +62,18 @@ class Waiver:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A release as it would be frozen: the plan and what the gates said."""
+    """A release as it would be frozen: the plan, what the gates said, and the version's number."""
 
-    name: str
-    seed: int
+    choice: Choice
     plan: Plan
     gates: list[Gate]
+    predecessor: Release | None
+    level: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        return self.choice.name
 
     def red(self, waivers: list[Waiver]) -> list[Gate]:
         waived = {waiver.gate for waiver in waivers} - gates.NEVER_WAIVED
@@ -64,41 +86,77 @@ def default_test_per_leaf(dataset: Dataset) -> int:
     return max(set(targets), key=lambda target: (targets.count(target), target)) if targets else 0
 
 
-def draw_up(
-    actor: Actor,
-    dataset: Dataset,
-    *,
-    name: str,
-    seed: int = 0,
-    test_per_leaf: int | None = None,
-) -> Draft:
-    """Choose the items, draw the missing splits and ask the gates. Writes nothing."""
+def draw_up(actor: Actor, dataset: Dataset, choice: Choice) -> Draft:
+    """Choose the items, draw the missing splits, number the version and ask the gates. Writes nothing."""
     require(actor, "freeze", dataset)
-    _refuse_name(dataset, name)
-    k = default_test_per_leaf(dataset) if test_per_leaf is None else test_per_leaf
+    refuse_name(dataset, choice.name)
+    plan = _plan(actor, dataset, choice)
+    predecessor = Release.objects.filter(dataset=dataset, imported=False).first()
+    level, version = _numbered(predecessor, plan, choice)
+    return Draft(
+        choice=choice,
+        plan=plan,
+        gates=gates.check(plan),
+        predecessor=predecessor,
+        level=level,
+        version=version,
+    )
+
+
+def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
+    k = default_test_per_leaf(dataset) if choice.test_per_leaf is None else choice.test_per_leaf
     items = gates.releasable(dataset)
+    categories = {row.pk: row for row in dataset.taxonomy.categories.all()}
     splits = gates.known_splits(items)
     candidates = {
-        item.question_id: Candidate(
-            question=item.question_id,
-            key=item.approved_revision.question_text_id if item.approved_revision else "",
-            leaf=item.approved_revision.category.path if item.approved_revision else "",
-            split=splits.get(item.question_id, ""),
+        item.question: Candidate(
+            question=item.question,
+            key=item.question_hash,
+            leaf=categories[item.category].path,
+            split=splits.get(item.question, ""),
         )
         for item in items
     }
-    splits |= assign(candidates.values(), test_per_leaf=k, seed=seed)
-    plan = Plan(
+    drawn = assign(candidates.values(), test_per_leaf=k, seed=choice.seed)
+    locales, translations, unfinished = gates.translations_of(dataset, items, choice.locales)
+    return Plan(
         dataset=dataset,
+        name=choice.name,
         items=items,
-        splits=splits,
+        splits=splits | drawn,
+        why={key: {"by": "draw", "release": choice.name, "seed": choice.seed} for key in drawn},
         test_per_leaf=k,
+        categories=categories,
+        locales=locales,
+        translations=translations,
+        unfinished=unfinished,
+        left_out=choice.leave_out,
+        rights=choice.rights,
         viewer=person_of(actor),
     )
-    return Draft(name=name, seed=seed, plan=plan, gates=gates.check(plan))
 
 
-def _refuse_name(dataset: Dataset, name: str) -> None:
+def _numbered(predecessor: Release | None, plan: Plan, choice: Choice) -> tuple[str, str]:
+    """What happened since the last version (major, minor or patch), and the number that follows from it."""
+    before: dict[str, tuple[str, str]] = {}
+    if predecessor and predecessor.hash_version == HASH_VERSION:
+        rows = predecessor.items.order_by().values_list("external_id", "content_hash", "split")
+        before = {key: (content, split) for key, content, split in rows.iterator(2000)}
+    after = {item.external_id: (hash_of(plan, item), plan.split(item)) for item in plan.items}
+    level = level_of(before, after)
+    previous = predecessor.version if predecessor else ""
+    if choice.version is None:
+        return level, next_version(previous, level)
+    if not VERSION_NUMBER.fullmatch(choice.version):
+        raise Invalid(_("A version has three numbers, such as 1.2.0."), field="version")
+    if as_numbers(choice.version) <= as_numbers(previous):
+        message = _("The version must come after %(previous)s.")
+        raise Invalid(message % {"previous": previous}, field="version")
+    return level, choice.version
+
+
+def refuse_name(dataset: Dataset, name: str) -> None:
+    """Raises Invalid for a name that cannot be a release's, or is one already."""
     if not NAME.fullmatch(name) or name in RESERVED:
         message = _(
             "“%(name)s” cannot be a release's name: use small letters, digits, dots and dashes, such as xs-0.1."
@@ -110,16 +168,7 @@ def _refuse_name(dataset: Dataset, name: str) -> None:
 
 
 @transaction.atomic
-def freeze(
-    actor: Actor,
-    dataset: Dataset,
-    *,
-    name: str,
-    seed: int = 0,
-    test_per_leaf: int | None = None,
-    waivers: list[Waiver] | None = None,
-    terms: str = "",
-) -> Release:
+def freeze(actor: Actor, dataset: Dataset, choice: Choice, *, waivers: list[Waiver] | None = None) -> Release:
     """Freeze what is approved now, under a name, in one transaction.
 
     Raises Invalid, naming the gates, where one is red and not waived. Leaks and missing approval cannot be waived.
@@ -127,7 +176,7 @@ def freeze(
     # Two freezes at once would each draw splits of their own for the same questions: they take turns.
     take_turns(dataset)
     waivers = waivers or []
-    draft = draw_up(actor, dataset, name=name, seed=seed, test_per_leaf=test_per_leaf)
+    draft = draw_up(actor, dataset, choice)
     red = draft.red(waivers)
     if red:
         sentences = " ".join(f"[{gate.key}] {gate.sentence}" for gate in red)
@@ -135,19 +184,24 @@ def freeze(
             _("The release cannot be frozen: %(why)s") % {"why": sentences},
             field="gates",
         )
-    _set_splits(draft)
-    rows = _rows(draft)
+    _set_splits(draft.plan)
+    rows = list(_rows(draft.plan))
     release = Release.objects.create(
         dataset=dataset,
-        name=name,
-        seed=seed,
+        name=choice.name,
+        version=draft.version,
+        size=len(rows),
+        seed=choice.seed,
         test_per_leaf=draft.plan.test_per_leaf,
-        predecessor=Release.objects.filter(dataset=dataset, imported=False).first(),
-        root_hash=root_hash(rows),
+        predecessor=draft.predecessor,
+        root_hash=root_of(rows),
+        hash_version=HASH_VERSION,
         snapshot=_snapshot(dataset),
-        gates=_said(draft.plan, waivers),
-        counts=_counts(rows),
-        terms=terms,
+        gates=_said(draft, waivers),
+        counts=counts_of(rows),
+        terms=choice.terms or (choice.rights.terms if choice.rights else ""),
+        rights=_terms_as_they_stand(choice.rights),
+        note=choice.note,
         frozen_by=person_of(actor),
     )
     keep_rows(release, rows)
@@ -155,181 +209,110 @@ def freeze(
     return release
 
 
-def keep_rows(release: Release, rows: list[ReleaseItem]) -> None:
+def keep_rows(release: Release, rows: Iterable[ReleaseItem]) -> None:
     """Save the rows as the release's."""
-    for row in rows:
+    kept = list(rows)
+    for row in kept:
         row.release = release
-    ReleaseItem.objects.bulk_create(rows, batch_size=500)
+    ReleaseItem.objects.bulk_create(kept, batch_size=CHUNK)
 
 
-def _set_splits(draft: Draft) -> None:
-    why = {"by": "draw", "release": draft.name, "seed": draft.seed}
-    fresh = {item.question_id for item in draft.plan.items if item.question.split == Question.Split.NONE}
-    for split in ("dev", "test"):
-        ids = sorted(question for question in fresh if draft.plan.splits[question] == split)
-        for start in range(0, len(ids), 500):
-            rows = Question.objects.filter(pk__in=ids[start : start + 500], split=Question.Split.NONE)
-            rows.update(split=split, split_why=why)
-
-
-def _rows(draft: Draft) -> list[ReleaseItem]:
-    translations = _translations(draft.plan.dataset)
-    rows = []
-    for position, item in enumerate(draft.plan.items):
-        revision = item.approved_revision
-        assert revision is not None
-        rows.append(
-            ReleaseItem(
-                position=position,
-                external_id=item.external_id,
-                item=item,
-                revision=revision,
-                question_text=revision.question_text,
-                answer_text=revision.answer_text,
-                labels=revision.category.labels,
-                split=draft.plan.split(item),
-                attributes=revision.attributes,
-                translations=translations.get(item.pk, {}),
-                content_hash=revision.content_hash,
-            )
+def _set_splits(plan: Plan) -> None:
+    """Write the new splits with their reasons: one statement for many, since each reason is its own."""
+    fresh = sorted({item.question for item in plan.items if not item.split})
+    for start in range(0, len(fresh), CHUNK):
+        rows = Question.objects.in_bulk(fresh[start : start + CHUNK])
+        for pk, row in rows.items():
+            row.split, row.split_why = plan.splits[pk], plan.why[pk]
+        Question.objects.bulk_create(
+            rows.values(), update_conflicts=True, update_fields=["split", "split_why"], unique_fields=["id"]
         )
-    return rows
 
 
-def _translations(dataset: Dataset) -> dict[int, dict[str, Any]]:
-    """Approved translations that the source has not moved away from, per item and locale."""
-    rows = Translation.objects.filter(item__dataset=dataset, state=Translation.State.APPROVED)
-    fresh = rows.exclude(pk__in=stale(rows).values("pk")).select_related("approved_revision")
-    found: dict[int, dict[str, Any]] = {}
-    for row in fresh:
-        if row.approved_revision:
-            texts = {
-                "question": row.approved_revision.question_text_id,
-                "answer": row.approved_revision.answer_text_id,
-            }
-            found.setdefault(row.item_id, {})[row.locale] = texts
-    return found
+def hash_of(plan: Plan, item: PlanItem) -> str:
+    """The content hash of an item as it would be frozen."""
+    return row_hash(
+        question=item.question_hash,
+        answer=item.answer_hash,
+        labels=plan.category(item).labels,
+        attributes=item.attributes,
+        sources=item.sources,
+        translations=plan.translations.get(item.item, {}),
+    )
 
 
-def root_hash(rows: list[ReleaseItem]) -> str:
-    """sha256 over position, id, split and content hash of every row, in order."""
-    digest = hashlib.sha256()
-    for row in rows:
-        digest.update(f"{row.position}\t{row.external_id}\t{row.split}\t{row.content_hash}\n".encode())
-    return digest.hexdigest()
+def _rows(plan: Plan) -> Iterator[ReleaseItem]:
+    names = dict(plan.dataset.rights.values_list("pk", "name"))
+    for position, item in enumerate(plan.items):
+        yield ReleaseItem(
+            position=position,
+            external_id=item.external_id,
+            item_id=item.item,
+            revision_id=item.revision,
+            question_text_id=item.question_hash,
+            answer_text_id=item.answer_hash,
+            labels=plan.category(item).labels,
+            split=plan.split(item),
+            attributes=item.attributes,
+            sources=item.sources,
+            rights_name=names.get(item.rights or 0, ""),
+            translations=plan.translations.get(item.item, {}),
+            content_hash=hash_of(plan, item),
+        )
+
+
+def root_of(rows: Iterable[ReleaseItem]) -> str:
+    return root_hash((row.position, row.external_id, row.split, row.content_hash) for row in rows)
 
 
 def _snapshot(dataset: Dataset) -> dict[str, Any]:
+    """Everything a reader of the release needs to know what its labels and decisions meant, as it stood.
+
+    Each part carries its SHA-256; rubrics and the like are added by the floors that have them.
+    """
     guideline = dataset.guidelines.order_by("-version").first()
+    leaves = dataset.taxonomy.categories.filter(level=3).order_by("position")
+    definitions = [
+        {"labels": leaf.labels, "definition_ja": leaf.definition_ja, "definition_en": leaf.definition_en}
+        for leaf in leaves
+    ]
+    parts = {
+        "definitions": definitions,
+        "guideline_text": {"ja": guideline.text_ja, "en": guideline.text_en} if guideline else {},
+        "reasons": [asdict(reason) for reason in reasons()],
+        "rights": [_terms_as_they_stand(row) for row in dataset.rights.order_by("name")],
+        **registry.snapshot(dataset),
+    }
     return {
         "taxonomy": dataset.taxonomy.name,
-        "labels": [
-            category.labels for category in dataset.taxonomy.categories.filter(level=3).order_by("position")
-        ],
+        "labels": [leaf.labels for leaf in leaves],
         "guideline": guideline.version if guideline else None,
+        **parts,
+        "sha256": {key: content_digest(value) for key, value in parts.items()},
     }
 
 
-def _said(plan: Plan, waivers: list[Waiver]) -> list[dict[str, Any]]:
+def _terms_as_they_stand(rights: Rights | None) -> dict[str, Any]:
+    return model_to_dict(rights, exclude=["id", "dataset"]) if rights else {}
+
+
+def _said(draft: Draft, waivers: list[Waiver]) -> list[dict[str, Any]]:
     """What the gates said, kept in English whoever freezes: pages retell it in the reader's language."""
     by_gate = {waiver.gate: asdict(waiver) for waiver in waivers}
-    with translation.override("en"):
-        said = gates.check(plan)
+    said = draft.gates
+    if (translation.get_language() or "en") != "en":
+        with translation.override("en"):
+            said = gates.check(draft.plan)
     return [{**asdict(gate), "waived": None if gate.green else by_gate.get(gate.key)} for gate in said]
 
 
-def _counts(rows: list[ReleaseItem]) -> dict[str, Any]:
-    splits = {split: sum(row.split == split for row in rows) for split in ("dev", "test")}
-    locales: dict[str, int] = {}
-    leaves: dict[str, dict[str, int]] = {}
+def counts_of(rows: Iterable[ReleaseItem]) -> dict[str, Any]:
+    """How many rows there are, by split, leaf and locale."""
+    found: dict[str, Any] = {"items": 0, "dev": 0, "test": 0, "translations": {}, "leaves": {}}
     for row in rows:
+        found["items"] += 1
+        found[row.split] += 1
         for locale in row.translations:
-            locales[locale] = locales.get(locale, 0) + 1
-        cell = leaves.setdefault("\t".join(row.labels), {"dev": 0, "test": 0})
-        cell[row.split] += 1
-    return {"items": len(rows), **splits, "translations": locales, "leaves": leaves}
-
-
-@transaction.atomic
-def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str) -> tuple[Release, Erratum]:
-    """Freeze a successor without some items and put an erratum on the old page; both stay readable.
-
-    The items are withdrawn with it, so that the next release does not bring them back.
-    """
-    require(actor, "correct", release)
-    take_turns(release.dataset)  # corrections of a day share a name
-    if not reason.strip():
-        raise Invalid(_("Say why the items are withdrawn."), field="reason")
-    rows = list(release.items.order_by("position"))
-    _refuse_unknown(release, withdraw, rows)
-    kept = [row for row in rows if row.external_id not in set(withdraw)]
-    name = f"{release.name}-rev{timezone.localdate():%Y%m%d}"
-    _refuse_name(release.dataset, name)
-    for position, row in enumerate(kept):
-        row.pk, row.position, row._state.adding = None, position, True
-    successor = Release.objects.create(
-        dataset=release.dataset,
-        name=name,
-        predecessor=release,
-        seed=release.seed,
-        test_per_leaf=release.test_per_leaf,
-        root_hash=root_hash(kept),
-        snapshot=release.snapshot,
-        gates=release.gates,
-        counts=_counts(kept),
-        terms=release.terms,
-        frozen_by=person_of(actor),
-    )
-    keep_rows(successor, kept)
-    gone = Item.objects.filter(pk__in=[row.item_id for row in rows if row.external_id in set(withdraw)])
-    for item in gone.exclude(state=Item.State.WITHDRAWN):
-        advance(item, "withdraw", actor=actor, release=release.pk)
-    erratum = Erratum.objects.create(
-        release=release,
-        successor=successor,
-        withdrawn_ids=sorted(withdraw),
-        reason=reason.strip(),
-        affected=registry.usages(gone),
-        person=person_of(actor),
-    )
-    record(actor, "correct", release, successor=successor.pk, withdrawn=len(withdraw))
-    return successor, erratum
-
-
-def _refuse_unknown(release: Release, withdraw: list[str], rows: list[ReleaseItem]) -> None:
-    missing = sorted(set(withdraw) - {row.external_id for row in rows})
-    if missing or not withdraw:
-        message = _("%(release)s holds no item named %(ids)s.")
-        named = {"release": release.name, "ids": ", ".join(missing) or "-"}
-        raise Invalid(message % named, field="withdraw")
-
-
-def diff(old: Release, new: Release) -> dict[str, Any]:
-    """What changed from one release to the other, cell by cell: ids added and removed, and cells that differ."""
-    columns = (
-        "question_text_id",
-        "answer_text_id",
-        "labels",
-        "split",
-        "attributes",
-        "translations",
-    )
-    names = ("question", "answer", "category", "split", "attributes", "translations")
-    before = {row.external_id: row for row in old.items.all()}
-    after = {row.external_id: row for row in new.items.all()}
-    changed = []
-    for key in sorted(before.keys() & after.keys()):
-        cells = [
-            name
-            for name, column in zip(names, columns, strict=True)
-            if getattr(before[key], column) != getattr(after[key], column)
-        ]
-        if cells:
-            changed.append({"id": key, "cells": cells})
-    return {
-        "old": old.name,
-        "new": new.name,
-        "added": sorted(after.keys() - before.keys()),
-        "removed": sorted(before.keys() - after.keys()),
-        "changed": changed,
-    }
+            found["translations"][locale] = found["translations"].get(locale, 0) + 1
+        found["leaves"].setdefault("\t".join(row.labels), {"dev": 0, "test": 0})[row.split] += 1
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from curation.gates.plan import Plan, approved_revision, known_splits, releasable
+from curation.gates.plan import Plan, PlanItem, known_splits, releasable, translations_of
 from curation.gates.review import approved, provisional, quota
 from curation.gates.terms import rights
 from curation.gates.texts import duplicates, leaks
@@ -25,10 +25,11 @@ __all__ = [
     "NEVER_WAIVED",
     "Gate",
     "Plan",
-    "approved_revision",
+    "PlanItem",
     "check",
     "known_splits",
     "releasable",
+    "translations_of",
 ]
 
 

@@ -1,51 +1,146 @@
-"""What would be frozen, as the gates are asked about it."""
+"""What would be frozen, as the gates are asked about it: narrow rows, since a release may hold 100,000 items."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from curation.models import Dataset, Item, Person, Question, Revision
+from curation.models import Category, Dataset, Item, Person, Question, Rights, Text, Translation
+
+AT_ONCE = 500  # hashes asked for in one query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanItem:
+    """One item as it would go out: its approved revision, and texts by their hashes alone.
+
+    `split` is the one the question has already, "" where it has none.
+    """
+
+    item: int
+    question: int
+    external_id: str
+    split: str
+    revision: int
+    category: int
+    question_hash: str
+    folded_hash: str
+    answer_hash: str | None
+    attributes: dict[str, Any]
+    sources: list[Any]
+    rights: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What would be frozen: items with their approved revisions loaded, and every question's split."""
+    """What would be frozen: items in the release's order, every question's split with its reason, translations.
+
+    `translations` maps an item to {locale: {"question": hash, "answer": hash or None}} of those that go along;
+    `unfinished` the locales in which an item has none that can. `rights` are the terms the release goes out under.
+    """
 
     dataset: Dataset
-    items: Sequence[Item]
-    splits: dict[int, str]
+    name: str
+    items: Sequence[PlanItem]
+    splits: Mapping[int, str]
+    why: Mapping[int, dict[str, Any]]
     test_per_leaf: int
+    categories: Mapping[int, Category]
+    locales: tuple[str, ...] = ()
+    translations: Mapping[int, dict[str, Any]] = field(default_factory=dict)
+    unfinished: Mapping[int, list[str]] = field(default_factory=dict)
+    left_out: bool = False
+    rights: Rights | None = None
     viewer: Person | None = None
 
-    def split(self, item: Item) -> str:
-        return self.splits[item.question_id]
+    def split(self, item: PlanItem) -> str:
+        return self.splits[item.question]
+
+    def category(self, item: PlanItem) -> Category:
+        return self.categories[item.category]
 
 
-def releasable(dataset: Dataset) -> list[Item]:
+def releasable(dataset: Dataset) -> list[PlanItem]:
     """Items with an approved revision that are neither withdrawn nor rejected, in the order of a release."""
     gone = [Item.State.WITHDRAWN, Item.State.REJECTED]
-    items = (
-        Item.objects.filter(dataset=dataset, approved_revision__isnull=False)
-        .exclude(state__in=gone)
-        .select_related(
-            "question",
-            "rights",
-            "approved_revision__category",
-            "approved_revision__question_text",
-            "approved_revision__answer_text",
-        )
+    columns = (
+        "pk",
+        "question",
+        "external_id",
+        "question__split",
+        "approved_revision",
+        "approved_revision__category",
+        "approved_revision__question_text",
+        "approved_revision__question_text__folded_hash",
+        "approved_revision__answer_text",
+        "approved_revision__attributes",
+        "approved_revision__sources",
+        "rights",
     )
-    return sorted(items, key=lambda item: (approved_revision(item).category.position, item.external_id))
+    rows = Item.objects.filter(dataset=dataset, approved_revision__isnull=False).exclude(state__in=gone)
+    positions = dict(dataset.taxonomy.categories.values_list("pk", "position"))
+    found = [_plan_item(*row) for row in rows.order_by().values_list(*columns).iterator(chunk_size=2000)]
+    return sorted(found, key=lambda item: (positions[item.category], item.external_id))
 
 
-def approved_revision(item: Item) -> Revision:
-    """The revision that would be frozen; a releasable item always has one."""
-    assert item.approved_revision is not None
-    return item.approved_revision
+def _plan_item(pk: int, question: int, external_id: str, split: str, revision: int, *rest: Any) -> PlanItem:
+    category, text, folded, answer, attributes, sources, rights = rest
+    return PlanItem(
+        item=pk,
+        question=question,
+        external_id=external_id,
+        split="" if split == Question.Split.NONE else split,
+        revision=revision,
+        category=category,
+        question_hash=text,
+        folded_hash=folded,
+        answer_hash=answer,
+        attributes=attributes,
+        sources=sources,
+        rights=rights,
+    )
 
 
-def known_splits(items: Sequence[Item]) -> dict[int, str]:
+def translations_of(
+    dataset: Dataset, items: Sequence[PlanItem], locales: Sequence[str] | None
+) -> tuple[tuple[str, ...], dict[int, dict[str, Any]], dict[int, list[str]]]:
+    """The locales of a release; per item what goes along; per item the locales in which it has nothing that can.
+
+    A translation goes along where it is approved and translates the very texts that would be frozen. Without `locales`
+    those count in which anything was approved.
+    """
+    rows = Translation.objects.filter(item__dataset=dataset, approved_revision__isnull=False)
+    approved_in = rows.order_by("locale").values_list("locale", flat=True).distinct()
+    wanted = tuple(sorted(set(approved_in if locales is None else locales)))
+    approved = rows.filter(state=Translation.State.APPROVED, locale__in=wanted).values_list(
+        "item",
+        "locale",
+        "approved_revision__question_text",
+        "approved_revision__answer_text",
+        "approved_revision__source_question_hash",
+        "approved_revision__source_answer_hash",
+    )
+    sources = {item.item: (item.question_hash, item.answer_hash) for item in items}
+    found: dict[int, dict[str, Any]] = {}
+    for item, locale, question, answer, of_question, of_answer in approved.order_by().iterator(2000):
+        source = sources.get(item)
+        if source and of_question == source[0] and of_answer in ("", source[1]):
+            found.setdefault(item, {})[locale] = {"question": question, "answer": answer}
+    missing = {
+        item.item: [locale for locale in wanted if locale not in found.get(item.item, ())] for item in items
+    }
+    return wanted, found, {item: locales for item, locales in missing.items() if locales}
+
+
+def known_splits(items: Sequence[PlanItem]) -> dict[int, str]:
     """Splits that questions have already: permanent in every version."""
-    none = Question.Split.NONE
-    return {item.question_id: item.question.split for item in items if item.question.split != none}
+    return {item.question: item.split for item in items if item.split}
+
+
+def bodies(hashes: Sequence[str], column: str = "body") -> Iterator[tuple[str, str]]:
+    """(hash, body) of texts, or another of their columns, a few hundred at a time."""
+    listed = sorted(set(hashes))
+    for start in range(0, len(listed), AT_ONCE):
+        found = Text.objects.filter(hash__in=listed[start : start + AT_ONCE])
+        yield from found.values_list("hash", column)

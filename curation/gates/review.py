@@ -6,14 +6,14 @@ from collections import defaultdict
 
 from django.utils.translation import gettext as _
 
-from curation.gates.plan import Plan, approved_revision
+from curation.gates.plan import Plan
 from curation.models import Category
 from curation.registry import Gate
 
 
 def approved(plan: Plan) -> Gate:
     """Every item has an approved revision with an answer; nothing unapproved is ever a candidate."""
-    bare = [item.external_id for item in plan.items if not approved_revision(item).answer]
+    bare = [item.external_id for item in plan.items if not item.answer_hash]
     empty = not plan.items
     sentence = (
         _("There is no approved item yet.")
@@ -36,7 +36,7 @@ def quota(plan: Plan) -> Gate:
     held: dict[int, set[int]] = defaultdict(set)
     for item in plan.items:
         if plan.split(item) == "test":
-            held[approved_revision(item).category_id].add(item.question_id)
+            held[item.category].add(item.question)
     wanted = Category.objects.filter(
         quotas__dataset=plan.dataset,
         quotas__split="test",
@@ -54,7 +54,7 @@ def quota(plan: Plan) -> Gate:
 
 def provisional(plan: Plan) -> Gate:
     """No item stands in a category whose label is not settled."""
-    items = [item.external_id for item in plan.items if approved_revision(item).category.provisional]
+    items = [item.external_id for item in plan.items if plan.category(item).provisional]
     sentence = (
         _("Some items stand in a provisional category.")
         if items

@@ -10,7 +10,8 @@ from curation.registry import Gate
 
 def rights(plan: Plan) -> Gate:
     """Every item may be passed on under its terms."""
-    items = [item.external_id for item in plan.items if item.rights and not item.rights.redistributable]
+    bound = set(plan.dataset.rights.filter(redistributable=False).values_list("pk", flat=True))
+    items = [item.external_id for item in plan.items if item.rights in bound]
     sentence = (
         _("Some items must not be redistributed: only their ids can be exported.")
         if items

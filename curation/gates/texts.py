@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from django.utils.translation import gettext as _
 
-from curation.gates.plan import Plan, approved_revision
+from curation.gates.plan import Plan
 from curation.models import ReleaseItem
 from curation.queries import datasets_of
 from curation.registry import Gate
@@ -16,9 +16,9 @@ def duplicates(plan: Plan) -> Gate:
     """No two questions are the same after folding."""
     seen: dict[str, set[int]] = defaultdict(set)
     for item in plan.items:
-        seen[approved_revision(item).question_text.folded_hash].add(item.question_id)
+        seen[item.folded_hash].add(item.question)
     repeated = {folded for folded, questions in seen.items() if folded and len(questions) > 1}
-    items = [i.external_id for i in plan.items if approved_revision(i).question_text.folded_hash in repeated]
+    items = [i.external_id for i in plan.items if i.folded_hash in repeated]
     sentence = _("Some questions are repeated.") if items else _("No question is repeated.")
     return Gate(
         key="duplicates",
@@ -32,9 +32,9 @@ def duplicates(plan: Plan) -> Gate:
 def leaks(plan: Plan) -> Gate:
     """No dev question equals, after folding, a test question of any earlier or imported release on this server."""
     dev = {
-        approved_revision(item).question_text.folded_hash: item.external_id
+        item.folded_hash: item.external_id
         for item in plan.items
-        if plan.split(item) == "dev" and approved_revision(item).question_text.folded_hash
+        if plan.split(item) == "dev" and item.folded_hash
     }
     seen = set(datasets_of(plan.viewer).values_list("pk", flat=True)) if plan.viewer else {plan.dataset.pk}
     found: Counter[str] = Counter()

@@ -20,6 +20,7 @@ from curation.forms import FreezeForm
 from curation.log import record
 from curation.models import Job, Membership, Release
 from curation.queries import ITEM_ROLES, named_steps, releases_visible_to
+from curation.release_diff import diff
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -44,22 +45,22 @@ def freeze(request: MemberRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        plan = {key: chosen[key] for key in ("name", "seed", "test_per_leaf")}
+        choice = act.Choice(**chosen)
         try:
-            draft = act.draw_up(request.user, dataset, **plan)
+            draft = act.draw_up(request.user, dataset, choice)
             context |= {"draft": draft, "red": draft.red([]), "counts": _split_counts(draft)}
             if request.POST.get("confirm"):
-                return _freeze(request, chosen, plan)
+                return _freeze(request, choice)
         except TeineiError as error:
             form.add_error(error.field if error.field in form.fields else None, error.sentence)
     return render(request, "curation/release_freeze.html", context)
 
 
-def _freeze(request: MemberRequest, chosen: dict[str, Any], plan: dict[str, Any]) -> HttpResponse:
-    if request.POST["confirm"].strip() != chosen["name"]:
+def _freeze(request: MemberRequest, choice: act.Choice) -> HttpResponse:
+    if request.POST["confirm"].strip() != choice.name:
         messages.error(request, _("Type the release's name exactly to freeze it."))
         return redirect("curation:release_freeze", dataset=request.dataset.slug)
-    release = act.freeze(request.user, request.dataset, terms=chosen["terms"], **plan)
+    release = act.freeze(request.user, request.dataset, choice)
     messages.success(request, _("%(name)s is frozen.") % {"name": release.name})
     return redirect("curation:release", dataset=request.dataset.slug, name=release.name)
 
@@ -79,7 +80,7 @@ def release(request: MemberRequest, name: str) -> HttpResponse:
         "leaves": list(zip(named_steps(request.dataset, leaves), leaves.values(), strict=True)),
         "errata": found.errata.select_related("successor"),
         "successors": found.successors.all(),
-        "diff": act.diff(found.predecessor, found) if found.predecessor else None,
+        "diff": diff(found.predecessor, found) if found.predecessor else None,
         "exports": [{"job": job, "ready": archive_of(job) is not None} for job in exports],
         "active": any(job.finished_at is None for job in exports),
         "formats": FORMATS,

@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from curation.actions.jobs import queue_job
-from curation.actions.releases import freeze
+from curation.actions.releases import Choice, freeze
 from curation.log import OPERATOR
 from curation.models import Draft, Item, Job, Review
 from tests.factories.curation import ANSWER, leaf, make_dataset, make_item, make_member
@@ -167,7 +167,7 @@ def test_list_of_items_costs_the_same(dataset, author, rows) -> None:
 def test_releases_are_listed_and_shown(dataset, author) -> None:
     for number in range(3):
         make_item(dataset, state="approved", category=leaf(dataset, number))
-    freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     client = signed_in(author)
     listed = call(client, "get", "/api/d/api/releases/")[1]["results"]
     assert [(row["name"], row["items"], row["dev"], row["test"]) for row in listed] == [("v1", 3, 3, 0)]
@@ -178,7 +178,7 @@ def test_releases_are_listed_and_shown(dataset, author) -> None:
 
 def test_rater_sees_neither_items_nor_releases(dataset) -> None:
     item = make_item(dataset, state="approved")
-    freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     client = signed_in(make_member(dataset, "rater"))
     assert call(client, "get", "/api/d/api/items/")[1]["results"] == []
     assert call(client, "get", "/api/d/api/releases/")[1]["results"] == []

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from curation.actions import items
-from curation.actions.exports import import_release
 from curation.actions.items import Wording
-from curation.actions.releases import Waiver, draw_up, freeze
+from curation.actions.published import import_release
+from curation.actions.releases import Choice, Waiver, draw_up, freeze
 from curation.errors import Invalid
 from curation.gates import NEVER_WAIVED
 from curation.log import OPERATOR
@@ -23,14 +23,14 @@ def dataset():
 
 
 def said(actor, dataset, **given):
-    draft = draw_up(actor, dataset, name="v1", **({"test_per_leaf": 0} | given))
+    draft = draw_up(actor, dataset, Choice(**{"name": "v1", "test_per_leaf": 0} | given))
     return {gate.key: gate for gate in draft.gates}
 
 
 def test_empty_dataset_cannot_be_frozen(dataset) -> None:
     assert not said(OPERATOR, dataset)["approved"].green
     with pytest.raises(Invalid, match="approved"):
-        freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+        freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
 
 
 def test_all_is_green_for_sound_items(dataset) -> None:
@@ -83,13 +83,13 @@ def test_leaks_and_missing_approval_are_never_waived(dataset) -> None:
     assert {"approved", "leaks"} == NEVER_WAIVED
     waivers = [Waiver(gate="approved", reason="because", person="x")]
     with pytest.raises(Invalid):
-        freeze(OPERATOR, dataset, name="v1", test_per_leaf=0, waivers=waivers)
+        freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0), waivers=waivers)
 
 
 def test_waived_gate_is_kept_with_its_person_and_reason(dataset) -> None:
     make_item(dataset, state="approved")
     waivers = [Waiver(gate="quota", reason="pilot", person="mari")]
-    release = freeze(OPERATOR, dataset, name="v1", test_per_leaf=1, waivers=waivers)
+    release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=1), waivers=waivers)
     kept = {gate["key"]: gate["waived"] for gate in release.gates if not gate["green"]}
     assert kept == {"quota": {"gate": "quota", "reason": "pilot", "person": "mari"}}
 
@@ -97,5 +97,5 @@ def test_waived_gate_is_kept_with_its_person_and_reason(dataset) -> None:
 def test_revised_item_is_frozen_in_its_approved_revision(dataset) -> None:
     item = make_item(dataset, state="approved", question="前の質問です。")
     items.submit(item.author, item, Wording(question="後の質問です。", answer=ANSWER))
-    release = freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     assert [row.question for row in release.items.all()] == ["前の質問です。"]

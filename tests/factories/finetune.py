@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from curation.actions.releases import freeze
+from curation.actions.releases import Choice, freeze
 from curation.log import OPERATOR, Actor
 from curation.models import Dataset, Person, Release
 from finetune.actions.runs import launch, read_recipe
@@ -24,7 +24,7 @@ def make_release(dataset: Dataset, *, name: str = "r-0.1", questions: int = QUES
             make_item(
                 dataset, state="approved", author=author, reviewer=reviewer, category=leaf(dataset, number)
             )
-    return freeze(OPERATOR, dataset, name=name, test_per_leaf=1)
+    return freeze(OPERATOR, dataset, Choice(name=name, test_per_leaf=1))
 
 
 def make_world(*roles: str) -> tuple[Dataset, Release, Person]:

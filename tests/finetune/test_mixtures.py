@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from curation.actions.releases import freeze
+from curation.actions.releases import Choice, freeze
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Dataset, ReleaseItem
@@ -32,7 +32,7 @@ def plant_leak(dataset: Dataset, question: str, *, name: str = "elsewhere") -> N
     item = dataset.items.order_by("pk").first()
     item.question.split = "test"
     item.question.save()
-    freeze(OPERATOR, dataset, name=name, test_per_leaf=1)
+    freeze(OPERATOR, dataset, Choice(name=name, test_per_leaf=1))
 
 
 def test_mixture_refuses_the_test_split() -> None:

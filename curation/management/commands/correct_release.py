@@ -3,7 +3,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from curation.actions.releases import correct
+from curation.actions.corrections import correct
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome
 from curation.management.releases import release_named

@@ -3,11 +3,11 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from curation.actions.releases import diff
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome
 from curation.management.releases import release_named
 from curation.models import Dataset
+from curation.release_diff import diff
 
 
 class Command(BenchCommand):

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from curation import gates
-from curation.actions.releases import Waiver, draw_up, freeze
+from curation.actions.releases import Choice, Waiver, draw_up, freeze
 from curation.log import OPERATOR, Actor, Operator
 from curation.management.base import BenchCommand, Outcome, Unusable, whole
 from curation.models import Dataset
@@ -34,8 +34,10 @@ class Command(BenchCommand):
         waivers = _waivers(actor, options["waive"], options["reason"])
         # The person named waives; the operator of the machine freezes: two different parties, as the rule wants.
         freezer: Actor = OPERATOR if waivers else actor
-        chosen = {"name": name, "seed": options["seed"], "test_per_leaf": options["test_per_leaf"]}
-        draft = draw_up(freezer, dataset, **chosen)
+        choice = Choice(
+            name=name, seed=options["seed"], test_per_leaf=options["test_per_leaf"], terms=options["terms"]
+        )
+        draft = draw_up(freezer, dataset, choice)
         said = [asdict(gate) for gate in draft.gates]
         red = draft.red(waivers)
         if red or options["dry_run"]:
@@ -44,7 +46,7 @@ class Command(BenchCommand):
             ]
             payload = {"release": name, "frozen": False, "items": len(draft.plan.items), "gates": said}
             return Outcome(sentence="\n".join(lines), payload=payload, failed=bool(red))
-        release = freeze(freezer, dataset, waivers=waivers, terms=options["terms"], **chosen)
+        release = freeze(freezer, dataset, choice, waivers=waivers)
         counts = release.counts
         return Outcome(
             sentence=(

@@ -3,7 +3,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from curation.actions.exports import import_release
+from curation.actions.published import import_release
 from curation.log import Actor
 from curation.management.base import BenchCommand, Outcome, Refused
 from curation.models import Dataset

@@ -7,7 +7,7 @@ import zipfile
 import pytest
 
 from curation.actions.backups import backup, kept_models, restore
-from curation.actions.releases import freeze
+from curation.actions.releases import Choice, freeze
 from curation.errors import Invalid
 from curation.log import OPERATOR
 from curation.models import Item, Person, Release
@@ -63,7 +63,7 @@ def test_round_trip(tmp_path) -> None:
 
     dataset = make_dataset("kept")
     item = make_item(dataset, state="approved", question="戻ってくる質問です。")
-    release = freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     counts = backup(tmp_path / "all.zip")
     call_command("flush", interactive=False, verbosity=0)
     assert restore(tmp_path / "all.zip") == counts

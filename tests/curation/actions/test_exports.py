@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from curation.actions.export_jobs import archive_of, queue_export
-from curation.actions.exports import export_release, import_release
-from curation.actions.releases import Waiver, freeze
+from curation.actions.exports import export_release
+from curation.actions.published import import_release
+from curation.actions.releases import Choice, Waiver, freeze
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Category, Item, Job, LogEntry, Rights
@@ -23,7 +24,7 @@ def dataset():
 
 def frozen(dataset, *waived):
     waivers = [Waiver(gate=gate, reason="test", person="mari") for gate in waived]
-    return freeze(OPERATOR, dataset, name="v1", test_per_leaf=0, waivers=waivers)
+    return freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0), waivers=waivers)
 
 
 def test_item_that_was_sent_back_is_in_no_export(dataset, tmp_path) -> None:

@@ -6,10 +6,12 @@ import hashlib
 
 import pytest
 
-from curation.actions.releases import Waiver, correct, diff, freeze
+from curation.actions.corrections import correct
+from curation.actions.releases import Choice, Waiver, freeze
 from curation.errors import Invalid, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Item, Question
+from curation.release_diff import diff
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -30,7 +32,7 @@ def filled(dataset):
 
 def test_same_seed_draws_the_same_questions(dataset) -> None:
     filled(dataset)
-    release = freeze(OPERATOR, dataset, name="v1", seed=7, test_per_leaf=2, waivers=[waiver()])
+    release = freeze(OPERATOR, dataset, Choice(name="v1", seed=7, test_per_leaf=2), waivers=[waiver()])
     drawn = sorted(row.question for row in release.items.filter(split="test"))
     assert drawn == expected(seed=7, k=2)
     assert (release.counts["items"], release.counts["dev"], release.counts["test"]) == (6, 4, 2)
@@ -52,8 +54,8 @@ def expected(*, seed: int, k: int) -> list[str]:
 
 def test_splits_are_permanent_in_the_next_version(dataset) -> None:
     filled(dataset)
-    first = freeze(OPERATOR, dataset, name="v1", seed=7, test_per_leaf=2, waivers=[waiver()])
-    second = freeze(OPERATOR, dataset, name="v2", seed=99, test_per_leaf=2, waivers=[waiver()])
+    first = freeze(OPERATOR, dataset, Choice(name="v1", seed=7, test_per_leaf=2), waivers=[waiver()])
+    second = freeze(OPERATOR, dataset, Choice(name="v2", seed=99, test_per_leaf=2), waivers=[waiver()])
     kept = [{row.external_id: row.split for row in release.items.all()} for release in (first, second)]
     assert kept[0] == kept[1]
     assert second.predecessor == first
@@ -64,13 +66,13 @@ def test_unapproved_items_are_in_no_release(dataset) -> None:
     kept = make_item(dataset, state="approved")
     for state in ("draft", "awaiting_answer", "in_review", "needs_changes", "rejected", "withdrawn"):
         make_item(dataset, state=state)
-    release = freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     assert list(release.items.values_list("external_id", flat=True)) == [kept.external_id]
 
 
 def test_frozen_rows_refuse_to_change_or_go(dataset) -> None:
     make_item(dataset, state="approved")
-    release = freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     row = release.items.get()
     for frozen in (release, row):
         with pytest.raises(WrongState):
@@ -83,27 +85,27 @@ def test_frozen_rows_refuse_to_change_or_go(dataset) -> None:
 def test_unusable_name_is_refused(dataset, name) -> None:
     make_item(dataset, state="approved")
     with pytest.raises(Invalid) as caught:
-        freeze(OPERATOR, dataset, name=name, test_per_leaf=0)
+        freeze(OPERATOR, dataset, Choice(name=name, test_per_leaf=0))
     assert caught.value.field == "name"
 
 
 def test_name_is_used_once(dataset) -> None:
     make_item(dataset, state="approved")
-    freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     with pytest.raises(Invalid):
-        freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+        freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     assert dataset.releases.count() == 1
 
 
 def test_only_the_release_manager_freezes(dataset) -> None:
     make_item(dataset, state="approved")
     with pytest.raises(NotAllowed):
-        freeze(make_member(dataset, "lead", "reviewer"), dataset, name="v1", test_per_leaf=0)
+        freeze(make_member(dataset, "lead", "reviewer"), dataset, Choice(name="v1", test_per_leaf=0))
 
 
 def test_correction_is_a_successor_with_an_erratum(dataset) -> None:
     gone, kept = (make_item(dataset, state="approved", category=leaf(dataset, n)) for n in (0, 1))
-    old = freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    old = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     new, erratum = correct(OPERATOR, old, withdraw=[gone.external_id], reason="誤り")
     assert new.name.startswith("v1-rev20")
     assert [row.external_id for row in new.items.all()] == [kept.external_id]
@@ -120,7 +122,7 @@ def test_correction_is_a_successor_with_an_erratum(dataset) -> None:
 
 def test_correction_of_an_item_that_is_not_there_writes_nothing(dataset) -> None:
     make_item(dataset, state="approved")
-    release = freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     for withdraw, reason in ((["nobody"], "誤り"), ([], "誤り"), ([release.items.get().external_id], " ")):
         with pytest.raises(Invalid):
             correct(OPERATOR, release, withdraw=withdraw, reason=reason)

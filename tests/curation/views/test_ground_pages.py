@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from curation.actions.items import withdraw
 from curation.actions.jobs import queue_job
-from curation.actions.releases import freeze
+from curation.actions.releases import Choice, freeze
 from curation.log import OPERATOR
 from curation.models import Item, Job, Membership, Release
 from tests.factories.curation import leaf, make_dataset, make_item, make_member, make_person
@@ -124,7 +124,7 @@ def test_author_finds_no_freeze_page_and_no_people(dataset) -> None:
 
 def test_author_may_neither_write_nor_fetch_files(dataset) -> None:
     make_item(dataset, state="approved")
-    freeze(OPERATOR, dataset, name="v1", test_per_leaf=0)
+    freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     client = signed_in(make_member(dataset, "author"))
     client.post("/d/pages/releases/v1/export/", {"formats": ["jsonl"]})
     assert Job.objects.count() == 0
@@ -174,7 +174,7 @@ def test_page_costs_the_same_at_one_and_at_three_rows(dataset, manager, path, co
         for _n in range(rows):
             make_item(dataset, state="approved", author=person)
             queue_job(manager, dataset, kind="x", title="試し", task=Nothing)
-            freeze(OPERATOR, dataset, name=f"v{Release.objects.count()}", test_per_leaf=0)
+            freeze(OPERATOR, dataset, Choice(name=f"v{Release.objects.count()}", test_per_leaf=0))
             make_member(dataset, "rater")
         client.get(f"/d/pages/{path}")
         with CaptureQueriesContext(connection) as queries:

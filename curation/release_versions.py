@@ -1,0 +1,43 @@
+"""Which number a version gets. Pure: no Django, no models.
+
+Croissant 1.1 (specification of 29 January 2026, "Dataset versioning"): MAJOR where existing data changed or moved
+across splits, MINOR where data was only added, PATCH where the data is the same and something about it was mended.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+MAJOR, MINOR, PATCH = "major", "minor", "patch"
+FIRST = "1.0.0"
+VERSION = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
+
+Rows = Mapping[str, tuple[str, str]]  # external id: (content hash, split)
+
+
+def level_of(before: Rows, after: Rows) -> str:
+    """MAJOR, MINOR or PATCH by what happened to the rows."""
+    if any(after.get(key) != row for key, row in before.items()):
+        return MAJOR
+    return MINOR if len(after) > len(before) else PATCH
+
+
+def next_version(previous: str, level: str) -> str:
+    """The number after `previous` ("" where nothing was numbered yet: 1.0.0)."""
+    found = VERSION.fullmatch(previous)
+    if found is None:
+        return FIRST
+    major, minor, patch = (int(part) for part in found.groups())
+    if level == MAJOR:
+        return f"{major + 1}.0.0"
+    return f"{major}.{minor + 1}.0" if level == MINOR else f"{major}.{minor}.{patch + 1}"
+
+
+def as_numbers(version: str) -> tuple[int, int, int]:
+    """For comparing; (0, 0, 0) where there is no number."""
+    found = VERSION.fullmatch(version)
+    if found is None:
+        return (0, 0, 0)
+    major, minor, patch = (int(part) for part in found.groups())
+    return (major, minor, patch)
