@@ -16,5 +16,6 @@ class AnnotationConfig(AppConfig):
             registry.Panel("me", "own_tasks", "annotation/_own_tasks.html", exposure.own_tasks)
         )
         registry.add_usage(counts.usage_of_items)
+        registry.add_snapshot("rubrics", counts.rubrics_of)
         registry.add_blind(rules.blinded_in)
         registry.add_demo(10, demo.rate_responses)

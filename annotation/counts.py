@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import Count, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
-from annotation.models import Assignment, Rater, Rating, RatingTask, TaskRater, TaskResponse
+from annotation.models import Assignment, Rater, Rating, RatingTask, Rubric, TaskRater, TaskResponse
 from annotation.queries import arms_of, current, taken
+from curation.models import Dataset
 
 A = Assignment.State
 
@@ -98,3 +99,21 @@ def usage_of_items(items: Any) -> list[dict[str, Any]]:
     for task, item in rows.values_list("task__name", "response__item").distinct():
         found.setdefault(task, []).append(item)
     return [{"kind": "task", "name": name, "items": ids} for name, ids in found.items()]
+
+
+def rubrics_of(dataset: Dataset) -> list[dict[str, Any]]:
+    """The dataset's rubrics as a release keeps them: scale, cut points, anchors and words of every version."""
+    columns = (
+        "name",
+        "version",
+        "kind",
+        "scale",
+        "violation_at_most",
+        "acceptable_at_least",
+        "anchors",
+        "texts",
+        "content_hash",
+        "signed_at",
+    )
+    rows = Rubric.objects.filter(dataset=dataset).order_by("name", "version").values(*columns)
+    return [row | {"signed_at": row["signed_at"] and row["signed_at"].isoformat()} for row in rows]

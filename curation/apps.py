@@ -2,7 +2,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -16,6 +16,7 @@ class CurationConfig(AppConfig):
 
         autodiscover_modules("rules", "workflow")  # those of every floor register themselves
         registry.add_nav(*navigation.ENTRIES)
+        pre_migrate.connect(frozen_rows.remove, sender=self, dispatch_uid="curation.frozen_rows.before")
         post_migrate.connect(frozen_rows.install, sender=self, dispatch_uid="curation.frozen_rows")
         user_logged_in.connect(log_sign_in, dispatch_uid="curation.log_sign_in")
 

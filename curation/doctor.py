@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from curation import frozen_rows
 from curation.models import Guideline
 from curation.worker import broker_answers, worker_listening
 
@@ -62,6 +63,22 @@ def migrations() -> Finding:
             advice="Run manage.py migrate (manage.py serve does it by itself).",
         )
     return Finding(key="migrations", state=OK, sentence="Every migration has been applied.")
+
+
+def frozen() -> Finding:
+    """The database itself guards releases; a migration that broke off leaves them open."""
+    try:
+        gone = frozen_rows.missing()
+    except DatabaseError:
+        return Finding(key="frozen", state=WRONG, sentence="Unknown: the database does not answer.")
+    if not gone:
+        return Finding(key="frozen", state=OK, sentence="The database refuses to change what is frozen.")
+    return Finding(
+        key="frozen",
+        state=WRONG,
+        sentence=f"The database would let frozen rows be changed: {', '.join(gone)} missing.",
+        advice="Run manage.py migrate to its end: it installs them.",
+    )
 
 
 def broker() -> Finding:
@@ -134,7 +151,7 @@ def guidelines() -> Finding:
     )
 
 
-CHECKS: tuple[Callable[[], Finding], ...] = (database, migrations, broker, worker, disk)
+CHECKS: tuple[Callable[[], Finding], ...] = (database, migrations, frozen, broker, worker, disk)
 
 
 def examine() -> list[Finding]:

@@ -1,7 +1,8 @@
 """What the database itself refuses, whoever asks and from whatever program: changed or deleted rows of a release, rows
 added to one that is complete, and texts that become other texts.
 
-Installed after every migration, since SQLite drops a table's triggers whenever a migration makes the table anew.
+Taken away before every migration and installed after it: a migration may fill a new column, and SQLite drops a table's
+triggers whenever the table is made anew.
 """
 
 from __future__ import annotations
@@ -48,9 +49,34 @@ def install(using: str = "default", **_signal: Any) -> None:
                 cursor.execute(statement)
 
 
-def removal() -> list[str]:
-    """Statements that take the triggers away from SQLite: only `flush`, which empties a whole database, needs them."""
-    return [f"DROP TRIGGER IF EXISTS {name}" for name in TRIGGERS]
+def remove(using: str = "default", **_signal: Any) -> None:
+    """Take the triggers away while migrations run: they may have to fill a new column of a frozen row."""
+    connection = connections[using]
+    tables = set(connection.introspection.table_names())
+    with connection.cursor() as cursor:
+        for statement in removal(connection.vendor):
+            if statement.split()[-1] in tables or connection.vendor == "sqlite":
+                cursor.execute(statement)
+
+
+def missing(using: str = "default") -> list[str]:
+    """Triggers that should be there and are not."""
+    connection = connections[using]
+    asked = (
+        "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'"
+        if connection.vendor == "postgresql"
+        else "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(asked)
+        there = {name for (name,) in cursor.fetchall()}
+    return [name for name in TRIGGERS if name not in there]
+
+
+def removal(vendor: str) -> list[str]:
+    """Statements that take the triggers away."""
+    on = " ON {}" if vendor == "postgresql" else ""
+    return [f"DROP TRIGGER IF EXISTS {name}" + on.format(row[1]) for name, row in TRIGGERS.items()]
 
 
 def _sqlite() -> list[str]:

@@ -28,7 +28,7 @@ class DatabaseOperations(operations.DatabaseOperations):
         """`flush` empties the whole database on purpose; the triggers are back with the signal that ends it."""
         from curation.frozen_rows import removal  # the settings are read before any app is
 
-        return [*removal(), *super().sql_flush(*args, **kwargs)]
+        return [*removal("sqlite"), *super().sql_flush(*args, **kwargs)]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -7,6 +7,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from curation import doctor, frozen_rows
 from curation.actions.texts import keep_text
 from curation.models import Release, ReleaseItem, Text
 from tests.factories.annotation import make_release
@@ -81,6 +82,15 @@ def test_frozen_text_is_not_changed_but_loses_its_body() -> None:
     assert kept.update(body="", folded="", redacted_at=timezone.now()) == 1
     assert refused(lambda: kept.update(body="また書く")) == said
     assert (Text.objects.get().hash, Text.objects.get().body) == (text.hash, "")
+
+
+def test_doctor_says_that_releases_are_open() -> None:
+    assert (doctor.frozen().state, doctor.frozen().advice) == ("ok", "")
+    frozen_rows.remove()
+    said = doctor.frozen()
+    assert (said.state, said.sentence.count(",")) == ("wrong", len(frozen_rows.TRIGGERS) - 1)
+    frozen_rows.install()
+    assert doctor.frozen().state == "ok"
 
 
 @pytest.mark.django_db(transaction=True)
