@@ -7,17 +7,11 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from curation.actions.export_rows import describe, rows_of
 from curation.errors import Invalid
-from curation.formats.writing import (
-    FORMATS,
-    ReleaseDescription,
-    ReleaseRow,
-    Verification,
-    export,
-    verification,
-)
+from curation.formats.writing import FORMATS, Verification, export, verification
 from curation.log import Actor, record
-from curation.models import Release, Text
+from curation.models import Release
 from curation.rules import require
 
 
@@ -73,49 +67,6 @@ def _refuse_texts(release: Release) -> None:
     if held:
         message = _("%(n)d items stand in a provisional category. The first: %(ids)s.")
         raise Invalid(message % {"n": len(held), "ids": ", ".join(held[:10])})
-
-
-def rows_of(release: Release) -> list[ReleaseRow]:
-    """A frozen release as plain rows, in its order."""
-    rows = list(release.items.select_related("question_text", "answer_text").order_by("position"))
-    hashes = {h for row in rows for part in row.translations.values() for h in part.values() if h}
-    bodies: dict[str, str] = {}
-    listed = sorted(hashes)
-    for start in range(0, len(listed), 500):
-        found = Text.objects.filter(hash__in=listed[start : start + 500])
-        bodies.update(found.values_list("hash", "body"))
-    return [
-        ReleaseRow(
-            position=row.position,
-            external_id=row.external_id,
-            question=row.question,
-            answer=row.answer,
-            labels=tuple(row.labels),
-            split=row.split,
-            attributes=row.attributes,
-            translations={
-                locale: {part: bodies[h] if h else None for part, h in sorted(parts.items())}
-                for locale, parts in sorted(row.translations.items())
-            },
-            content_hash=row.content_hash,
-        )
-        for row in rows
-    ]
-
-
-def describe(release: Release) -> ReleaseDescription:
-    dataset = release.dataset
-    title = f"{dataset.name} {release.name}"
-    return ReleaseDescription(
-        name=release.name,
-        dataset=dataset.slug,
-        taxonomy=str(release.snapshot.get("taxonomy", "")),
-        licence="",
-        terms=release.terms,
-        citation=f"{title}, {release.frozen_at:%Y}. sha256:{release.root_hash}",
-        created=f"{release.frozen_at:%Y-%m-%d}",
-        summary=dataset.description,
-    )
 
 
 def zipped(folder: Path) -> Path:

@@ -1,11 +1,12 @@
 """Tables for spreadsheets, and the list of ids. No cell is ever a formula."""
 
 import csv
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import IO, Any
 
-from .rows import META_KEYS, OUTPUT_FIELDS, ReleaseRow, by_split, locales
+from .json_files import sorted_json
+from .rows import META_KEYS, OUTPUT_FIELDS, SPLITS, ReleaseRow
 
 # Spreadsheets take a cell that begins with one of these for a formula (OWASP, CSV injection), the full-width ones in
 # Japanese installations too.
@@ -19,6 +20,8 @@ def formula_safe(text: str) -> str:
 
     A text that has apostrophes of its own before such a character gets one more, so that each is told from a mark.
     """
+    if text[:1].isalnum():  # neither white space, nor an apostrophe, nor a start
+        return text
     bare = text.lstrip("'")
     return "'" + text if bare.startswith(FORMULA_STARTS) or bare.lstrip().startswith(FORMULA_STARTS) else text
 
@@ -29,53 +32,80 @@ def formula_unsafe(cell: str) -> str:
 
 
 def is_export(names: Iterable[str]) -> bool:
-    """Whether the headings of a table are those that `write_csv` writes: only there is an apostrophe a mark."""
+    """Whether the headings of a table are those that an export writes: only there is an apostrophe a mark."""
     found = list(names)
     wanted = [["ID", "text", output, *META_KEYS, "attributes", "content_hash"] for output in OUTPUT_FIELDS]
     return found[: len(wanted[0])] in wanted
 
 
-def headings(rows: Iterable[ReleaseRow], *, output_field: str = "output") -> list[str]:
-    """The heading line: AC's fields, attributes as JSON, the content hash, two columns for each locale."""
-    translated = [f"{part}_{locale}" for locale in locales(rows) for part in ("question", "answer")]
-    return ["ID", "text", output_field, *META_KEYS, "attributes", "content_hash", *translated]
+def headings(locales: Iterable[str], *, output_field: str = "output") -> list[str]:
+    """The heading line: AC's fields, attributes as JSON, the content hash, sources, two columns for each locale."""
+    translated = [f"{part}_{locale}" for locale in locales for part in ("question", "answer")]
+    return ["ID", "text", output_field, *META_KEYS, "attributes", "content_hash", "sources", *translated]
 
 
-def write_csv(
-    rows: Iterable[ReleaseRow], folder: Path, *, encoding: str = "utf-8", output_field: str = "output"
-) -> list[Path]:
+class CsvFiles:
     """{dev,test}.csv; `encoding` utf-8, or utf-8-sig for Excel. `formula_unsafe` gives every cell back."""
-    if encoding not in ENCODINGS:
-        raise ValueError(f"encoding must be one of {ENCODINGS}")
-    kept = list(rows)
-    translated = locales(kept)
 
-    def cells(row: ReleaseRow) -> Iterator[str]:
-        yield from (row.external_id, row.question, row.answer, *row.labels)
-        yield json.dumps(dict(row.attributes), ensure_ascii=False, sort_keys=True) if row.attributes else ""
-        yield row.content_hash
-        for locale in translated:
+    def __init__(
+        self, folder: Path, *, locales: Sequence[str], encoding: str = "utf-8", output_field: str = "output"
+    ) -> None:
+        self.locales = locales
+        self.files: dict[str, IO[str]] = {}
+        for split in SPLITS:
+            self.files[split] = (folder / f"{split}.csv").open("w", encoding=encoding, newline="")
+            csv.writer(self.files[split]).writerow(headings(locales, output_field=output_field))
+
+    def add(self, rows: Sequence[ReleaseRow]) -> None:
+        """Write a piece, each row to its split's table."""
+        for split, stream in self.files.items():
+            csv.writer(stream).writerows(self._cells(row) for row in rows if row.split == split)
+
+    def _cells(self, row: ReleaseRow) -> list[str]:
+        attributes = sorted_json(row.attributes) if row.attributes else ""
+        cells = [row.external_id, row.question, row.answer, *row.labels, attributes, row.content_hash]
+        cells.append(source_lines(row.sources))
+        for locale in self.locales:
             part = row.translations.get(locale, {})
-            yield from (part.get("question") or "", part.get("answer") or "")
+            cells += (part.get("question") or "", part.get("answer") or "")
+        return [formula_safe(cell) for cell in cells]
 
-    written = []
-    for split, chosen in by_split(kept).items():
-        path = folder / f"{split}.csv"
-        with path.open("w", encoding=encoding, newline="") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(headings(kept, output_field=output_field))
-            writer.writerows([formula_safe(cell) for cell in cells(row)] for row in chosen)
-        written.append(path)
-    return written
+    def close(self) -> None:
+        """Nothing ends a table."""
+        for stream in self.files.values():
+            stream.close()
 
 
-def write_ids(rows: Iterable[ReleaseRow], folder: Path) -> list[Path]:
+def source_lines(sources: Sequence[Any]) -> str:
+    """Sources, one a line: a text as it is, what is no line of text as JSON."""
+    return "\n".join(
+        source if isinstance(source, str) and source.splitlines() == [source] else sorted_json(source)
+        for source in sources
+    )
+
+
+class IdsFile:
     """ids.csv: ids, splits, labels and content hashes; no text, so it may go where the texts may not."""
-    path = folder / "ids.csv"
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(ID_HEADINGS)
-        for row in rows:
-            cells = (row.external_id, row.split, *row.labels, row.content_hash)
-            writer.writerow([formula_safe(cell) for cell in cells])
-    return [path]
+
+    def __init__(self, folder: Path) -> None:
+        self.stream = (folder / "ids.csv").open("w", encoding="utf-8", newline="")
+        csv.writer(self.stream).writerow(ID_HEADINGS)
+
+    def add(self, rows: Sequence[ReleaseRow]) -> None:
+        """Write a piece; a row that has fewer labels has empty cells."""
+        csv.writer(self.stream).writerows(
+            [
+                formula_safe(cell)
+                for cell in (row.external_id, row.split, *padded(row.labels), row.content_hash)
+            ]
+            for row in rows
+        )
+
+    def close(self) -> None:
+        """Nothing ends a list."""
+        self.stream.close()
+
+
+def padded(labels: Sequence[str]) -> tuple[str, ...]:
+    """Three labels, "" where there is none."""
+    return (*labels, "", "", "")[: len(META_KEYS)]

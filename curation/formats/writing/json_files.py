@@ -1,138 +1,130 @@
 """JSON dialects: the AC array, the pandas dialect, JSON lines, and the records that fine-tuning reads.
 
-Every writer takes rows and an existing folder, writes one file per split, and returns the paths.
+Each is written by hand from quoted texts: the library's indenting encoder takes ten times as long. The tests hold the
+bytes against `json` and `pandas`.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from json.encoder import encode_basestring
 from pathlib import Path
 from typing import Any
 
-from .rows import META_KEYS, ReleaseRow, by_split, record
+from .rows import META_KEYS, ReleaseRow
+from .split_files import SplitFiles
 
 # The fixed sentence of llm-jp's training data (reference: dataset, 5.3); a string of their format, exact.
 SYSTEM = "以下は、タスクを説明する指示です。要求を適切に満たす応答を書きなさい。"
 QUESTION_MARK = "\n\n### 指示:\n"
 ANSWER_MARK = "\n\n### 応答:\n"
 
+# A text as `json.dumps(text, ensure_ascii=False)` writes it, without an encoder made for each.
+quoted = encode_basestring
 
-def write_ac(
-    rows: Iterable[ReleaseRow],
-    folder: Path,
-    *,
-    output_field: str = "output",
-    meta_order: Sequence[str] = META_KEYS,
-) -> list[Path]:
+
+def ac_files(folder: Path, *, output_field: str, meta_order: Sequence[str]) -> SplitFiles:
     """{dev,test}.json: an array of AC records, indented by two. NII's own white space is not known (F24)."""
-    dump = json.JSONEncoder(ensure_ascii=False, indent=2).encode
-
-    def parts(chosen: list[ReleaseRow]) -> Iterator[str]:
-        yield "["
-        for number, row in enumerate(chosen):
-            text = dump(record(row, output_field=output_field, meta_order=meta_order))
-            yield (",\n  " if number else "\n  ") + text.replace("\n", "\n  ")
-        yield "\n]\n"
-
-    return _per_split(rows, folder, "json", parts)
+    encode = _record(
+        '\n  {\n    "ID": %s,\n    "text": %s,\n    "@output": %s,\n    "meta": {\n      @meta\n    }\n  }',
+        ",\n      ",
+        '"@key": %s',
+        output_field=output_field,
+        meta_order=meta_order,
+    )
+    return SplitFiles(folder, "json", encode, first="[", between=",", last="\n]\n")
 
 
-def write_pandas(
-    rows: Iterable[ReleaseRow],
-    folder: Path,
-    *,
-    output_field: str = "output",
-    meta_order: Sequence[str] = META_KEYS,
-) -> list[Path]:
+def pandas_files(folder: Path, *, output_field: str, meta_order: Sequence[str]) -> SplitFiles:
     """{dev,test}.json, byte for byte what pandas' to_json(orient="records", indent=2, force_ascii=False) writes.
 
     Own writer: the tests hold it against pandas on hostile texts, and an export then needs no pandas.
     """
+    encode = _record(
+        '  {\n    "ID":%s,\n    "text":%s,\n    "@output":%s,\n    "meta":{\n      @meta\n    }\n  }',
+        ",\n      ",
+        '"@key":%s',
+        output_field=output_field,
+        meta_order=meta_order,
+    )
 
-    def parts(chosen: list[ReleaseRow]) -> Iterator[str]:
-        yield pandas_json([record(row, output_field=output_field, meta_order=meta_order) for row in chosen])
+    def slashed(row: ReleaseRow) -> str:
+        return encode(row).replace("/", "\\/")
 
-    return _per_split(rows, folder, "json", parts)
+    return SplitFiles(folder, "json", slashed, first="[\n", between=",\n", last="\n]")
 
 
-def pandas_json(records: list[dict[str, Any]]) -> str:
+def jsonl_files(folder: Path, *, output_field: str, meta_order: Sequence[str]) -> SplitFiles:
+    """{dev,test}.jsonl: one AC record a line, raw Unicode."""
+    encode = _record(
+        '{"ID": %s, "text": %s, "@output": %s, "meta": {@meta}}\n',
+        ", ",
+        '"@key": %s',
+        output_field=output_field,
+        meta_order=meta_order,
+    )
+    return SplitFiles(folder, "jsonl", encode)
+
+
+def _record(
+    template: str, between: str, pair: str, *, output_field: str, meta_order: Sequence[str]
+) -> Callable[[ReleaseRow], str]:
+    """A writer of AC records: exactly ID, text, output (or output-sample) and meta."""
+    meta = between.join(pair.replace("@key", key) for key in meta_order)
+    filled = template.replace("@output", output_field).replace("@meta", meta)
+    places = [META_KEYS.index(key) for key in meta_order]
+    cache: dict[tuple[str, ...], tuple[str, ...]] = {}  # some dozens of leaves, whatever the number of rows
+
+    def encode(row: ReleaseRow) -> str:
+        labels = cache.get(row.labels)
+        if labels is None:
+            labels = cache[row.labels] = tuple(quoted(row.labels[place]) for place in places)
+        return filled % (quoted(row.external_id), quoted(row.question), quoted(row.answer), *labels)
+
+    return encode
+
+
+def pandas_json(records: Iterable[dict[str, Any]]) -> str:
     """The pandas dialect of records whose values are texts or one level of texts: `"key":value`, `\\/`, no last newline."""
 
-    def quoted(text: str) -> str:
-        return json.dumps(text, ensure_ascii=False).replace("/", "\\/")
+    def slashed(text: str) -> str:
+        return quoted(text).replace("/", "\\/")
 
     def value(given: Any) -> str:
         if isinstance(given, str):
-            return quoted(given)
-        inner = ",\n".join(f"      {quoted(key)}:{quoted(text)}" for key, text in given.items())
+            return slashed(given)
+        inner = ",\n".join(f"      {slashed(key)}:{slashed(text)}" for key, text in given.items())
         return "{\n" + inner + "\n    }"
 
     shown = (
-        "  {\n" + ",\n".join(f"    {quoted(k)}:{value(v)}" for k, v in one.items()) + "\n  }"
+        "  {\n" + ",\n".join(f"    {slashed(k)}:{value(v)}" for k, v in one.items()) + "\n  }"
         for one in records
     )
     return "[\n" + ",\n".join(shown) + "\n]"
 
 
-def write_jsonl(
-    rows: Iterable[ReleaseRow],
-    folder: Path,
-    *,
-    output_field: str = "output",
-    meta_order: Sequence[str] = META_KEYS,
-) -> list[Path]:
-    """{dev,test}.jsonl: one AC record a line, raw Unicode."""
-
-    def parts(chosen: list[ReleaseRow]) -> Iterator[str]:
-        for row in chosen:
-            yield _line(record(row, output_field=output_field, meta_order=meta_order))
-
-    return _per_split(rows, folder, "jsonl", parts)
-
-
-def write_messages(
-    rows: Iterable[ReleaseRow], folder: Path, *, system: str = SYSTEM, splits: Sequence[str] = ("dev",)
-) -> list[Path]:
+def messages_files(folder: Path, *, system: str, splits: Sequence[str]) -> SplitFiles:
     """{split}.jsonl of {"ID", "messages": [system, user, assistant]}; dev alone unless told, since it is for training."""
+    before = f'"messages": [{{"role": "system", "content": {quoted(system)}}}, {{"role": "user", "content": '
+    between = '}, {"role": "assistant", "content": '
 
-    def parts(chosen: list[ReleaseRow]) -> Iterator[str]:
-        for row in chosen:
-            turns = (("system", system), ("user", row.question), ("assistant", row.answer))
-            messages = [{"role": role, "content": content} for role, content in turns]
-            yield _line({"ID": row.external_id, "messages": messages})
+    def encode(row: ReleaseRow) -> str:
+        return (
+            f'{{"ID": {quoted(row.external_id)}, {before}{quoted(row.question)}'
+            f"{between}{quoted(row.answer)}}}]}}\n"
+        )
 
-    return _per_split(rows, folder, "jsonl", parts, splits=splits)
+    return SplitFiles(folder, "jsonl", encode, splits=splits)
 
 
-def write_text(
-    rows: Iterable[ReleaseRow], folder: Path, *, system: str = SYSTEM, splits: Sequence[str] = ("dev",)
-) -> list[Path]:
+def text_files(folder: Path, *, system: str, splits: Sequence[str]) -> SplitFiles:
     """{split}.jsonl of {"text"} in the LLM-jp template; the loss begins after `### 応答:`."""
 
-    def parts(chosen: list[ReleaseRow]) -> Iterator[str]:
-        for row in chosen:
-            yield _line({"text": system + QUESTION_MARK + row.question + ANSWER_MARK + row.answer})
+    def encode(row: ReleaseRow) -> str:
+        return f'{{"text": {quoted(system + QUESTION_MARK + row.question + ANSWER_MARK + row.answer)}}}\n'
 
-    return _per_split(rows, folder, "jsonl", parts, splits=splits)
-
-
-def _line(value: dict[str, Any]) -> str:
-    return json.dumps(value, ensure_ascii=False) + "\n"
+    return SplitFiles(folder, "jsonl", encode, splits=splits)
 
 
-def _per_split(
-    rows: Iterable[ReleaseRow],
-    folder: Path,
-    ending: str,
-    parts: Callable[[list[ReleaseRow]], Iterator[str]],
-    *,
-    splits: Sequence[str] | None = None,
-) -> list[Path]:
-    written = []
-    for split, chosen in by_split(rows).items():
-        if splits is not None and split not in splits:
-            continue
-        path = folder / f"{split}.{ending}"
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(parts(chosen))
-        written.append(path)
-    return written
+def sorted_json(value: Any) -> str:
+    """JSON on one line with sorted keys: databases keep keys in orders of their own."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

@@ -8,15 +8,23 @@ import pytest
 
 from curation.formats.writing import FORMATS, export, verification, verify
 from curation.formats.writing.exporting import write_sums
-from tests.curation.formats.release_rows import DESCRIPTION, ROWS
+from tests.curation.formats.release_rows import DESCRIPTION, ROWS, TABLES
 
 
 def test_every_format_verifies_and_loads_back(tmp_path: Path) -> None:
-    export(ROWS, DESCRIPTION, tmp_path / "out", formats=["all"])
+    export(ROWS, DESCRIPTION, tmp_path / "out", formats=["all"], tables=TABLES)
     found = verification(tmp_path / "out")
     assert found.problems == []
     assert found.skipped == []
-    assert set(found.checked) == {"SHA256SUMS", "MANIFEST", "datasets", "mlcroissant", *FORMATS}
+    assert set(found.checked) == {
+        "SHA256SUMS",
+        "MANIFEST",
+        "ITEMS.jsonl",
+        "pandas",
+        "datasets",
+        "mlcroissant",
+        *FORMATS,
+    }
 
 
 def test_hub_folder_alone_loads_back_with_an_empty_split(tmp_path: Path) -> None:
@@ -123,14 +131,14 @@ def _resplit(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("tamper", "file", "reason"),
     [
-        (_reorder, "jsonl/dev.jsonl", "item 1 is made-up-0002, the manifest has made-up-0001 there"),
+        (_reorder, "jsonl/dev.jsonl", "item 1 is made-up-0002, the list has made-up-0001 there"),
         (_respace, "pandas/dev.json", "the bytes are not those that pandas writes"),
         (_rename_key, "ac/dev.json", "cannot be read"),
-        (_drop_row, "messages/dev.jsonl", "holds 1 items, the manifest 2"),
+        (_drop_row, "messages/dev.jsonl", "holds 1 items, the list 2"),
         (_retext, "text/dev.jsonl", "the answer of item 1 (made-up-0001) is not the released one"),
         (_garble, "parquet/dev.parquet", "cannot be read"),
         (_no_terms, "TERMS.txt", "is missing"),
-        (_resplit, "ids.csv", "item 1 (made-up-0001) has another split"),
+        (_resplit, "ids/ids.csv", "the split of item 1 (made-up-0001) is not the released one"),
     ],
 )
 def test_change_is_named_even_where_the_sums_were_made_anew(

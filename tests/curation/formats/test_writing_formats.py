@@ -22,28 +22,28 @@ from curation.formats.writing import (
     UnwritableRelease,
     export,
     formula_safe,
-    write_ac,
-    write_pandas,
 )
+from curation.formats.writing.card import card_text, slug, yaml_string
 from curation.formats.writing.csv_files import FORMULA_STARTS, formula_unsafe
-from curation.formats.writing.hub import card_text, slug, yaml_string
 from curation.formats.writing.json_files import pandas_json
+from curation.formats.writing.statistics import Tally
+from tests.curation.formats.make_golden import GOLDEN, golden_export
 from tests.curation.formats.release_rows import DESCRIPTION, LEAF, ROWS
 
-GOLDEN = Path(__file__).parent / "golden"
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40)
 HOSTILE_TEXT = st.text(
     alphabet="/\\\"'<>&\u2028\u2029\x00\x1f\x7f\b\f\n\r\t\u0085\ufeff😀é漢 =+-@", max_size=30
 )
 
 
-@pytest.mark.parametrize("name", ["ac", "pandas", "jsonl", "csv", "messages", "text", "ids"])
-def test_export_is_byte_for_byte_the_golden_file(tmp_path: Path, name: str) -> None:
-    export(ROWS, DESCRIPTION, tmp_path / "out", formats=[name])
-    golden = sorted((GOLDEN / name).iterdir())
-    assert golden
-    for file in golden:
-        assert (tmp_path / "out" / file.name).read_bytes() == file.read_bytes()
+def test_every_format_is_byte_for_byte_the_golden_files(tmp_path: Path) -> None:
+    golden_export(tmp_path / "out")
+    made, golden = (
+        {file.relative_to(root).as_posix(): file.read_bytes() for file in root.rglob("*") if file.is_file()}
+        for root in (tmp_path / "out", GOLDEN)
+    )
+    assert sorted(made) == sorted(golden)
+    assert [name for name in made if made[name] != golden[name]] == []
 
 
 def test_ac_array_has_exactly_the_four_keys_in_order(tmp_path: Path) -> None:
@@ -56,8 +56,8 @@ def test_ac_array_has_exactly_the_four_keys_in_order(tmp_path: Path) -> None:
 
 
 def test_ac_array_is_what_json_dump_writes(tmp_path: Path) -> None:
-    write_ac(ROWS[:2], tmp_path)
-    text = (tmp_path / "dev.json").read_bytes().decode()
+    export(ROWS[:2], DESCRIPTION, tmp_path / "out", formats=["ac"])
+    text = (tmp_path / "out/dev.json").read_bytes().decode()
     assert text == json.dumps(json.loads(text), ensure_ascii=False, indent=2) + "\n"
 
 
@@ -72,9 +72,9 @@ def test_output_field_and_order_of_meta_are_the_ones_asked_for(tmp_path: Path, o
 
 
 def test_pandas_file_is_what_pandas_writes(tmp_path: Path) -> None:
-    write_pandas(ROWS, tmp_path)
+    export(ROWS, DESCRIPTION, tmp_path / "out", formats=["pandas"])
     for split in ("dev", "test"):
-        text = (tmp_path / f"{split}.json").read_bytes().decode()
+        text = (tmp_path / f"out/{split}.json").read_bytes().decode()
         frame = pd.DataFrame(json.loads(text))
         assert text == frame.to_json(orient="records", indent=2, force_ascii=False)
 
@@ -119,9 +119,10 @@ def test_csv_opens_with_safe_cells_in_both_encodings(tmp_path: Path) -> None:
 
 def test_messages_and_text_hold_dev_alone_unless_told(tmp_path: Path) -> None:
     export(ROWS, DESCRIPTION, tmp_path / "m", formats=["messages"])
-    assert sorted(path.name for path in (tmp_path / "m").glob("*.jsonl")) == ["dev.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "m").glob("*.jsonl")) == ["ITEMS.jsonl", "dev.jsonl"]
     export(ROWS, DESCRIPTION, tmp_path / "t", formats=["text"], training_splits=["dev", "test"])
-    assert sorted(path.name for path in (tmp_path / "t").glob("*.jsonl")) == ["dev.jsonl", "test.jsonl"]
+    found = sorted(path.name for path in (tmp_path / "t").glob("*.jsonl"))
+    assert found == ["ITEMS.jsonl", "dev.jsonl", "test.jsonl"]
     first = json.loads((tmp_path / "t/dev.jsonl").read_text(encoding="utf-8").split("\n")[0])
     question, answer = ROWS[1].question, ROWS[1].answer
     assert first == {"text": f"{SYSTEM}\n\n### 指示:\n{question}\n\n### 応答:\n{answer}"}
@@ -146,7 +147,8 @@ def test_parquet_has_every_key_in_every_row(tmp_path: Path) -> None:
         "output": ROWS[1].answer,
         "meta": {"harm-type": LEAF[1], "risk-area": LEAF[0], "specific-harm": LEAF[2]},
         "attributes": "{}",
-        "content_hash": "a" * 64,
+        "sources": "[]",
+        "content_hash": ROWS[1].computed_hash(),
         "question_en": None,
         "answer_en": None,
         "question_ko": None,
@@ -155,10 +157,11 @@ def test_parquet_has_every_key_in_every_row(tmp_path: Path) -> None:
 
 
 def test_card_front_matter_is_yaml_and_names_the_splits() -> None:
-    front = yaml.safe_load(card_text(ROWS, DESCRIPTION).split("\n---\n")[0])
+    front = yaml.safe_load(card_text(DESCRIPTION, tallied(), locales=("en", "ko")).split("\n---\n")[0])
     assert front["configs"] == [
         {
             "config_name": "default",
+            "default": True,
             "data_files": [
                 {"split": "dev", "path": "data/dev-00000-of-00001.parquet"},
                 {"split": "test", "path": "data/test-00000-of-00001.parquet"},
@@ -167,7 +170,9 @@ def test_card_front_matter_is_yaml_and_names_the_splits() -> None:
     ]
     assert front["language"] == ["ja", "en", "ko"]
     assert (front["license"], front["license_name"]) == ("other", "made-up-terms-1.0")
-    assert front["extra_gated_prompt"] == DESCRIPTION.terms
+    assert front["extra_gated_prompt"] == DESCRIPTION.terms + "\n\n安全の改善"
+    assert front["extra_gated_fields"]["Intended use"] == "text"
+    assert front["size_categories"] == ["n<1K"]
 
 
 @given(
@@ -177,6 +182,12 @@ def test_card_front_matter_is_yaml_and_names_the_splits() -> None:
 )
 def test_yaml_string_reads_back(text: str) -> None:
     assert yaml.safe_load(yaml_string(text)) == text
+
+
+def tallied() -> Tally:
+    tally = Tally()
+    tally.add(ROWS)
+    return tally
 
 
 def test_slug_is_what_the_hub_takes() -> None:
@@ -200,7 +211,7 @@ def test_export_replaces_an_earlier_export_and_nothing_else(tmp_path: Path) -> N
     export(ROWS, DESCRIPTION, tmp_path / "out", formats=["jsonl", "csv"])
     export(ROWS[:2], DESCRIPTION, tmp_path / "out", formats=["ac"])
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
-    assert names == ["MANIFEST", "SHA256SUMS", "TERMS.txt", "dev.json", "test.json"]
+    assert names == ["ITEMS.jsonl", "MANIFEST", "SHA256SUMS", "TERMS.txt", "dev.json", "test.json"]
     (tmp_path / "out/mine.txt").write_text("keep me")
     with pytest.raises(UnwritableRelease, match=r"mine\.txt"):
         export(ROWS, DESCRIPTION, tmp_path / "out", formats=["ac"])
@@ -268,7 +279,16 @@ def test_export_is_read_back_as_items(tmp_path: Path, name: str) -> None:
 
 
 def test_description_without_optional_parts_makes_a_card() -> None:
-    bare = ReleaseDescription("v1", "d", "t", "", "", "", "2026-01-01", gated=False)
-    front = yaml.safe_load(card_text(ROWS, bare).split("\n---\n")[0])
+    bare = ReleaseDescription(
+        name="v1",
+        dataset="d",
+        taxonomy="t",
+        licence="",
+        terms="",
+        citation="",
+        created="2026-01-01",
+        gated=False,
+    )
+    front = yaml.safe_load(card_text(bare, tallied()).split("\n---\n")[0])
     assert front["license_name"] == "other"
     assert "extra_gated_prompt" not in front
