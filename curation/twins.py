@@ -53,7 +53,8 @@ def clusters(
     the answer depends on nothing but the texts, their order and the cutoff.
     """
     size, wanted = len(folded), np.asarray(prefer, np.int64)
-    best, label, waiting = Best(size), np.arange(size), list[Pairs]()
+    best, waiting = Best(size), list[Pairs]()
+    label: Ints = np.arange(size)
     for pairs in near_pairs(sketched(folded), cutoff=cutoff, threads=threads):
         best.see(pairs.left, pairs.right, pairs.score, wanted[pairs.right])
         best.see(pairs.right, pairs.left, pairs.score, wanted[pairs.left])

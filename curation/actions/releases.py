@@ -25,7 +25,7 @@ from curation.release_hashes import content_digest, root_hash, row_hash
 from curation.release_versions import VERSION as VERSION_NUMBER
 from curation.release_versions import as_numbers, level_of, next_version
 from curation.rules import require
-from curation.splits import Candidate, assign
+from curation.splits import assign
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 RESERVED = {"freeze", "new", "latest"}
@@ -108,23 +108,17 @@ def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
     items = gates.releasable(dataset)
     categories = {row.pk: row for row in dataset.taxonomy.categories.all()}
     splits = gates.known_splits(items)
-    candidates = {
-        item.question: Candidate(
-            question=item.question,
-            key=item.question_hash,
-            leaf=categories[item.category].path,
-            split=splits.get(item.question, ""),
-        )
-        for item in items
-    }
-    drawn = assign(candidates.values(), test_per_leaf=k, seed=choice.seed)
+    drawn = assign(gates.candidates(items, categories), test_per_leaf=k, seed=choice.seed)
     locales, translations, unfinished = gates.translations_of(dataset, items, choice.locales)
     return Plan(
         dataset=dataset,
         name=choice.name,
         items=items,
-        splits=splits | drawn,
-        why={key: {"by": "draw", "release": choice.name, "seed": choice.seed} for key in drawn},
+        splits=splits | {key: given.split for key, given in drawn.items()},
+        why={
+            key: given.why | ({"release": choice.name} if given.why["by"] == "draw" else {})
+            for key, given in drawn.items()
+        },
         test_per_leaf=k,
         categories=categories,
         locales=locales,

