@@ -7,12 +7,15 @@ what used an item is registered here by the app that knows about it, from its `A
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from curation.release_hashes import content_digest
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from curation.gates.plan import Plan
     from curation.models import Dataset, Item, Person
 
 
@@ -48,15 +51,59 @@ class Panel:
     context: Callable[..., dict[str, Any] | None]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing a gate found: what it concerns and why, in a sentence that repeats no text of an item.
+
+    `kind` says what `key` names: an "item" by its id, a "category" by its path, a "translation" by its item's id (with
+    the locale in `other`) or "rights" by their name. `other` is the twin's id or the release it was found in.
+    """
+
+    key: str
+    kind: str = "item"
+    why: str = ""
+    other: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """What one check of a release said. `items` are the ids concerned; red stops the freeze unless waived."""
+    """What one check of a release said; red stops the freeze unless waived.
+
+    `items` are the keys of what was found, each once; a gate that names them alone gets a finding for each.
+    """
 
     key: str
     title: str
     green: bool
     sentence: str
+    findings: list[Finding] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.findings:
+            object.__setattr__(self, "items", list(dict.fromkeys(found.key for found in self.findings)))
+        else:
+            object.__setattr__(
+                self, "findings", [Finding(key=item, why=self.sentence) for item in self.items]
+            )
+
+    def said(self, most: int | None = None) -> dict[str, Any]:
+        """As plain data: `count` is of all findings, of which at most so many are kept."""
+        kept = self.findings[:most]
+        return {
+            "key": self.key,
+            "title": self.title,
+            "green": self.green,
+            "sentence": self.sentence,
+            "count": len(self.findings),
+            "items": list(dict.fromkeys(found.key for found in kept)),
+            "findings": [asdict(found) for found in kept],
+        }
+
+    def fingerprint(self) -> str:
+        """SHA-256 of what was found, in whatever order: what a waiver is bound to."""
+        rows = sorted([f.kind, f.key, f.other, f.why] for f in self.findings)
+        return content_digest([self.key, rows])
 
 
 @dataclass
@@ -66,6 +113,7 @@ class _Registry:
     usages: list[Callable[[Iterable[int]], list[dict[str, Any]]]] = field(default_factory=list)
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
     snapshots: dict[str, Callable[[Dataset], Any]] = field(default_factory=dict)
+    gates: list[Callable[[Plan], Gate]] = field(default_factory=list)
     demo: list[tuple[int, Callable[[Dataset, dict[str, Person]], str]]] = field(default_factory=list)
 
 
@@ -142,6 +190,16 @@ def add_snapshot(key: str, part: Callable[[Dataset], Any]) -> None:
 def snapshot(dataset: Dataset) -> dict[str, Any]:
     """What the floors above put into a release frozen now."""
     return {key: part(dataset) for key, part in sorted(_registry.snapshots.items())}
+
+
+def add_gate(gate: Callable[[Plan], Gate]) -> None:
+    """Let a floor above look at every release before it is frozen; its name is the key of the gate it answers."""
+    if gate not in _registry.gates:
+        _registry.gates.append(gate)
+
+
+def gates() -> list[Callable[[Plan], Gate]]:
+    return list(_registry.gates)
 
 
 def add_demo(order: int, part: Callable[[Dataset, dict[str, Person]], str]) -> None:

@@ -32,7 +32,7 @@ def plant_leak(dataset: Dataset, question: str, *, name: str = "elsewhere") -> N
     item = dataset.items.order_by("pk").first()
     item.question.split = "test"
     item.question.save()
-    freeze(OPERATOR, dataset, Choice(name=name, test_per_leaf=1))
+    freeze(OPERATOR, dataset, Choice(name=name, test_per_leaf=0))
 
 
 def test_mixture_refuses_the_test_split() -> None:
