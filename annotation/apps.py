@@ -7,7 +7,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now.
-        from annotation import counts, demo, exposure, navigation, rules
+        from annotation import counts, demo, exposure, navigation, redactor, rules
         from curation import registry
 
         registry.add_nav(*navigation.ENTRIES)
@@ -18,4 +18,5 @@ class AnnotationConfig(AppConfig):
         registry.add_usage(counts.usage_of_items)
         registry.add_snapshot("rubrics", counts.rubrics_of)
         registry.add_blind(rules.blinded_in)
+        registry.add_redactor(redactor.REDACTOR)
         registry.add_demo(10, demo.rate_responses)

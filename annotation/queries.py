@@ -309,6 +309,20 @@ def blind_tasks(person: Person, dataset: Dataset) -> QuerySet[RatingTask]:
     return RatingTask.objects.filter(found)
 
 
+def readable(responses: QuerySet[Response]) -> QuerySet[Response]:
+    """Without those whose question or text was redacted: neither raters nor judges are given them."""
+    return responses.filter(question_text__redacted_at=None, text__redacted_at=None)
+
+
+def intact(cases: QuerySet[GoldCase]) -> QuerySet[GoldCase]:
+    """Cases of which no text was redacted."""
+    return cases.filter(
+        response__question_text__redacted_at=None,
+        response__text__redacted_at=None,
+        reference_text__redacted_at=None,
+    )
+
+
 def arms_of(task: RatingTask) -> list[bool]:
     """The arms in which each response is rated: without the reference answer (False), with it (True)."""
     return {Arms.WITHOUT: [False], Arms.WITH: [True], Arms.BOTH: [False, True]}[Arms(task.arms)]
@@ -320,7 +334,7 @@ def silent_checks(rubric: int, arms: str) -> QuerySet[GoldCase]:
     That takes a reference answer where the task shows them, and a category where the rubric has worked examples for some
     of the dataset's: without it a check would be the response with other examples beside it.
     """
-    cases = GoldCase.objects.filter(rubric=rubric, use=GoldCase.Use.GOLD)
+    cases = intact(GoldCase.objects.filter(rubric=rubric, use=GoldCase.Use.GOLD))
     if arms != Arms.WITHOUT:
         cases = cases.filter(reference_text__isnull=False)
     given = Rubric.objects.values_list("texts__examples", "dataset__taxonomy").get(pk=rubric)

@@ -18,6 +18,20 @@ KEPT = "A text is kept as it is: it can only be redacted, by two people."
 
 # A redacted text loses its body and keeps its hash; folding may be done again where its rules change.
 _SAME = "NEW.hash = OLD.hash AND (NEW.body = OLD.body OR (NEW.body = '' AND NEW.redacted_at IS NOT NULL))"
+# A row whose text was redacted may lose what could quote it: its attributes and sources, nothing else.
+_SAME_COLUMNS = " AND ".join(
+    f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}"
+    for column in (
+        *("id", "release_id", "position", "external_id", "item_id", "revision_id", "question_text_id"),
+        *("answer_text_id", "labels", "split", "rights_name", "translations", "content_hash"),
+    )
+)
+_EMPTIED = "NEW.attributes = '{}' AND NEW.sources = '[]'"
+_REDACTED = (
+    "EXISTS (SELECT 1 FROM curation_text t "
+    "WHERE t.redacted_at IS NOT NULL AND t.hash IN (NEW.question_text_id, NEW.answer_text_id))"
+)
+_BARE = f"{_SAME_COLUMNS} AND {_EMPTIED} AND {_REDACTED}"
 _FULL = (
     "EXISTS (SELECT 1 FROM curation_release r "
     "WHERE r.id = NEW.release_id AND r.size > 0 AND NEW.position >= r.size)"
@@ -27,7 +41,7 @@ _FULL = (
 TRIGGERS = {
     "release_not_changed": ("UPDATE", RELEASES, "", FROZEN),
     "release_not_deleted": ("DELETE", RELEASES, "", FROZEN),
-    "release_row_not_changed": ("UPDATE", ROWS, "", FROZEN),
+    "release_row_not_changed": ("UPDATE", ROWS, f"NOT ({_BARE})", FROZEN),
     "release_row_not_deleted": ("DELETE", ROWS, "", FROZEN),
     "release_row_not_added": ("INSERT", ROWS, _FULL, COMPLETE),
     "text_not_changed": ("UPDATE", TEXTS, f"NOT ({_SAME})", KEPT),

@@ -106,6 +106,31 @@ class Gate:
         return content_digest([self.key, rows])
 
 
+@dataclass(frozen=True, kw_only=True)
+class RedactedText:
+    """A text that is being taken out: its hash, its words, and further words that belong to it (a conversation's turns)."""
+
+    hash: str
+    body: str
+    pieces: tuple[str, ...]
+    releases: frozenset[int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redactor:
+    """What a floor does about a text that two people take out.
+
+    `datasets` names those that hold the text, by its hash. `remove` takes its copies out inside the caller's transaction
+    and answers how many, by kind. `by_hand` says afterwards, by the hash, what a person must see to: copies that no
+    program here reaches.
+    """
+
+    key: str
+    datasets: Callable[[str], set[int]]
+    remove: Callable[[RedactedText], dict[str, int]]
+    by_hand: Callable[[str], list[str]]
+
+
 @dataclass
 class _Registry:
     nav: list[NavEntry] = field(default_factory=list)
@@ -114,6 +139,7 @@ class _Registry:
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
     snapshots: dict[str, Callable[[Dataset], Any]] = field(default_factory=dict)
     gates: list[Callable[[Plan], Gate]] = field(default_factory=list)
+    redactors: dict[str, Redactor] = field(default_factory=dict)
     demo: list[tuple[int, Callable[[Dataset, dict[str, Person]], str]]] = field(default_factory=list)
 
 
@@ -200,6 +226,16 @@ def add_gate(gate: Callable[[Plan], Gate]) -> None:
 
 def gates() -> list[Callable[[Plan], Gate]]:
     return list(_registry.gates)
+
+
+def add_redactor(redactor: Redactor) -> None:
+    """Register what a floor does about a text that is redacted."""
+    _registry.redactors[redactor.key] = redactor
+
+
+def redactors() -> list[Redactor]:
+    """In a fixed order, whichever floor was there first."""
+    return [redactor for _key, redactor in sorted(_registry.redactors.items())]
 
 
 def add_demo(order: int, part: Callable[[Dataset, dict[str, Person]], str]) -> None:

@@ -15,6 +15,7 @@ from curation.models import (
     Item,
     Membership,
     Person,
+    Redaction,
     Release,
     Revision,
     Taxonomy,
@@ -138,6 +139,23 @@ def export(actor: Actor, release: Release) -> str | None:
 @rule("correct", Release)
 def correct(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER)
+
+
+@rule("redact", Dataset)
+def redact(actor: Actor, dataset: Dataset) -> str | None:
+    """Both who ask and who confirm have to be named people."""
+    if isinstance(actor, Operator):
+        return _("A redaction needs a person.")
+    return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
+
+
+@rule("confirm", Redaction)
+def confirm_redaction(actor: Actor, redaction: Redaction) -> str | None:
+    """A second person, whatever roles the first has had since."""
+    refusal = redact(actor, redaction.dataset)
+    if refusal is None and actor.pk == redaction.asked_by_id:
+        return _("Somebody else has to confirm what you asked for.")
+    return refusal
 
 
 @rule("save_draft", Item)

@@ -8,11 +8,12 @@ class FinetuneConfig(AppConfig):
     def ready(self) -> None:
         # Models are ready only now.
         from curation import registry
-        from finetune import demo, navigation, panels, queries
+        from finetune import demo, navigation, panels, queries, redactor
 
         registry.add_nav(navigation.TRAINING)
         registry.add_usage(queries.runs_using)
         registry.add_panel(
             registry.Panel("release", "runs", "finetune/panel_runs.html", panels.runs_of_release)
         )
+        registry.add_redactor(redactor.REDACTOR)
         registry.add_demo(40, demo.queue_tiny_run)

@@ -8,8 +8,9 @@ class JudgingConfig(AppConfig):
     def ready(self) -> None:
         # Models are ready only now.
         from curation import registry
-        from judging import demo, navigation, queries
+        from judging import demo, navigation, queries, redactor
 
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(queries.usage_of_items)
+        registry.add_redactor(redactor.REDACTOR)
         registry.add_demo(30, demo.judge_responses)

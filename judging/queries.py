@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from annotation.models import Rating, RatingTask, Response
-from annotation.queries import TASK_ROLES, ratings_of
+from annotation.queries import TASK_ROLES, ratings_of, readable
 from annotation.results import results_visible_to
 from annotation.study_rows import study_responses
 from curation.models import Dataset, Item, Person, Release, ReleaseItem
@@ -139,6 +139,7 @@ def _responses_in(run: JudgeRun) -> QuerySet[Response]:
             release=run.release, external_id=OuterRef("item_key"), question_text=OuterRef("question_hash")
         )
         rows = Response.objects.filter(Exists(frozen), dataset=run.release.dataset_id, text_known=True)
+    rows = readable(rows)
     return rows.filter(model__in=run.models_named) if run.models_named else rows
 
 

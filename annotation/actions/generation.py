@@ -93,7 +93,7 @@ def generate(
     """
     require(actor, "generate", dataset)
     _check(endpoints)
-    items = release.items.select_related("question_text")
+    items = release.items.filter(question_text__redacted_at=None).select_related("question_text")
     wanted = list(items if split == "all" else items.filter(split=split))
     lanes = [_lane(dataset, endpoint, wanted, sample, parallel) for endpoint in endpoints]
     came: Came = SimpleQueue()

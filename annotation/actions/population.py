@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from annotation.models import GoldCase, RatingTask, Response, Rubric, TaskResponse
 from annotation.plans import PLANS, lot, one_per_leaf, stratified
+from annotation.queries import readable
 from curation.errors import Invalid
 from curation.models import Category, Dataset, Release
 
@@ -48,7 +49,7 @@ def responses_to(release: Release, split: str = Split.ALL) -> list[Response]:
     """The responses whose question is one of the release (of the split), by id and text."""
     items = release.items.all() if split == Split.ALL else release.items.filter(split=split)
     frozen = set(items.values_list("external_id", "question_text_id"))
-    rows = Response.objects.filter(dataset=release.dataset_id, text_known=True).order_by("pk")
+    rows = readable(Response.objects.filter(dataset=release.dataset_id, text_known=True)).order_by("pk")
     return [row for row in rows if (row.item_key, row.question_hash) in frozen]
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from annotation.actions.leases import rater_of
 from annotation.models import GoldCase, PracticeAnswer, Qualification, Rater, RatingTask
 from annotation.qualifying import best_for, enough, open_step, reaches
+from annotation.queries import intact
 from curation.errors import Invalid, NotAllowed, WrongState
 from curation.log import Actor, person_of, record
 from curation.models import OptOut, Person
@@ -52,7 +53,7 @@ def acknowledge_warning(person: Person, task: RatingTask) -> Rater:
 
 def cases_of(task: RatingTask, rater: Rater) -> list[GoldCase]:
     """The practice set as the rater gets it, in its order: without the categories they opted out of."""
-    cases = GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE).order_by("position")
+    cases = intact(GoldCase.objects.filter(rubric=task.rubric_id, use=PRACTICE)).order_by("position")
     shown = cases.select_related("response__text", "response__question_text", "reference_text")
     closed = _closed_to([rater]).get(rater.pk, ())
     return [case for case in shown if not _under("\t".join(case.response.labels), closed)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from annotation.actions.places import settle
@@ -38,9 +39,10 @@ def offer(actor: Actor, task: RatingTask, drawn: Drawn, *, chances: Mapping[int,
     if not wanted or not wanted <= {row.response_id for row in rows} - rated:
         raise Invalid(_("What is drawn must be responses of the task that nobody has rated."))
     before = len(rated) / len(rows)
+    seen = (wanted | rated | held) - _redacted(task)
     for row in rows:
         _count(row, before, chances.get(row.response_id, 0.0))
-        row.offered = row.response_id in wanted | rated | held
+        row.offered = row.response_id in seen
     TaskResponse.objects.bulk_update(rows, ["inclusion_probability", "chance", "offered"], batch_size=500)
     settle(TaskResponse.objects.filter(task=task))
     strata: dict[str, int] = {}
@@ -48,6 +50,13 @@ def offer(actor: Actor, task: RatingTask, drawn: Drawn, *, chances: Mapping[int,
         strata[stratum] = strata.get(stratum, 0) + 1
     record(actor, "offer", task, drawn=len(wanted), strata=strata)
     return len(wanted)
+
+
+def _redacted(task: RatingTask) -> set[int]:
+    gone = Q(response__question_text__redacted_at__isnull=False) | Q(
+        response__text__redacted_at__isnull=False
+    )
+    return set(TaskResponse.objects.filter(gone, task=task).values_list("response_id", flat=True))
 
 
 def _count(row: TaskResponse, before: float, chance: float) -> None:

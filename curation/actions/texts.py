@@ -68,13 +68,16 @@ def new_text(body: str) -> Text:
 
 
 def keep_text(body: str) -> Text:
-    """The row for the body, made if it is new."""
+    """The row for the body, made if it is new. Raises Invalid for a text that was redacted."""
     row = new_text(body)
-    return Text.objects.get_or_create(hash=row.hash, defaults=_columns(row))[0]
+    kept = Text.objects.get_or_create(hash=row.hash, defaults=_columns(row))[0]
+    if kept.redacted_at:
+        raise Invalid(_("This very text was removed for good by two people. It cannot be entered again."))
+    return kept
 
 
 def keep_texts(bodies: Iterable[str]) -> None:
-    """Keep many at once."""
+    """Keep many at once; one that was redacted stays so."""
     Text.objects.bulk_create((new_text(body) for body in set(bodies)), ignore_conflicts=True, batch_size=500)
 
 

@@ -62,7 +62,10 @@ class Plan:
 
 
 def releasable(dataset: Dataset) -> list[PlanItem]:
-    """Items with an approved revision that are neither withdrawn nor rejected, in the order of a release."""
+    """Items with an approved revision that are neither withdrawn nor rejected, in the order of a release.
+
+    One whose text was redacted has nothing to go out.
+    """
     gone = [Item.State.WITHDRAWN, Item.State.REJECTED]
     columns = (
         "pk",
@@ -79,6 +82,9 @@ def releasable(dataset: Dataset) -> list[PlanItem]:
         "rights",
     )
     rows = Item.objects.filter(dataset=dataset, approved_revision__isnull=False).exclude(state__in=gone)
+    rows = rows.filter(
+        approved_revision__question_text__redacted_at=None, approved_revision__answer_text__redacted_at=None
+    )
     positions = dict(dataset.taxonomy.categories.values_list("pk", "position"))
     found = [_plan_item(*row) for row in rows.order_by().values_list(*columns).iterator(chunk_size=2000)]
     return sorted(found, key=lambda item: (positions[item.category], item.external_id))
@@ -113,7 +119,10 @@ def translations_of(
     rows = Translation.objects.filter(item__dataset=dataset, approved_revision__isnull=False)
     approved_in = rows.order_by("locale").values_list("locale", flat=True).distinct()
     wanted = tuple(sorted(set(approved_in if locales is None else locales)))
-    approved = rows.filter(state=Translation.State.APPROVED, locale__in=wanted).values_list(
+    readable = rows.filter(
+        approved_revision__question_text__redacted_at=None, approved_revision__answer_text__redacted_at=None
+    )
+    approved = readable.filter(state=Translation.State.APPROVED, locale__in=wanted).values_list(
         "item",
         "locale",
         "approved_revision__question_text",

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+
+def shown(text: Text | None) -> str:
+    """What a reader sees of a text: its words, a sentence where they were removed, "" where there is no text."""
+    if text is None:
+        return ""
+    return gettext("This text was removed") if text.redacted_at else text.body
 
 
 class Text(models.Model):
@@ -155,6 +163,19 @@ class Revision(models.Model):
     @property
     def answer(self) -> str:
         return self.answer_text.body if self.answer_text else ""
+
+    @property
+    def question_shown(self) -> str:
+        return shown(self.question_text)
+
+    @property
+    def answer_shown(self) -> str:
+        return shown(self.answer_text)
+
+    @property
+    def redacted(self) -> bool:
+        """Whether a text of it was removed."""
+        return any(text and text.redacted_at for text in (self.question_text, self.answer_text))
 
 
 class Draft(models.Model):

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from curation.errors import WrongState
+from curation.models.item import shown
 
 
 class Rights(models.Model):
@@ -136,6 +137,14 @@ class ReleaseItem(Frozen):
     @property
     def answer(self) -> str:
         return self.answer_text.body if self.answer_text else ""
+
+    @property
+    def question_shown(self) -> str:
+        return shown(self.question_text)
+
+    @property
+    def answer_shown(self) -> str:
+        return shown(self.answer_text)
 
 
 class Erratum(models.Model):

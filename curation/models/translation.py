@@ -4,6 +4,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from curation.models.item import shown
+
 FIVE = [MinValueValidator(1), MaxValueValidator(5)]
 
 
@@ -89,6 +91,14 @@ class TranslationRevision(models.Model):
     @property
     def answer(self) -> str:
         return self.answer_text.body if self.answer_text else ""
+
+    @property
+    def question_shown(self) -> str:
+        return shown(self.question_text)
+
+    @property
+    def answer_shown(self) -> str:
+        return shown(self.answer_text)
 
 
 class TranslationDraft(models.Model):

@@ -102,7 +102,8 @@ def _answer(evaluation: Evaluation) -> dict[str, Any]:
         message = _("Training needs %(what)s: install requirements/train.txt, then compare again.")
         raise Invalid(message % {"what": ", ".join(missing)})
     assert evaluation.checkpoint is not None
-    items = list(evaluation.release.items.filter(split="test").select_related("question_text"))
+    readable = evaluation.release.items.filter(split="test", question_text__redacted_at=None)
+    items = list(readable.select_related("question_text"))
     folder, step = folder_of(evaluation.run), evaluation.checkpoint.step
     _write_prompts(folder, items)
     result: dict[str, Any] = {"questions": len(items), "models": {}}

@@ -59,6 +59,7 @@ CALLS: dict[str, list[str]] = {
     "load_taxonomy": ["{file}"],
     "machine_translate": ["--locale", "en", "--endpoint", "e"],
     "quality": ["--task", "outside"],
+    "redact": ["ask", "--text", "0" * 64, "--reason", "r"],
     "restore": ["{file}"],
     "runs": [],
     "study": ["--task", "outside", "--judge", "alpha", "--resamples", "20"],

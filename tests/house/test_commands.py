@@ -14,6 +14,7 @@ PROMISED = [
     "verify_release",
     "diff_releases",
     "correct_release",
+    "redact",
     "import_responses",
     "generate",
     "create_task",
