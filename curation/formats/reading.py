@@ -6,6 +6,7 @@ UnusableFile. Which labels a taxonomy knows, which rights the rows carry and whi
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -63,7 +64,7 @@ class ItemRow:
     answer: str | None = None
     labels: tuple[str, ...] = ()
     attributes: dict[str, Any] = field(default_factory=dict)
-    sources: tuple[str, ...] = ()
+    sources: tuple[Any, ...] = ()
     translations: dict[str, dict[str, str | None]] = field(default_factory=dict)
     split: str | None = None
     question_id: str | None = None
@@ -132,8 +133,8 @@ def items_of(opened: RecordFile) -> ReadResult:
     table = opened.shape in ("csv", "tsv")
     has_id = True
     if table:
-        has_id = _check_headings(opened)
-    reader = _Items(table=table, has_id=has_id, marked=table and is_export(opened.headings))
+        has_id = headings_with_id(opened)
+    reader = ItemBuilder(table=table, has_id=has_id, marked=table and is_export(opened.headings))
     rows, apart = collect(opened.records, reader.build)
     result = ReadResult("ac" if opened.shape == "array" else opened.shape, rows, apart, opened.warnings)
     if table and not has_id:
@@ -150,7 +151,8 @@ def items_of(opened: RecordFile) -> ReadResult:
     return result
 
 
-def _check_headings(opened: RecordFile) -> bool:
+def headings_with_id(opened: RecordFile) -> bool:
+    """Whether a table has a column for ids. UnusableFile where it has none for the question."""
     keys = {_key(heading) for heading in opened.headings}
     if not keys & set(QUESTION):
         raise UnusableFile(
@@ -164,13 +166,27 @@ def _check_headings(opened: RecordFile) -> bool:
     return bool(keys & {*ID, *QUESTION_ID, *ANSWER_ID})
 
 
-class _Items:
-    """Builds rows and remembers what has been seen: ids, and hashes of (question, answer)."""
+Given = dict[str, tuple[str, Any]]  # by key as `key_of` writes it: the name in the file, and the value
 
-    def __init__(self, *, table: bool, has_id: bool, marked: bool = False) -> None:
+
+class ItemBuilder:
+    """Builds rows and remembers what has been seen: ids, and hashes of (question, answer).
+
+    `columns` finds which fields of a record are parts of a translation: by key, the part and the locale.
+    """
+
+    def __init__(
+        self,
+        *,
+        table: bool,
+        has_id: bool = True,
+        marked: bool = False,
+        columns: Callable[[Given], dict[str, tuple[str, str]]] | None = None,
+    ) -> None:
         self.table = table
         self.marked = marked
         self.has_id = has_id
+        self.columns = columns or (_named_columns if table else _no_columns)
         self.ids: dict[str, int] = {}
         self.texts: dict[tuple[str, str | None], int] = {}
         self.unnamed: set[str] = set()
@@ -183,22 +199,27 @@ class _Items:
         if "turns" in given and not any(name in given for name in QUESTION):
             given = as_item(given)
         question_id, external_id = self._id(given)
+        translated = self.columns(given)
         row = ItemRow(
             row=record.row,
             external_id=external_id,
             question=fields.text(*_pick(given, QUESTION, "text")),
             answer=fields.optional_text(*_pick(given, ANSWER, "output")),
             labels=_labels(given),
-            attributes=self._attributes(given),
+            attributes=self._attributes(given, translated),
             sources=_sources(given),
-            translations=self._translations(given),
+            translations=_translations(given, translated),
             split=_split(given),
             question_id=question_id,
             file=record.file,
             line=record.line,
         )
-        refuse_repeat(row, self.ids, self.texts)
+        self.remember(row)
         return row
+
+    def remember(self, row: ItemRow) -> None:
+        """Fault for what stood in an earlier row."""
+        refuse_repeat(row, self.ids, self.texts)
 
     def _id(self, given: dict[str, tuple[str, Any]]) -> tuple[str | None, str | None]:
         if not self.has_id:
@@ -213,7 +234,7 @@ class _Items:
             return question, answer or question
         return question, fields.identifier(f"{question}-{answer}", "ID")
 
-    def _attributes(self, given: dict[str, tuple[str, Any]]) -> dict[str, Any]:
+    def _attributes(self, given: Given, translated: dict[str, tuple[str, str]]) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         named = given.get("attributes", ("", None))[1]
         if self.table and isinstance(named, str) and named.lstrip().startswith("{"):
@@ -224,32 +245,33 @@ class _Items:
             raise Fault(gettext_noop("%(field)s must be an object with keys and values"), field="attributes")
         meta = given.get("meta", ("", None))[1]
         extra = [(key, value) for key, value in (meta or {}).items() if _key(key) not in _LABEL_KEYS]
-        extra += [pair for key, pair in given.items() if key not in _NAMED and key not in _LABEL_KEYS]
+        known = (_NAMED, _LABEL_KEYS, translated)
+        extra += [pair for key, pair in given.items() if not any(key in names for names in known)]
         for key, value in extra:
-            if value in (None, "") or (self.table and _translation_column(_key(key))):
+            if value is None or value == "":
                 continue
             kept[key] = fields.free_value(value, key)
             self.unnamed.add(key)
         return kept
 
-    def _translations(self, given: dict[str, tuple[str, Any]]) -> dict[str, dict[str, str | None]]:
-        found: dict[str, dict[str, Any]] = {}
-        named = given.get("translations", ("", None))[1]
-        if self.table:
-            for key, (name, value) in given.items():
-                if (column := _translation_column(key)) and value:
-                    found.setdefault(name.replace("_", "-").split("-", 1)[1], {})[column] = value
-        elif isinstance(named, list):
-            found = {str(part.get("locale")): part for part in named if isinstance(part, dict)}
-        elif isinstance(named, dict):
-            found = {str(key): part for key, part in named.items() if isinstance(part, dict)}
-        return {
-            fields.locale(tag, "translations"): {
-                "question": fields.text(part.get("question"), f"translations.{tag}.question"),
-                "answer": fields.optional_text(part.get("answer"), f"translations.{tag}.answer"),
-            }
-            for tag, part in sorted(found.items())
+
+def _translations(given: Given, translated: dict[str, tuple[str, str]]) -> dict[str, dict[str, str | None]]:
+    found: dict[str, dict[str, Any]] = {}
+    named = given.get("translations", ("", None))[1]
+    if isinstance(named, list):
+        found = {str(part.get("locale")): part for part in named if isinstance(part, dict)}
+    elif isinstance(named, dict):
+        found = {str(key): part for key, part in named.items() if isinstance(part, dict)}
+    for key, (part, tag) in translated.items():
+        if value := given[key][1]:
+            found[tag] = {**found.get(tag, {}), part: value}
+    return {
+        fields.locale(tag, "translations"): {
+            "question": fields.text(part.get("question"), f"translations.{tag}.question"),
+            "answer": fields.optional_text(part.get("answer"), f"translations.{tag}.answer"),
         }
+        for tag, part in sorted(found.items())
+    }
 
 
 def refuse_repeat(row: ItemRow, ids: dict[str, int], texts: dict[tuple[str, str | None], int]) -> None:
@@ -321,15 +343,29 @@ def _labels(given: dict[str, tuple[str, Any]]) -> tuple[str, ...]:
     )
 
 
-def _sources(given: dict[str, tuple[str, Any]]) -> tuple[str, ...]:
+def _sources(given: Given) -> tuple[Any, ...]:
     value, name = _pick(given, SOURCES, "sources")
     if isinstance(value, str):
-        value = value.splitlines()
+        value = _listed(value)
     if value is None:
         return ()
     if not isinstance(value, list):
         raise Fault(gettext_noop("%(field)s must be a list of texts"), field=name)
-    return tuple(kept for part in value if (kept := fields.optional_text(part, name)))
+    parts = (
+        fields.free_value(part, name) if isinstance(part, dict) else fields.optional_text(part, name)
+        for part in value
+    )
+    return tuple(part for part in parts if part)
+
+
+def _listed(cell: str) -> list[Any]:
+    """Our tables hold the list as JSON; people write an address a line."""
+    if cell.startswith("["):
+        with suppress(ValueError, RecursionError):
+            found = json.loads(cell)
+            if isinstance(found, list):
+                return found
+    return cell.splitlines()
 
 
 def _split(given: dict[str, tuple[str, Any]]) -> str | None:
@@ -347,7 +383,15 @@ def _cell_json(cell: str, name: str) -> Any:
         raise Fault(gettext_noop("%(field)s is not sound JSON"), field=name, content=cell) from None
 
 
-def _translation_column(key: str) -> str | None:
-    """question or answer for a column such as question_en, else None."""
-    part, _, tag = key.partition("-")
-    return part if part in ("question", "answer") and 2 <= len(tag) <= 35 and tag != "id" else None
+def _named_columns(given: Given) -> dict[str, tuple[str, str]]:
+    """Columns such as question_en."""
+    found = {}
+    for key, (name, _value) in given.items():
+        part, _, tag = key.partition("-")
+        if part in ("question", "answer") and 2 <= len(tag) <= 35 and tag != "id":
+            found[key] = (part, name.replace("_", "-").split("-", 1)[1])
+    return found
+
+
+def _no_columns(given: Given) -> dict[str, tuple[str, str]]:
+    return {}
