@@ -20,7 +20,7 @@ def test_differences_of_two_releases_cell_by_cell() -> None:
     assert ended("correct_release", "r-0.1", "--withdraw", first.external_id, "--reason", "r")[0] == 0
     successor = whole.dataset.releases.exclude(name="r-0.1").get().name
     code, said = ended("diff_releases", "r-0.1", successor)
-    assert (code, said.strip()) == (0, f"- {first.external_id}")
+    assert (code, said.splitlines()) == (0, [f"- {first.external_id}", "major: 1.0.0 to 2.0.0"])
     assert ended("diff_releases", "r-0.1", "r-0.1") == (0, "r-0.1 and r-0.1 hold the same.\n")
 
 
