@@ -7,7 +7,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now.
-        from annotation import counts, demo, exposure, navigation, redactor, rules
+        from annotation import counts, demo, exposure, navigation, redactor, rules, usages
         from curation import registry
 
         registry.add_nav(*navigation.ENTRIES)
@@ -15,7 +15,7 @@ class AnnotationConfig(AppConfig):
         registry.add_panel(
             registry.Panel("me", "own_tasks", "annotation/_own_tasks.html", exposure.own_tasks)
         )
-        registry.add_usage(counts.usage_of_items)
+        registry.add_usage(10, usages.tasks_with)
         registry.add_snapshot("rubrics", counts.rubrics_of)
         registry.add_blind(rules.blinded_in)
         registry.add_redactor(redactor.REDACTOR)

@@ -92,15 +92,6 @@ def counts_of(task: RatingTask) -> dict[str, Any]:
     }
 
 
-def usage_of_items(items: Any) -> list[dict[str, Any]]:
-    """For the registry: the tasks whose population holds responses to the items."""
-    rows = TaskResponse.objects.filter(response__item__in=list(items)).order_by("task", "response__item")
-    found: dict[str, list[int]] = {}
-    for task, item in rows.values_list("task__name", "response__item").distinct():
-        found.setdefault(task, []).append(item)
-    return [{"kind": "task", "name": name, "items": ids} for name, ids in found.items()]
-
-
 def rubrics_of(dataset: Dataset) -> list[dict[str, Any]]:
     """The dataset's rubrics as a release keeps them: scale, cut points, anchors and words of every version."""
     columns = (

@@ -6,7 +6,7 @@ what used an item is registered here by the app that knows about it, from its `A
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
     from curation.gates.plan import Plan
-    from curation.models import Dataset, Item, Person
+    from curation.models import Dataset, Person, Release
 
 
 @dataclass(frozen=True)
@@ -131,11 +131,45 @@ class Redactor:
     by_hand: Callable[[str], list[str]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Withdrawn:
+    """Rows of a release that are taken out of it: external ids by item, and by the hash of the question.
+
+    Rows of a release published elsewhere have no item; whatever is bound to their question's hash used them.
+    """
+
+    release: Release
+    items: Mapping[int, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def names(self, pairs: Iterable[tuple[int | None, str | None]]) -> list[str]:
+        """External ids of (item, question hash) pairs, each once."""
+        found = {self.items.get(item or 0) or self.texts.get(text or "") for item, text in pairs}
+        return sorted(name for name in found if name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """Something that used withdrawn rows: what it is, where its page is, and what that means.
+
+    `kind` and `means` are English messages of the catalogue (`means` with places for `values`), so that an erratum
+    keeps them and every reader gets them in their own language. `key` finds it again among what used the items.
+    """
+
+    kind: str
+    key: int
+    name: str
+    url: str
+    items: list[str]
+    means: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass
 class _Registry:
     nav: list[NavEntry] = field(default_factory=list)
     panels: list[Panel] = field(default_factory=list)
-    usages: list[Callable[[Iterable[int]], list[dict[str, Any]]]] = field(default_factory=list)
+    usages: list[tuple[int, Callable[[Withdrawn], Iterable[Use]]]] = field(default_factory=list)
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
     snapshots: dict[str, Callable[[Dataset], Any]] = field(default_factory=dict)
     gates: list[Callable[[Plan], Gate]] = field(default_factory=list)
@@ -190,16 +224,16 @@ def panels(page: str, **subject: Any) -> list[dict[str, Any]]:
     return shown
 
 
-def add_usage(usage: Callable[[Iterable[int]], list[dict[str, Any]]]) -> None:
-    """Register who can say where items were used: item ids in, `[{"kind", "name", "items"}]` out."""
-    if usage not in _registry.usages:
-        _registry.usages.append(usage)
+def add_usage(order: int, usage: Callable[[Withdrawn], Iterable[Use]]) -> None:
+    """Register who can say where items of a release were used; lists follow the order."""
+    if (order, usage) not in _registry.usages:
+        _registry.usages.append((order, usage))
+        _registry.usages.sort(key=lambda known: known[0])
 
 
-def usages(items: Iterable[Item | int]) -> list[dict[str, Any]]:
-    """Every task, run and study that used the items."""
-    ids = [item if isinstance(item, int) else item.pk for item in items]
-    return [row for usage in _registry.usages for row in usage(ids)]
+def usages(withdrawn: Withdrawn) -> list[dict[str, Any]]:
+    """Every task, run and study that used the rows, as the fields of `Use`: plain data that an erratum keeps."""
+    return [asdict(use) for _order, usage in _registry.usages for use in usage(withdrawn)]
 
 
 def add_blind(blind: Callable[[Person, Dataset], bool]) -> None:

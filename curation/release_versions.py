@@ -7,7 +7,10 @@ across splits, MINOR where data was only added, PATCH where the data is the same
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from itertools import count, product
+from string import ascii_lowercase
 
 MAJOR, MINOR, PATCH = "major", "minor", "patch"
 FIRST = "1.0.0"
@@ -41,3 +44,30 @@ def as_numbers(version: str) -> tuple[int, int, int]:
         return (0, 0, 0)
     major, minor, patch = (int(part) for part in found.groups())
     return (major, minor, patch)
+
+
+CORRECTED = re.compile(r"-rev\d{8}[a-z]*$")
+LONGEST_NAME = 60
+
+
+def revision_name(name: str, day: date, taken: Collection[str]) -> str:
+    """The name of a correction of `name`: NAME-revYYYYMMDD, then ...b, ...c on the same day.
+
+    A correction of a correction is named after the release that both go back to. A name too long to take the ending
+    loses its last characters.
+    """
+    base = CORRECTED.sub("", name)
+    for mark in _marks():
+        ending = f"-rev{day:%Y%m%d}{mark}"
+        found = base[: LONGEST_NAME - len(ending)] + ending
+        if found not in taken:
+            return found
+    raise AssertionError  # marks never end
+
+
+def _marks() -> Iterator[str]:
+    """Nothing, b to z, then ba to zz and so on."""
+    yield ""
+    for length in count():
+        for first in ascii_lowercase[1:]:
+            yield from (first + "".join(rest) for rest in product(ascii_lowercase, repeat=length))

@@ -8,10 +8,10 @@ class FinetuneConfig(AppConfig):
     def ready(self) -> None:
         # Models are ready only now.
         from curation import registry
-        from finetune import demo, navigation, panels, queries, redactor
+        from finetune import demo, navigation, panels, redactor, usages
 
         registry.add_nav(navigation.TRAINING)
-        registry.add_usage(queries.runs_using)
+        registry.add_usage(30, usages.used_in)
         registry.add_panel(
             registry.Panel("release", "runs", "finetune/panel_runs.html", panels.runs_of_release)
         )

@@ -8,9 +8,9 @@ class JudgingConfig(AppConfig):
     def ready(self) -> None:
         # Models are ready only now.
         from curation import registry
-        from judging import demo, navigation, queries, redactor
+        from judging import demo, navigation, redactor, usages
 
         registry.add_nav(*navigation.ENTRIES)
-        registry.add_usage(queries.usage_of_items)
+        registry.add_usage(20, usages.used_in)
         registry.add_redactor(redactor.REDACTOR)
         registry.add_demo(30, demo.judge_responses)

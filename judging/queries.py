@@ -225,17 +225,3 @@ def verdict_counts(run: JudgeRun) -> dict[str, int]:
     """Verdicts by status of the calls that the run is over (its own and those it found there)."""
     rows = calls_of(run).filter(verdict__isnull=False).order_by()
     return dict(rows.values_list("verdict__status").annotate(n=Count("pk")))
-
-
-def usage_of_items(items: Any) -> list[dict[str, Any]]:
-    """For the registry: the judge runs that called on responses to the items."""
-    rows = (
-        JudgeCall.objects.filter(response__item__in=list(items))
-        .order_by("judge__name", "response__item")
-        .values_list("judge__name", "response__item")
-        .distinct()
-    )
-    found: dict[str, list[int]] = {}
-    for judge, item in rows:
-        found.setdefault(judge, []).append(item)
-    return [{"kind": "judge", "name": name, "items": ids} for name, ids in found.items()]

@@ -2,75 +2,156 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+from typing import Any
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation import registry
 from curation.actions.datasets import take_turns
-from curation.actions.releases import counts_of, keep_rows, refuse_name, root_of
+from curation.actions.jobs import progress, queue_job
+from curation.actions.releases import counts_of, keep_rows, root_of
 from curation.errors import Invalid
-from curation.log import Actor, person_of, record
-from curation.models import Erratum, Item, Release, ReleaseItem
-from curation.release_versions import MAJOR, next_version
+from curation.log import OPERATOR, Actor, person_of, record
+from curation.models import Dataset, Erratum, Item, Job, Release, ReleaseItem
+from curation.registry import Withdrawn
+from curation.release_versions import MAJOR, as_numbers, next_version, revision_name
 from curation.rules import require
 from curation.workflow import advance
 
+KIND = "correct_release"
+AT_ONCE = 5000  # items of a release up to which a page corrects it itself
+LISTED = 20  # unknown ids named in a refusal
+
+
+def affected_by(release: Release, ids: Collection[str]) -> list[dict[str, Any]]:
+    """What used the items until now: other versions, files, tasks, runs, studies, as the fields of `registry.Use`."""
+    rows = release.items.filter(external_id__in=ids).order_by()
+    found = list(rows.values_list("external_id", "item", "question_text"))
+    return registry.usages(
+        Withdrawn(
+            release=release,
+            items={item: name for name, item, _text in found if item},
+            texts={text: name for name, _item, text in found},
+        )
+    )
+
+
+def check_withdrawal(release: Release, ids: Collection[str]) -> list[str]:
+    """The ids, each once and in order; Invalid where one is not in the release, or nothing would be left."""
+    listed = sorted(set(ids))
+    known = set(release.items.filter(external_id__in=listed).values_list("external_id", flat=True))
+    missing = [name for name in listed if name not in known]
+    if missing or not listed:
+        message = _("%(release)s holds no item named %(ids)s.")
+        named = {"release": release.name, "ids": ", ".join(missing[:LISTED]) or "-"}
+        raise Invalid(message % named, field="withdraw")
+    if len(listed) == release.items.count():
+        raise Invalid(_("Nothing would be left: a release holds at least one item."), field="withdraw")
+    return listed
+
 
 @transaction.atomic
-def correct(actor: Actor, release: Release, *, withdraw: list[str], reason: str) -> tuple[Release, Erratum]:
+def correct(
+    actor: Actor, release: Release, *, withdraw: Collection[str], reason: str
+) -> tuple[Release, Erratum]:
     """Freeze a successor without some items and put an erratum on the old page; both stay readable.
 
-    The items are withdrawn with it, so that the next release does not bring them back.
+    The items are withdrawn with it, so that the next release does not bring them back. The successor takes the next
+    MAJOR number after every version of the dataset, and its rows are the old ones, hashed as they were.
     """
     require(actor, "correct", release)
     take_turns(release.dataset)  # corrections of a day share a name
     if not reason.strip():
         raise Invalid(_("Say why the items are withdrawn."), field="reason")
-    rows = list(release.items.order_by("position"))
-    _refuse_unknown(release, withdraw, rows)
-    kept = [row for row in rows if row.external_id not in set(withdraw)]
-    name = f"{release.name}-rev{timezone.localdate():%Y%m%d}"
-    refuse_name(release.dataset, name)
-    for position, row in enumerate(kept):
-        row.pk, row.position, row._state.adding = None, position, True
-    successor = Release.objects.create(
-        dataset=release.dataset,
-        name=name,
-        predecessor=release,
-        seed=release.seed,
-        test_per_leaf=release.test_per_leaf,
-        root_hash=root_of(kept),
-        hash_version=release.hash_version,
-        version=next_version(release.version, MAJOR) if release.version else "",
-        size=len(kept),
-        snapshot=release.snapshot,
-        gates=release.gates,
-        counts=counts_of(kept),
-        terms=release.terms,
-        rights=release.rights,
-        note=reason.strip(),
-        frozen_by=person_of(actor),
-    )
-    keep_rows(successor, kept)
-    gone = Item.objects.filter(pk__in=[row.item_id for row in rows if row.external_id in set(withdraw)])
-    for item in gone.exclude(state=Item.State.WITHDRAWN):
-        advance(item, "withdraw", actor=actor, release=release.pk)
+    gone = check_withdrawal(release, withdraw)
+    affected = affected_by(release, gone)
+    successor = _successor(actor, release, set(gone), reason.strip())
+    _withdraw_items(actor, release, gone)
     erratum = Erratum.objects.create(
         release=release,
         successor=successor,
-        withdrawn_ids=sorted(withdraw),
+        withdrawn_ids=gone,
         reason=reason.strip(),
-        affected=registry.usages(gone),
+        affected=affected,
         person=person_of(actor),
     )
-    record(actor, "correct", release, successor=successor.pk, withdrawn=len(withdraw))
+    record(actor, "correct", release, successor=successor.pk, withdrawn=len(gone))
     return successor, erratum
 
 
-def _refuse_unknown(release: Release, withdraw: list[str], rows: list[ReleaseItem]) -> None:
-    missing = sorted(set(withdraw) - {row.external_id for row in rows})
-    if missing or not withdraw:
-        message = _("%(release)s holds no item named %(ids)s.")
-        named = {"release": release.name, "ids": ", ".join(missing) or "-"}
-        raise Invalid(message % named, field="withdraw")
+def _successor(actor: Actor, release: Release, gone: set[str], reason: str) -> Release:
+    kept = [row for row in release.items.order_by("position") if row.external_id not in gone]
+    for position, row in enumerate(kept):
+        row.pk, row.position, row._state.adding = None, position, True
+    dataset = release.dataset
+    taken = set(Release.objects.filter(dataset=dataset).values_list("name", flat=True))
+    copied = ("imported", "seed", "test_per_leaf", "hash_version", "snapshot", "gates", "terms", "rights")
+    successor = Release.objects.create(
+        dataset=dataset,
+        name=revision_name(release.name, timezone.localdate(), taken),
+        predecessor=release,
+        root_hash=root_of(kept),
+        version=_version_after(dataset) if release.version else "",
+        size=len(kept),
+        counts=_counts(release, kept),
+        note=reason,
+        frozen_by=person_of(actor),
+        **{name: getattr(release, name) for name in copied},
+    )
+    keep_rows(successor, kept)
+    return successor
+
+
+def _version_after(dataset: Dataset) -> str:
+    """An older release may be corrected after newer ones: its successor's number is nobody else's."""
+    versions = Release.objects.filter(dataset=dataset).exclude(version="").values_list("version", flat=True)
+    return next_version(max(versions, key=as_numbers), MAJOR)
+
+
+def _counts(release: Release, kept: Iterable[ReleaseItem]) -> dict[str, Any]:
+    """Counted anew; of a release published elsewhere no more than its page had before."""
+    counts = counts_of(kept)
+    return {key: counts[key] for key in counts if key in release.counts} if release.imported else counts
+
+
+def _withdraw_items(actor: Actor, release: Release, gone: list[str]) -> None:
+    rows = release.items.filter(external_id__in=gone, item__isnull=False)
+    items = Item.objects.filter(pk__in=rows.values("item"))
+    for item in items.exclude(state=Item.State.WITHDRAWN):
+        advance(item, "withdraw", actor=actor, release=release.pk)
+
+
+def correct_or_queue(
+    actor: Actor, release: Release, *, withdraw: Collection[str], reason: str, target_url: str
+) -> Release | Job:
+    """Correct at once, or by a job where the release is large; refused at once in either case."""
+    from curation.tasks import correct_release as task  # a task imports its action
+
+    if release.size <= AT_ONCE:
+        return correct(actor, release, withdraw=withdraw, reason=reason)[0]
+    require(actor, "correct", release)
+    if not reason.strip():
+        raise Invalid(_("Say why the items are withdrawn."), field="reason")
+    gone = check_withdrawal(release, withdraw)
+    return queue_job(
+        actor,
+        release.dataset,
+        kind=KIND,
+        title=_("Correction of %(release)s") % {"release": release.name},
+        task=task,
+        arguments={"release": release.pk, "withdraw": gone, "reason": reason},
+        target_url=target_url,
+    )
+
+
+def run_correction(job: Job) -> dict[str, Any]:
+    """The job's work."""
+    release = Release.objects.select_related("dataset").get(pk=job.arguments["release"])
+    progress(job, 0, 1)
+    given = {name: job.arguments[name] for name in ("withdraw", "reason")}
+    successor, erratum = correct(job.person or OPERATOR, release, **given)
+    progress(job, 1, 1)
+    return {"successor": successor.name, "affected": len(erratum.affected)}

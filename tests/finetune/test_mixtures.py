@@ -9,10 +9,11 @@ from curation.actions.releases import Choice, freeze
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Dataset, ReleaseItem
+from curation.registry import Withdrawn
 from finetune.actions.mixtures import keep, resolve
 from finetune.actions.runs import folder_of, launch, read_recipe
 from finetune.models import Mixture, TrainingRun
-from finetune.queries import runs_using
+from finetune.usages import used_in
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 from tests.factories.finetune import make_release, make_run, make_world, recipe
 
@@ -181,8 +182,21 @@ def test_launch_is_the_researchers(role: str) -> None:
 def test_errata_find_the_runs_that_used_an_item() -> None:
     dataset, release, _person = make_world()
     run = make_run(dataset)
-    used, unused = dev(release)[0].item_id, release.items.filter(split="test").first().item_id
-    assert runs_using([used, unused]) == [
-        {"kind": "training run", "name": f"{run.name} #{run.pk}", "items": [used]}
-    ]
-    assert runs_using([unused]) == []
+    used, unused = dev(release)[0], release.items.filter(split="test").first()
+    both = {row.item_id: row.external_id for row in (used, unused)}
+    (use,) = [use for use in used_in(Withdrawn(release=release, items=both)) if use.kind == "training run"]
+    assert (use.name, use.key, use.items) == (f"{run.name} #{run.pk}", run.pk, [used.external_id])
+    told = use.means % use.values
+    assert told == "Trained on withdrawn items: 1, repeat factor 2. Checkpoints: 0."
+    assert use.url == f"/d/{dataset.slug}/training/{run.pk}/"
+    alone = Withdrawn(release=release, items={unused.item_id: unused.external_id})
+    assert list(used_in(alone)) == []
+
+
+def test_a_run_that_took_only_the_first_items_used_no_other() -> None:
+    dataset, release, _person = make_world()
+    make_run(dataset, mixture=[{"release": "r-0.1", "repeat": 3, "max_items": 1}])
+    first, second = dev(release)[:2]
+    for row, runs in ((first, 1), (second, 0)):
+        found = used_in(Withdrawn(release=release, items={row.item_id: row.external_id}))
+        assert len(list(found)) == runs

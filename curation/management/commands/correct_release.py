@@ -23,12 +23,19 @@ class Command(BenchCommand):
     ) -> Outcome:
         ids = [part.strip() for part in withdraw.split(",") if part.strip()]
         successor, erratum = correct(actor, release_named(dataset, name), withdraw=ids, reason=reason)
-        used = [f"{row['kind']} {row['name']}" for row in erratum.affected]
+        used = [f"{row['kind']} {row['name']}: {row['means'] % row['values']}" for row in erratum.affected]
         return Outcome(
-            sentence=f"{successor.name} frozen without {len(ids)} items. Affected: {', '.join(used) or 'nothing'}.",
+            sentence="\n".join(
+                [
+                    f"{successor.name} frozen without {len(erratum.withdrawn_ids)} items.",
+                    *(["Affected:"] if used else ["Nothing has used them."]),
+                    *(f"  {line}" for line in used),
+                ]
+            ),
             payload={
                 "release": name,
                 "successor": successor.name,
+                "version": successor.version,
                 "withdrawn": erratum.withdrawn_ids,
                 "root_hash": successor.root_hash,
                 "affected": erratum.affected,
