@@ -114,8 +114,6 @@ def test_correction_is_a_successor_with_an_erratum(dataset) -> None:
     assert diff(old, new) == {
         "old": "v1",
         "new": new.name,
-        "versions": ["1.0.0", "2.0.0"],
-        "level": "major",
         "added": [],
         "removed": [gone.external_id],
         "changed": [],
