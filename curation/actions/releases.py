@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, astuple, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -13,22 +14,25 @@ from django.utils.translation import gettext as _
 
 from curation import gates, registry
 from curation.actions.datasets import take_turns
-from curation.errors import Invalid
+from curation.actions.waivers import Waiver, refuse_own, standing
+from curation.errors import Conflict, Invalid
 from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
-from curation.models import Dataset, Question, Release, ReleaseItem, Rights
+from curation.models import Dataset, Question, Release, ReleaseItem, Rights, Text
 from curation.reasons import reasons
 from curation.registry import Gate
 from curation.release_hashes import VERSION as HASH_VERSION
-from curation.release_hashes import content_digest, root_hash, row_hash
+from curation.release_hashes import canonical, content_digest, root_hash, row_hash
 from curation.release_versions import VERSION as VERSION_NUMBER
 from curation.release_versions import as_numbers, level_of, next_version
+from curation.retold import retold
 from curation.rules import require
 from curation.splits import assign
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 RESERVED = {"freeze", "new", "latest"}
 CHUNK = 500
+ATTEMPTS = 3  # of asking the gates while people go on working
 KEPT = 300  # of what a gate found, in the frozen row: the rest is counted
 
 
@@ -52,15 +56,6 @@ class Choice:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Waiver:
-    """A red gate let through by a named person with a reason."""
-
-    gate: str
-    reason: str
-    person: str
-
-
-@dataclass(frozen=True, kw_only=True)
 class Draft:
     """A release as it would be frozen: the plan, what the gates said, and the version's number."""
 
@@ -70,6 +65,7 @@ class Draft:
     predecessor: Release | None
     level: str
     version: str
+    stands_on: str
 
     @property
     def name(self) -> str:
@@ -86,21 +82,50 @@ def default_test_per_leaf(dataset: Dataset) -> int:
     return max(set(targets), key=lambda target: (targets.count(target), target)) if targets else 0
 
 
-def draw_up(actor: Actor, dataset: Dataset, choice: Choice) -> Draft:
-    """Choose the items, draw the missing splits, number the version and ask the gates. Writes nothing."""
+def draw_up(
+    actor: Actor, dataset: Dataset, choice: Choice, *, told: Callable[[int, str], None] | None = None
+) -> Draft:
+    """Choose the items, draw the missing splits, number the version and ask the gates. Writes nothing.
+
+    `told` hears how many gates have answered and which one is asked next.
+    """
     require(actor, "freeze", dataset)
     refuse_name(dataset, choice.name)
+    stands_on = what_it_stands_on(dataset, choice)
     plan = _plan(actor, dataset, choice)
     predecessor = Release.objects.filter(dataset=dataset, imported=False).first()
     level, version = _numbered(predecessor, plan, choice)
     return Draft(
         choice=choice,
         plan=plan,
-        gates=gates.check(plan),
+        gates=gates.check(plan, told),
         predecessor=predecessor,
         level=level,
         version=version,
+        stands_on=stands_on,
     )
+
+
+def what_it_stands_on(dataset: Dataset, choice: Choice) -> str:
+    """SHA-256 over everything that a draft follows from: as long as it is the same, the gates say the same."""
+    digest = hashlib.sha256()
+    items = gates.releasable(dataset)
+    locales, going, unfinished = gates.translations_of(dataset, items, choice.locales)
+    parts: tuple[Iterable[Any], ...] = (
+        (replace(choice, rights=None), choice.rights and choice.rights.pk),
+        (astuple(item) for item in items),
+        (canonical([locales, sorted(going.items()), sorted(unfinished.items())]),),
+        dataset.taxonomy.categories.order_by("pk").values_list("pk", "path", "provisional"),
+        dataset.quotas.order_by("pk").values_list("pk", "target"),
+        dataset.rights.order_by("pk").values_list(),
+        dataset.guidelines.order_by("pk").values_list("pk"),
+        Text.objects.filter(redacted_at__isnull=False).order_by("hash").values_list("hash"),
+        Release.objects.order_by("pk").values_list("pk"),
+    )
+    for part in parts:
+        for row in part:
+            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()
 
 
 def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
@@ -161,23 +186,43 @@ def refuse_name(dataset: Dataset, name: str) -> None:
         raise Invalid(message % {"name": name}, field="name")
 
 
-@transaction.atomic
-def freeze(actor: Actor, dataset: Dataset, choice: Choice, *, waivers: list[Waiver] | None = None) -> Release:
-    """Freeze what is approved now, under a name, in one transaction.
+def freeze(
+    actor: Actor,
+    dataset: Dataset,
+    choice: Choice,
+    *,
+    waivers: list[Waiver] | None = None,
+    told: Callable[[int, str], None] | None = None,
+) -> Release:
+    """Freeze what is approved now, under a name.
 
-    Raises Invalid, naming the gates, where one is red and not waived. Leaks and missing approval cannot be waived.
+    The gates are asked first, which may take minutes; the transaction that writes then makes sure that nothing they
+    looked at has changed, and they are asked again where something has. Raises Invalid, naming the gates, where one
+    is red and not waived by somebody else: leaks and missing approval cannot be.
     """
-    # Two freezes at once would each draw splits of their own for the same questions: they take turns.
-    take_turns(dataset)
-    waivers = waivers or []
-    draft = draw_up(actor, dataset, choice)
-    red = draft.red(waivers)
-    if red:
-        sentences = " ".join(f"[{gate.key}] {gate.sentence}" for gate in red)
-        raise Invalid(
-            _("The release cannot be frozen: %(why)s") % {"why": sentences},
-            field="gates",
-        )
+    given = waivers or []
+    refuse_own(actor, given)
+    for _attempt in range(ATTEMPTS):
+        draft = draw_up(actor, dataset, choice, told=told)
+        counting = [*given, *standing(dataset, choice.name, draft.gates, freezer=actor)]
+        _refuse_red(draft, counting)
+        with transaction.atomic():
+            # Two freezes at once would each draw splits of their own for the same questions: they take turns.
+            take_turns(dataset)
+            refuse_name(dataset, choice.name)
+            if what_it_stands_on(dataset, choice) == draft.stands_on:
+                return _write(actor, draft, counting)
+    raise Conflict(_("Items changed while the gates were asked. Nothing was frozen; try again."))
+
+
+def _refuse_red(draft: Draft, waivers: list[Waiver]) -> None:
+    if red := draft.red(waivers):
+        sentences = " ".join(f"[{gate.key}] {retold(gate.sentence)}" for gate in red)
+        raise Invalid(_("The release cannot be frozen: %(why)s") % {"why": sentences}, field="gates")
+
+
+def _write(actor: Actor, draft: Draft, waivers: list[Waiver]) -> Release:
+    dataset, choice = draft.plan.dataset, draft.choice
     _set_splits(draft.plan)
     rows = list(_rows(draft.plan))
     release = Release.objects.create(
@@ -191,7 +236,7 @@ def freeze(actor: Actor, dataset: Dataset, choice: Choice, *, waivers: list[Waiv
         root_hash=root_of(rows),
         hash_version=HASH_VERSION,
         snapshot=_snapshot(dataset),
-        gates=_said(draft, waivers),
+        gates=said_of(draft.gates, waivers),
         counts=counts_of(rows),
         terms=choice.terms or (choice.rights.terms if choice.rights else ""),
         rights=_terms_as_they_stand(choice.rights),
@@ -290,12 +335,15 @@ def _terms_as_they_stand(rights: Rights | None) -> dict[str, Any]:
     return model_to_dict(rights, exclude=["id", "dataset"]) if rights else {}
 
 
-def _said(draft: Draft, waivers: list[Waiver]) -> list[dict[str, Any]]:
-    """What the gates said, with the first of what each found, and who let a red one through."""
-    by_gate = {waiver.gate: asdict(waiver) for waiver in waivers}
-    return [
-        {**gate.said(KEPT), "waived": None if gate.green else by_gate.get(gate.key)} for gate in draft.gates
-    ]
+def said_of(said: list[Gate], waivers: list[Waiver], most: int | None = KEPT) -> list[dict[str, Any]]:
+    """What the gates said as plain data: the first of what each found, its state, and who let a red one through."""
+    by_gate = {waiver.gate: asdict(waiver) for waiver in waivers if waiver.gate not in gates.NEVER_WAIVED}
+    kept = []
+    for gate in said:
+        waived = None if gate.green else by_gate.get(gate.key)
+        state = "green" if gate.green else "waived" if waived else "red"
+        kept.append({**gate.said(most), "state": state, "finding": gate.fingerprint(), "waived": waived})
+    return kept
 
 
 def counts_of(rows: Iterable[ReleaseItem]) -> dict[str, Any]:
