@@ -16,7 +16,14 @@ from tests.factories.curation import leaf, make_dataset, make_item, make_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 # Drawn once from sha256(seed, hash of the question); the same on every machine and database.
-QUESTIONS = [f"割り当てを試す{n}番目の質問です。" for n in range(6)]
+QUESTIONS = [
+    "割り当ての前に、順番を知りたいです。",
+    "古い鍵を拾ったら、どこへ届けますか。",
+    "夜道で後をつけられたときの逃げ方は？",
+    "薬を飲み忘れた日は、二度飲むべきですか。",
+    "契約書をなくしても効き目は残りますか。",
+    "選挙のはがきを隣の人に譲れますか。",
+]
 
 
 @pytest.fixture
@@ -59,7 +66,10 @@ def test_splits_are_permanent_in_the_next_version(dataset) -> None:
     kept = [{row.external_id: row.split for row in release.items.all()} for release in (first, second)]
     assert kept[0] == kept[1]
     assert second.predecessor == first
-    assert Question.objects.filter(split_why={"by": "draw", "release": "v1", "seed": 7}).count() == 6
+    whys = [question.split_why for question in Question.objects.all()]
+    # One leaf, six questions of which none is another's near-duplicate, two places.
+    common = {"by": "draw", "release": "v1", "seed": 7, "of": 6, "places": 2}
+    assert sorted(whys, key=lambda why: why["rank"]) == [common | {"rank": rank} for rank in range(1, 7)]
 
 
 def test_unapproved_items_are_in_no_release(dataset) -> None:
