@@ -2,64 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from curation.formats.writing import Changes, ReleaseDescription, ReleaseRow
 from curation.models import Release, Review, Revision, Text, TranslationRevision
 
 CHUNK = 2000  # rows read at a time
-QUERY = 900  # hashes asked for at a time: SQLite may take no more than 999 parameters
 OLDEST = 20  # versions that the change log goes back
-COLUMNS = (
-    "position",
-    "external_id",
-    "question_text__body",
-    "answer_text__body",
-    "labels",
-    "split",
-    "attributes",
-    "sources",
-    "translations",
-    "rights_name",
-    "content_hash",
-    "question_text_id",
-    "answer_text_id",
-    "question_text__redacted_at",
-    "answer_text__redacted_at",
-)
+TEXTS = ("question_text", "answer_text")
+JSON = ("labels", "attributes", "sources", "translations")
+PARTS = ("question", "answer")
 
 
 def rows_of(release: Release) -> Iterator[ReleaseRow]:
     """Its rows in their order, some at a time; they carry the hashes that the database knows."""
+    translated = [(locale, part) for locale in _locales(release) for part in PARTS]
+    columns: dict[str, Any] = {f"{name}_json": Cast(name, TextField()) for name in JSON}
+    for at, (locale, part) in enumerate(translated):
+        # By the hash inside the JSON: a query for each piece's hashes costs three times as much.
+        bodies = Text.objects.filter(hash=OuterRef(f"hash_{at}"), redacted_at=None).values("body")
+        columns[f"hash_{at}"] = KT(f"translations__{locale}__{part}")
+        columns[f"text_{at}"] = Subquery(bodies[:1])
+    rows = release.items.alias(
+        **{name: columns.pop(name) for name in list(columns) if name.startswith("hash_")}
+    )
+    names = ["position", "external_id", "split", "rights_name", "content_hash"]
+    names += [f"{text}_id" for text in TEXTS] + [f"{text}__body" for text in TEXTS]
+    names += [f"{text}__redacted_at" for text in TEXTS] + [f"{name}_json" for name in JSON]
+    names += [f"text_{at}" for at in range(len(translated))]
+    ordered = rows.annotate(**columns).order_by("position").values_list(*names)
+    loads = lru_cache(4096)(json.loads)  # labels and attributes are alike in many rows
     last = -1
-    while True:
-        found = release.items.filter(position__gt=last).order_by("position").values_list(*COLUMNS)[:CHUNK]
-        if not (rows := list(found)):
-            return
-        bodies = _bodies(h for row in rows for part in row[8].values() for h in part.values() if h)
-        for row in rows:
-            yield _row(row, bodies)
-        last = rows[-1][0]
+    while found := list(ordered.filter(position__gt=last)[:CHUNK]):
+        for row in found:
+            yield _row(row, translated, loads)
+        last = found[-1][0]
 
 
-def _row(row: tuple[Any, ...], bodies: dict[str, str]) -> ReleaseRow:
-    (
-        position,
-        external_id,
-        question,
-        answer,
-        labels,
-        split,
-        attributes,
-        sources,
-        translations,
-        rights,
-        content,
-    ) = row[:11]
-    lost = bool(row[13] or row[14])
+def _row(row: tuple[Any, ...], translated: list[tuple[str, str]], loads: Callable[[str], Any]) -> ReleaseRow:
+    position, external_id, split, rights, content, question_hash, answer_hash, question, answer = row[:9]
+    lost = bool(row[9] or row[10])
+    labels, attributes, sources = (loads(text) for text in row[11:14])
+    hashes = json.loads(row[14]) if row[14] != "{}" else {}
+    translations: dict[str, dict[str, str | None]] = {}
+    if hashes:
+        for (locale, part), text in zip(translated, row[15:], strict=True):
+            if locale in hashes:
+                translations.setdefault(locale, {})[part] = text
     return ReleaseRow(
         position=position,
         external_id=external_id,
@@ -69,34 +65,29 @@ def _row(row: tuple[Any, ...], bodies: dict[str, str]) -> ReleaseRow:
         split=split,
         attributes=attributes,
         sources=sources,
-        translations={
-            locale: {part: bodies.get(h or "") for part, h in sorted(parts.items())}
-            for locale, parts in sorted(translations.items())
-        },
+        translations=translations,
         rights_name=rights,
         content_hash=content,
         redacted=lost,
-        question_sha256=row[11],
-        answer_sha256=row[12] or "",
-        translations_sha256=translations,
+        question_sha256=question_hash,
+        answer_sha256=answer_hash or "",
+        translations_sha256=hashes,
     )
 
 
-def _bodies(hashes: Iterable[str]) -> dict[str, str]:
-    """Bodies of texts that are still there."""
-    wanted = sorted(set(hashes))
-    found: dict[str, str] = {}
-    for start in range(0, len(wanted), QUERY):
-        rows = Text.objects.filter(hash__in=wanted[start : start + QUERY], redacted_at=None)
-        found.update(rows.values_list("hash", "body"))
-    return found
+def _locales(release: Release) -> list[str]:
+    """The locales of its translations: counted at the freeze, else looked up."""
+    counted = release.counts.get("translations")
+    if counted is None:
+        found = release.items.exclude(translations={}).values_list("translations", flat=True)
+        counted = {locale for translations in found.iterator() for locale in translations}
+    return sorted(counted)
 
 
 def describe(release: Release) -> ReleaseDescription:
     """What is known of a release. Nothing of it changes after the freeze but the dataset's own words and its page."""
     dataset, rights = release.dataset, release.rights
     title = f"{dataset.name} {release.name}"
-    locales = release.counts.get("translations")
     page = getattr(release, "page", None)
     return ReleaseDescription(
         name=release.name,
@@ -109,7 +100,7 @@ def describe(release: Release) -> ReleaseDescription:
         summary=dataset.description,
         homepage=page.homepage if page else "",
         version=release.version,
-        locales=None if locales is None else tuple(sorted(locales)),
+        locales=tuple(_locales(release)),
         gated=rights.get("gate") != "open",
         root_hash=release.root_hash,
         hash_version=release.hash_version,

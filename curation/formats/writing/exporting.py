@@ -138,7 +138,7 @@ def _build(rows: Iterable[ReleaseRow], built: Path, formats: Sequence[str], orde
 def _write_rows(rows: Iterable[ReleaseRow], built: Path, places: dict[str, str], order: Order) -> str:
     """Every format in one pass; the root hash of what went by."""
     texts = set(places) != {"ids"}
-    checker = Checker(order.locales, texts=texts)
+    checker = Checker(frozenset(order.locales), texts=texts)
     items = ItemLines(built, ids_alone=not texts)
     writers: dict[str, Writer] = {}
     with ExitStack() as broken:

@@ -9,12 +9,13 @@ from typing import IO, Any
 
 from curation.release_hashes import root_hash
 
-from .json_files import SYSTEM, sorted_json
+from .json_files import SYSTEM, quoted, sorted_json
 from .rows import (
     META_KEYS,
     META_ORDERS,
     OUTPUT_FIELDS,
     SPLITS,
+    Hashes,
     ReleaseDescription,
     ReleaseRow,
     UnwritableRelease,
@@ -79,33 +80,35 @@ class ItemLines:
 
     def __init__(self, folder: Path, *, ids_alone: bool) -> None:
         self.ids_alone = ids_alone
+        self.labels: dict[tuple[str, ...], str] = {}  # some dozens, whatever the number of rows
         self.stream: IO[str] = (folder / ITEMS).open("w", encoding="utf-8", newline="")
         self.rooted: list[tuple[int, str, str, str]] = []
 
     def add(self, rows: Sequence[ReleaseRow]) -> None:
         """Write a piece."""
-        self.stream.writelines(sorted_json(self._line(row)) + "\n" for row in rows)
+        self.stream.writelines(map(self._line, rows))
         self.rooted += [(row.position, row.external_id, row.split, row.content_hash) for row in rows]
 
-    def _line(self, row: ReleaseRow) -> dict[str, Any]:
+    def _line(self, row: ReleaseRow) -> str:
+        """JSON with sorted keys, written by hand: an encoder for each line costs more than all else here."""
         question, answer, translated = row.hashes()
-        line: dict[str, Any] = {
-            "position": row.position,
-            "ID": row.external_id,
-            "split": row.split,
-            "content_hash": row.content_hash,
-            "question_sha256": question,
-            "answer_sha256": answer,
-            "labels": row.labels,
-            "translations": translated,
-        }
-        if row.rights_name:
-            line["rights"] = row.rights_name
-        if not self.ids_alone:
-            line |= {"attributes": row.attributes, "sources": row.sources}
-        if lost := ["item"] if row.redacted else _lost(row, translated):
-            line["redacted"] = lost
-        return line
+        labels = self.labels.get(row.labels)
+        if labels is None:
+            labels = self.labels[row.labels] = sorted_json(row.labels)
+        lost = ["item"] if row.redacted else _lost(row, translated)
+        parts = (
+            f'{{"ID": {quoted(row.external_id)}, "answer_sha256": {_or_null(answer)}, ',
+            ""
+            if self.ids_alone
+            else f'"attributes": {sorted_json(row.attributes) if row.attributes else "{}"}, ',
+            f'"content_hash": {quoted(row.content_hash)}, "labels": {labels}, "position": {row.position}, ',
+            f'"question_sha256": {quoted(question)}, ',
+            f'"redacted": {sorted_json(lost)}, ' if lost else "",
+            f'"rights": {quoted(row.rights_name)}, ' if row.rights_name else "",
+            "" if self.ids_alone else f'"sources": {sorted_json(row.sources) if row.sources else "[]"}, ',
+            f'"split": "{row.split}", "translations": {_hashes_json(translated) if translated else "{}"}}}\n',
+        )
+        return "".join(parts)
 
     def close(self) -> None:
         """End the list."""
@@ -117,7 +120,21 @@ class ItemLines:
         return root_hash(self.rooted)
 
 
-def _lost(row: ReleaseRow, translated: Any) -> list[str]:
+def _or_null(digest: str | None) -> str:
+    return "null" if digest is None else quoted(digest)
+
+
+def _hashes_json(translated: Hashes) -> str:
+    locales = (
+        f"{quoted(locale)}: {{"
+        + ", ".join(f"{quoted(part)}: {_or_null(parts[part])}" for part in sorted(parts))
+        + "}"
+        for locale, parts in sorted(translated.items())
+    )
+    return "{" + ", ".join(locales) + "}"
+
+
+def _lost(row: ReleaseRow, translated: Hashes) -> list[str]:
     """Parts of translations that have a hash and no text any more."""
     if not row.translations_sha256:
         return []

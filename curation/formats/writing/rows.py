@@ -125,7 +125,7 @@ class UnwritableRelease(TeineiError):
 class Checker:
     """Rows by position in pieces. UnwritableRelease names the first row that no reader could read back."""
 
-    locales: tuple[str, ...]
+    locales: frozenset[str]
     texts: bool = True  # ids alone need no texts and no labels
     _ids: set[str] = field(default_factory=set)
     _last: int | None = None
@@ -158,7 +158,7 @@ class Checker:
             return (
                 "it comes before the item ahead of it" if fits else "its position is that of another item too"
             )
-        if not row.translations.keys() <= set(self.locales):
+        if not row.translations.keys() <= self.locales:
             return "it has a translation to a locale that the release does not name"
         self._ids.add(row.external_id)
         self._last = row.position
@@ -177,14 +177,19 @@ def in_order(
 
 
 def _encodable(piece: Sequence[ReleaseRow]) -> bool:
+    texts: list[str] = []
+    for row in piece:
+        _add_texts(row, texts)
     try:
-        return b"\0" not in "\n".join(text for row in piece for text in _texts(row)).encode()
+        return b"\0" not in "\n".join(texts).encode()
     except (UnicodeEncodeError, TypeError):
         return False
 
 
 def _text_fault(row: ReleaseRow) -> str:
-    for text in _texts(row):
+    texts: list[str] = []
+    _add_texts(row, texts)
+    for text in texts:
         if not isinstance(text, str):
             return "one of its fields is not text"
         if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
@@ -192,14 +197,13 @@ def _text_fault(row: ReleaseRow) -> str:
     return ""
 
 
-def _texts(row: ReleaseRow) -> Iterator[str]:
-    yield from (row.external_id, row.question, row.answer, row.content_hash, row.rights_name)
-    yield from row.labels
-    if row.translations:
-        for part in row.translations.values():
-            yield from (text for text in part.values() if text is not None)
+def _add_texts(row: ReleaseRow, texts: list[str]) -> None:
+    texts += (row.external_id, row.question, row.answer, row.content_hash, row.rights_name)
+    texts += row.labels
+    for part in row.translations.values():
+        texts += [text for text in part.values() if text is not None]
     if row.attributes or row.sources:
-        yield from _strings([row.attributes, row.sources])
+        texts += _strings([row.attributes, row.sources])
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -14,7 +14,7 @@ WIDTHS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # of the bars th
 class Tally:
     """What was counted: items per split and leaf, characters per part, translations, terms."""
 
-    cells: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    found: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     redacted: Counter[str] = field(default_factory=Counter)
     lengths: dict[str, Counter[int]] = field(default_factory=dict)
     translated: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -24,27 +24,31 @@ class Tally:
 
     def add(self, rows: Sequence[ReleaseRow]) -> None:
         """Count a piece."""
-        questions, answers = self._of("question"), self._of("answer")
-        for row in rows:
-            if row.redacted:
-                self.redacted[row.split] += 1
-                continue
-            self.cells[row.split, *row.labels] += 1
-            questions[len(row.question)] += 1
-            if row.answer:
-                answers[len(row.answer)] += 1
-            for locale, parts in row.translations.items():
-                for part, text in parts.items():
-                    if text:
-                        self.translated[locale, part] += 1
-                        self._of(f"{part}_{locale}")[len(text)] += 1
+        readable = [row for row in rows if not row.redacted]
+        self.redacted.update(row.split for row in rows if row.redacted)
+        self.found.update([(row.split, row.labels) for row in readable])
+        self.rights.update([row.rights_name for row in readable])
+        self.sourced += sum(bool(row.sources) for row in readable)
+        self._of("question").update([len(row.question) for row in readable])
+        self._of("answer").update([len(row.answer) for row in readable if row.answer])
+        for row in readable:
             if row.attributes:
-                self.attributes.update(row.attributes)
-            self.rights[row.rights_name] += 1
-            self.sourced += bool(row.sources)
+                self.attributes.update(row.attributes.keys())
+        for locale in {locale for row in readable for locale in row.translations}:
+            held = [row.translations[locale] for row in readable if locale in row.translations]
+            for part in ("question", "answer"):
+                texts = [text for parts in held if (text := parts.get(part))]
+                if texts:
+                    self._of(f"{part}_{locale}").update(map(len, texts))
+                    self.translated[locale, part] += len(texts)
 
     def _of(self, part: str) -> Counter[int]:
         return self.lengths.setdefault(part, Counter())
+
+    @property
+    def cells(self) -> Counter[tuple[str, ...]]:
+        """Items by split and labels."""
+        return Counter({(split, *labels): n for (split, labels), n in self.found.items()})
 
     def counts(self, *, redacted: bool) -> dict[str, int]:
         """Items of each split, with or without those that were redacted."""
