@@ -181,7 +181,7 @@ def change(count: int) -> None:
     answers = [f"{item.external_id}の新しい回答です。" for item in changed]
     keep_texts(answers)
     for item, answer in zip(changed, answers, strict=True):
-        revision = Revision.objects.get(pk=item.approved_revision_id)
+        revision = Revision.objects.get(item=item, number=1)
         revision.pk, revision.number, revision.answer_text_id = None, 2, text_hash(answer)
         revision.save(force_insert=True)
         item.current_revision = item.approved_revision = revision

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 VERSION = 2  # 1 left sources and translations out
 
 
@@ -37,7 +38,7 @@ def row_hash(
 
 def canonical(value: Any) -> str:
     """JSON with one spelling: sorted keys, no white space, raw Unicode."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODE(value)
 
 
 def content_digest(value: Any) -> str:

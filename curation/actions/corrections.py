@@ -12,11 +12,12 @@ from django.utils.translation import gettext as _
 from curation import registry
 from curation.actions.datasets import take_turns
 from curation.actions.jobs import progress, queue_job
-from curation.actions.releases import counts_of, keep_rows, root_of
+from curation.actions.releases import counts_of, root_of
 from curation.errors import Invalid
 from curation.log import OPERATOR, Actor, person_of, record
 from curation.models import Dataset, Erratum, Item, Job, Release, ReleaseItem
 from curation.registry import Withdrawn
+from curation.release_rows import keep_rows
 from curation.release_versions import MAJOR, as_numbers, next_version, revision_name
 from curation.rules import require
 from curation.workflow import advance

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from curation.access import as_it_stands, why_closed
 from curation.actions.datasets import take_turns
-from curation.actions.releases import RESERVED, counts_of, keep_rows, root_of
+from curation.actions.releases import RESERVED, counts_of, root_of
 from curation.actions.rights import rights_named
 from curation.actions.texts import keep_texts, longest
 from curation.errors import Invalid
@@ -28,6 +28,7 @@ from curation.log import Actor, person_of, record
 from curation.models import Dataset, Release, ReleaseItem, Rights
 from curation.release_hashes import VERSION as HASH_VERSION
 from curation.release_hashes import row_hash
+from curation.release_rows import keep_rows
 from curation.rules import require
 from curation.similar import text_hash
 

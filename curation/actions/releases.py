@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, astuple, dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -18,11 +17,12 @@ from curation.actions.waivers import Waiver, refuse_own, standing
 from curation.errors import Conflict, Invalid
 from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
-from curation.models import Dataset, Question, Release, ReleaseItem, Rights, Text
+from curation.models import Dataset, Release, ReleaseItem, Rights
 from curation.reasons import reasons
 from curation.registry import Gate
 from curation.release_hashes import VERSION as HASH_VERSION
-from curation.release_hashes import canonical, content_digest, root_hash, row_hash
+from curation.release_hashes import content_digest, root_hash, row_hash
+from curation.release_rows import FrozenRow, keep_rows, keep_splits
 from curation.release_versions import VERSION as VERSION_NUMBER
 from curation.release_versions import as_numbers, level_of, next_version
 from curation.retold import retold
@@ -31,7 +31,6 @@ from curation.splits import assign
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 RESERVED = {"freeze", "new", "latest"}
-CHUNK = 500
 ATTEMPTS = 3  # of asking the gates while people go on working
 KEPT = 300  # of what a gate found, in the frozen row: the rest is counted
 
@@ -57,11 +56,15 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A release as it would be frozen: the plan, what the gates said, and the version's number."""
+    """A release as it would be frozen: the plan, what the gates said (in English), and the version's number.
+
+    `hashes` are the content hashes by item; `stands_on` is that of what all of it follows from.
+    """
 
     choice: Choice
     plan: Plan
     gates: list[Gate]
+    hashes: dict[int, str]
     predecessor: Release | None
     level: str
     version: str
@@ -93,12 +96,14 @@ def draw_up(
     refuse_name(dataset, choice.name)
     stands_on = what_it_stands_on(dataset, choice)
     plan = _plan(actor, dataset, choice)
+    hashes = {item.item: hash_of(plan, item) for item in plan.items}
     predecessor = Release.objects.filter(dataset=dataset, imported=False).first()
-    level, version = _numbered(predecessor, plan, choice)
+    level, version = _numbered(predecessor, plan, hashes, choice)
     return Draft(
         choice=choice,
         plan=plan,
         gates=gates.check(plan, told),
+        hashes=hashes,
         predecessor=predecessor,
         level=level,
         version=version,
@@ -108,24 +113,8 @@ def draw_up(
 
 def what_it_stands_on(dataset: Dataset, choice: Choice) -> str:
     """SHA-256 over everything that a draft follows from: as long as it is the same, the gates say the same."""
-    digest = hashlib.sha256()
-    items = gates.releasable(dataset)
-    locales, going, unfinished = gates.translations_of(dataset, items, choice.locales)
-    parts: tuple[Iterable[Any], ...] = (
-        (replace(choice, rights=None), choice.rights and choice.rights.pk),
-        (astuple(item) for item in items),
-        (canonical([locales, sorted(going.items()), sorted(unfinished.items())]),),
-        dataset.taxonomy.categories.order_by("pk").values_list("pk", "path", "provisional"),
-        dataset.quotas.order_by("pk").values_list("pk", "target"),
-        dataset.rights.order_by("pk").values_list(),
-        dataset.guidelines.order_by("pk").values_list("pk"),
-        Text.objects.filter(redacted_at__isnull=False).order_by("hash").values_list("hash"),
-        Release.objects.order_by("pk").values_list("pk"),
-    )
-    for part in parts:
-        for row in part:
-            digest.update(repr(row).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    chosen = repr((replace(choice, rights=None), choice.rights and choice.rights.pk))
+    return f"{content_digest(chosen)[:32]}{gates.fingerprint(dataset)[:32]}"
 
 
 def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
@@ -155,13 +144,15 @@ def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
     )
 
 
-def _numbered(predecessor: Release | None, plan: Plan, choice: Choice) -> tuple[str, str]:
+def _numbered(
+    predecessor: Release | None, plan: Plan, hashes: dict[int, str], choice: Choice
+) -> tuple[str, str]:
     """What happened since the last version (major, minor or patch), and the number that follows from it."""
     before: dict[str, tuple[str, str]] = {}
     if predecessor and predecessor.hash_version == HASH_VERSION:
         rows = predecessor.items.order_by().values_list("external_id", "content_hash", "split")
         before = {key: (content, split) for key, content, split in rows.iterator(2000)}
-    after = {item.external_id: (hash_of(plan, item), plan.split(item)) for item in plan.items}
+    after = {item.external_id: (hashes[item.item], plan.split(item)) for item in plan.items}
     level = level_of(before, after)
     previous = predecessor.version if predecessor else ""
     if choice.version is None:
@@ -223,8 +214,9 @@ def _refuse_red(draft: Draft, waivers: list[Waiver]) -> None:
 
 def _write(actor: Actor, draft: Draft, waivers: list[Waiver]) -> Release:
     dataset, choice = draft.plan.dataset, draft.choice
-    _set_splits(draft.plan)
-    rows = list(_rows(draft.plan))
+    fresh = {item.question for item in draft.plan.items if not item.split}
+    keep_splits({question: draft.plan.splits[question] for question in fresh}, draft.plan.why)
+    rows = list(_rows(draft))
     release = Release.objects.create(
         dataset=dataset,
         name=choice.name,
@@ -248,26 +240,6 @@ def _write(actor: Actor, draft: Draft, waivers: list[Waiver]) -> Release:
     return release
 
 
-def keep_rows(release: Release, rows: Iterable[ReleaseItem]) -> None:
-    """Save the rows as the release's."""
-    kept = list(rows)
-    for row in kept:
-        row.release = release
-    ReleaseItem.objects.bulk_create(kept, batch_size=CHUNK)
-
-
-def _set_splits(plan: Plan) -> None:
-    """Write the new splits with their reasons: one statement for many, since each reason is its own."""
-    fresh = sorted({item.question for item in plan.items if not item.split})
-    for start in range(0, len(fresh), CHUNK):
-        rows = Question.objects.in_bulk(fresh[start : start + CHUNK])
-        for pk, row in rows.items():
-            row.split, row.split_why = plan.splits[pk], plan.why[pk]
-        Question.objects.bulk_create(
-            rows.values(), update_conflicts=True, update_fields=["split", "split_why"], unique_fields=["id"]
-        )
-
-
 def hash_of(plan: Plan, item: PlanItem) -> str:
     """The content hash of an item as it would be frozen."""
     return row_hash(
@@ -280,27 +252,29 @@ def hash_of(plan: Plan, item: PlanItem) -> str:
     )
 
 
-def _rows(plan: Plan) -> Iterator[ReleaseItem]:
+def _rows(draft: Draft) -> Iterator[FrozenRow]:
+    plan = draft.plan
     names = dict(plan.dataset.rights.values_list("pk", "name"))
+    labels = {key: category.labels for key, category in plan.categories.items()}
     for position, item in enumerate(plan.items):
-        yield ReleaseItem(
+        yield FrozenRow(
             position=position,
             external_id=item.external_id,
             item_id=item.item,
             revision_id=item.revision,
             question_text_id=item.question_hash,
             answer_text_id=item.answer_hash,
-            labels=plan.category(item).labels,
+            labels=labels[item.category],
             split=plan.split(item),
             attributes=item.attributes,
             sources=item.sources,
             rights_name=names.get(item.rights or 0, ""),
             translations=plan.translations.get(item.item, {}),
-            content_hash=hash_of(plan, item),
+            content_hash=draft.hashes[item.item],
         )
 
 
-def root_of(rows: Iterable[ReleaseItem]) -> str:
+def root_of(rows: Iterable[FrozenRow | ReleaseItem]) -> str:
     return root_hash((row.position, row.external_id, row.split, row.content_hash) for row in rows)
 
 
@@ -346,7 +320,7 @@ def said_of(said: list[Gate], waivers: list[Waiver], most: int | None = KEPT) ->
     return kept
 
 
-def counts_of(rows: Iterable[ReleaseItem]) -> dict[str, Any]:
+def counts_of(rows: Iterable[FrozenRow | ReleaseItem]) -> dict[str, Any]:
     """How many rows there are, by split, leaf and locale."""
     found: dict[str, Any] = {"items": 0, "dev": 0, "test": 0, "translations": {}, "leaves": {}}
     for row in rows:

@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from curation.gates.draw import candidates
 from curation.gates.personal import personal_data
-from curation.gates.plan import Plan, PlanItem, known_splits, releasable, translations_of
+from curation.gates.plan import Plan, PlanItem, fingerprint, known_splits, releasable, translations_of
 from curation.gates.review import approved, guideline, provisional, quota
 from curation.gates.terms import rights
 from curation.gates.texts import duplicates, leaks, near_duplicates, near_leaks
@@ -40,6 +40,7 @@ __all__ = [
     "all_gates",
     "candidates",
     "check",
+    "fingerprint",
     "known_splits",
     "releasable",
     "translations_of",

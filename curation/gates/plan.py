@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from curation.models import Category, Dataset, Item, Person, Question, Rights, Text, Translation
+from django.db.models import QuerySet
+
+from curation.models import Category, Dataset, Item, Person, Question, Release, Rights, Text, Translation
 
 AT_ONCE = 500  # hashes asked for in one query
 
@@ -153,3 +156,28 @@ def bodies(hashes: Sequence[str], column: str = "body") -> Iterator[tuple[str, s
     for start in range(0, len(listed), AT_ONCE):
         found = Text.objects.filter(hash__in=listed[start : start + AT_ONCE])
         yield from found.values_list("hash", column)
+
+
+def fingerprint(dataset: Dataset) -> str:
+    """SHA-256 over what a plan depends on: approved items and their splits, translations, terms, guideline, what was redacted, releases.
+
+    A plan drawn up before may be frozen where this has not changed since.
+    """
+    items = Item.objects.filter(dataset=dataset, approved_revision__isnull=False).order_by("pk")
+    translations = Translation.objects.filter(item__dataset=dataset).order_by("pk")
+    parts: tuple[QuerySet[Any, Any], ...] = (
+        items.values_list("pk", "approved_revision", "state", "rights", "question", "question__split"),
+        translations.values_list("pk", "item", "locale", "state", "approved_revision"),
+        dataset.rights.order_by("pk").values_list(),
+        dataset.guidelines.order_by("pk").values_list("pk", "version"),
+        dataset.quotas.order_by("pk").values_list("pk", "split", "target"),
+        dataset.taxonomy.categories.order_by("pk").values_list("pk", "path", "provisional"),
+        Text.objects.filter(redacted_at__isnull=False).order_by("hash").values_list("hash"),
+        Release.objects.order_by("pk").values_list("pk"),  # anybody's: a test part of theirs may have come
+    )
+    digest = hashlib.sha256()
+    for rows in parts:
+        for row in rows.iterator(2000):
+            digest.update(repr(row).encode())
+        digest.update(b";")
+    return digest.hexdigest()
