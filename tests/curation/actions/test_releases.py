@@ -127,6 +127,8 @@ def test_correction_is_a_successor_with_an_erratum(dataset) -> None:
         "added": [],
         "removed": [gone.external_id],
         "changed": [],
+        "level": "major",
+        "versions": ["1.0.0", "2.0.0"],
     }
 
 
