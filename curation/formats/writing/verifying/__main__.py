@@ -20,6 +20,7 @@ def main() -> int:
             "folder": chosen.folder,
             "problems": problems,
             "checked": found.checked,
+            "loaded": found.loaded,
             "skipped": found.skipped,
         }
         print(json.dumps(told, ensure_ascii=False))

@@ -57,7 +57,7 @@ def load_back(place: Path, manifest: Manifest, found: Verification) -> None:
             ) as error:  # any way in which a hostile file fails to load is a problem of the file
                 found.unreadable(f"{kind} ({library})", error)
         if done:
-            found.checked.append(library)
+            found.loaded.append(library)
 
 
 def _shown(

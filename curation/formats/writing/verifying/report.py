@@ -18,10 +18,11 @@ class Problem:
 
 @dataclass(slots=True)
 class Verification:
-    """Problems found; what was checked; what was not, for want of a package."""
+    """Problems found; what was checked; libraries that loaded the files back; those that are not installed."""
 
     problems: list[Problem] = field(default_factory=list)
     checked: list[str] = field(default_factory=list)
+    loaded: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
 
     def wrong(self, file: str, reason: str) -> None:

@@ -1,0 +1,114 @@
+"""A release in the hands of whoever downloads it: no Django, no database, only the libraries that read data."""
+
+import json
+import subprocess
+import venv
+from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from curation.formats.writing import export
+from tests.curation.formats.make_golden import GOLDEN
+from tests.curation.formats.release_rows import DESCRIPTION, ROWS
+
+ROOT = Path(__file__).resolve().parents[3]
+READERS = ("pandas", "pyarrow", "datasets", "mlcroissant")
+LOAD = """
+import json, sys
+folder = sys.argv[1]
+try:
+    import django
+except ImportError:
+    pass
+else:
+    sys.exit("this environment is not clean")
+import datasets, mlcroissant, pandas
+found = {"json": [record["ID"] for record in json.load(open(folder + "/ac/dev.json", encoding="utf-8"))]}
+found["pandas"] = list(pandas.read_parquet(folder + "/parquet/dev.parquet")["ID"])
+found["datasets"] = list(datasets.load_dataset(folder + "/hf", split="dev", cache_dir=sys.argv[2])["ID"])
+raw = datasets.load_dataset(folder + "/hf", "ratings_raw", split="full", cache_dir=sys.argv[2])
+found["ratings"] = [(row["rater"], row["score"]) for row in raw]
+described = mlcroissant.Dataset(jsonld=folder + "/hf/croissant.json")
+found["mlcroissant"] = [record["dev/ID"].decode() for record in described.records("dev")]
+print(json.dumps(found))
+"""
+
+
+def closure(names: tuple[str, ...]) -> dict[str, Distribution]:
+    """The distributions and all that they need here."""
+    found: dict[str, Distribution] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop().lower()
+        if name in found:
+            continue
+        try:
+            found[name] = distribution(name)
+        except PackageNotFoundError:
+            continue
+        for line in found[name].requires or ():
+            needed = Requirement(line)
+            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
+                waiting.append(needed.name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment that holds the readers and what they need, by links to what is installed here."""
+    place = tmp_path_factory.mktemp("elsewhere")
+    venv.create(place, with_pip=False, symlinks=True)
+    site = next((place / "lib").glob("python*/site-packages"))
+    for one in closure(READERS).values():
+        for top in {file.parts[0] for file in one.files or () if ".." not in file.parts}:
+            if not (site / top).exists():
+                (site / top).symlink_to(Path(str(one.locate_file(top))).resolve())
+    return place / "bin" / "python"
+
+
+def run(python: Path, *words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    clean = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    command = [str(python), *map(str, words)]
+    return subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_whoever_downloads_it_loads_it_with_four_libraries(python: Path, tmp_path: Path) -> None:
+    done = run(python, "-c", LOAD, GOLDEN, tmp_path / "cache", cwd=tmp_path)
+    assert (done.returncode, done.stderr[-600:] if done.returncode else "") == (0, "")
+    ids = ["made-up-0001", "made-up-0002"]
+    assert json.loads(done.stdout.splitlines()[-1]) == {
+        "json": ids,
+        "pandas": ids,
+        "datasets": ids,
+        "mlcroissant": ids,
+        "ratings": [["R1", 3], ["=R2", None], ["R3", 5]],
+    }
+
+
+@pytest.mark.slow
+def test_verification_runs_where_there_is_no_django(python: Path) -> None:
+    done = run(python, "-m", "curation.formats.writing.verifying", GOLDEN, "--json", cwd=ROOT)
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (done.returncode, told["problems"], told["skipped"]) == (0, [], [])
+    assert told["loaded"] == ["pandas", "datasets", "mlcroissant"]
+
+
+def test_what_is_not_installed_is_named_and_the_rest_is_checked(tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    folder = tmp_path / "out"
+    export(ROWS, DESCRIPTION, folder, formats=["ac", "csv", "ids"])
+    bare = tmp_path / "bare/bin/python"
+    done = run(bare, "-m", "curation.formats.writing.verifying", folder, "--json", cwd=ROOT)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["problems"], told["loaded"]) == (0, [], [])
+    assert told["skipped"] == ["pandas", "datasets", "mlcroissant"]
+    assert told["checked"] == ["SHA256SUMS", "ITEMS.jsonl", "MANIFEST", "ac", "csv", "ids"]
+    (folder / "ac/dev.json").write_text("[]\n")
+    done = run(bare, "-m", "curation.formats.writing.verifying", folder, cwd=ROOT)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        1,
+        ["ac/dev.json: does not match its SHA-256", "ac/dev.json: holds 0 items, the list 2"],
+    )
