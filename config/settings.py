@@ -343,6 +343,8 @@ TEINEI_PERIODIC: dict[str, int] = {
     "judging.settle": 15,
     "annotation.reconcile": 60,
     "curation.seal_log": 300,
+    "curation.reconcile": 15,
+    "curation.remove_old_files": 3600,
 }
 
 # --- Label Studio ----------------------------------------------------------------------------------------------
@@ -352,6 +354,17 @@ LABEL_STUDIO_URL = env("LABEL_STUDIO_URL").rstrip("/")
 LABEL_STUDIO_API_KEY = env_secret("LABEL_STUDIO_API_KEY")
 # Under which address Label Studio reaches this site; empty: no webhook is registered, and the clock alone pulls.
 LABEL_STUDIO_WEBHOOK_URL = env("LABEL_STUDIO_WEBHOOK_URL").rstrip("/")
+
+# --- The Hugging Face Hub --------------------------------------------------------------------------------------
+
+# Where releases are published (empty: the public hub), and with whose token.
+HF_ENDPOINT = env("HF_ENDPOINT")
+HF_TOKEN = env_secret("HF_TOKEN")
+
+# --- Exports ---------------------------------------------------------------------------------------------------
+
+# After so many days the files of an export, and of a plan to publish that nobody carried out, are removed.
+TEINEI_EXPORT_DAYS = env_int("TEINEI_EXPORT_DAYS", 30)
 
 # --- Judging ---------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from curation.errors import NotAllowed
 from curation.log import Actor, Operator
 from curation.models import (
     Dataset,
+    DownloadLink,
     Item,
     Membership,
     Person,
@@ -144,6 +145,8 @@ def export(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)
 
 
+@rule("publish", Release)
+@rule("make_link", Release)
 @rule("correct", Release)
 def correct(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER)
@@ -177,6 +180,11 @@ def read_texts(actor: Actor, release: Release) -> str | None:
 @rule("publish_page", Release)
 def publish_page(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER)
+
+
+@rule("revoke", DownloadLink)
+def revoke(actor: Actor, link: DownloadLink) -> str | None:
+    return needs(actor, link.release.dataset, Role.RELEASE_MANAGER)
 
 
 @rule("save_draft", Item)

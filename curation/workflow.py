@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 
 from curation.errors import Conflict, WrongState
 from curation.log import Actor, record, record_many
-from curation.models import Dataset, Item, Job, Translation
+from curation.models import Dataset, Item, Job, Publication, Translation
 from curation.prepared import update
 
 Table = dict[str, dict[str, str]]  # verb -> {from: to}
 CHUNK = 500  # rows a statement: SQLite binds at most 999 variables in older builds
 
-S, T, J = Item.State, Translation.State, Job.State
+S, T, J, P = Item.State, Translation.State, Job.State, Publication.State
 
 ITEM: Table = {
     "submit_question": {S.DRAFT: S.AWAITING_ANSWER, S.NEEDS_CHANGES: S.AWAITING_ANSWER},
@@ -46,10 +46,17 @@ JOB: Table = {
     "resume": {J.CANCELLED: J.QUEUED, J.FAILED: J.QUEUED},
 }
 
+PUBLICATION: Table = {
+    "publish": {P.PLANNED: P.PUBLISHING, P.FAILED: P.PUBLISHING},
+    "succeed": {P.PUBLISHING: P.PUBLISHED},
+    "fail": {P.PUBLISHING: P.FAILED},
+}
+
 _tables: dict[type[models.Model], Table] = {
     Item: ITEM,
     Translation: TRANSLATION,
     Job: JOB,
+    Publication: PUBLICATION,
 }
 
 
