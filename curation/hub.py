@@ -81,15 +81,15 @@ def said_of(card: Path) -> dict[str, Any]:
 
 
 class Hub:
-    """One hub, with one token."""
+    """The hub that the operator named, with the operator's token."""
 
-    def __init__(self, endpoint: str = "", token: str = "") -> None:
+    def __init__(self) -> None:
         from huggingface_hub import constants
 
-        self.endpoint = (endpoint or settings.HF_ENDPOINT or constants._HF_DEFAULT_ENDPOINT).rstrip("/")
+        self.endpoint = (settings.HF_ENDPOINT or constants.ENDPOINT).rstrip("/")
         # Its other way of uploading needs servers that only the public hub has.
-        constants.HF_HUB_DISABLE_XET |= self.endpoint != constants._HF_DEFAULT_ENDPOINT
-        self._token = token or settings.HF_TOKEN
+        constants.HF_HUB_DISABLE_XET |= bool(settings.HF_ENDPOINT)
+        self._token = settings.HF_TOKEN
         if not self._token:
             raise Invalid(_("No token for the hub is set: the operator sets HF_TOKEN or HF_TOKEN_FILE."))
 
@@ -150,7 +150,9 @@ class Hub:
         for one in files:
             operation = CommitOperationAdd(path_in_repo=one.path, path_or_fileobj=str(folder / one.path))
             if operation.upload_info.sha256.hex() != one.sha256:
-                raise Invalid(_("%(file)s is not the file that was planned. Plan again.") % {"file": one.path})
+                raise Invalid(
+                    _("%(file)s is not the file that was planned. Plan again.") % {"file": one.path}
+                )
             added.append(operation)
         gone = sorted(parent.files.keys() - {one.path_in_repo for one in added} - {OWN})
         dropped = [CommitOperationDelete(path_in_repo=path) for path in gone]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 
 from curation.actions.corrections import run_correction
-from curation.actions.export_jobs import run_export
+from curation.actions.export_jobs import remove_old, run_export
+from curation.actions.job_watch import take_up
 from curation.actions.jobs import run_job
 from curation.actions.log_seals import seal_log as seal
+from curation.actions.publishing_jobs import run_plan, run_publish
 
 
 @shared_task(name="curation.export_release")
@@ -20,6 +22,30 @@ def export_release(job: int) -> None:
 def correct_release(job: int) -> None:
     """Freeze a successor without some items."""
     run_job(job, run_correction)
+
+
+@shared_task(name="curation.plan_publication")
+def plan_publication(job: int) -> None:
+    """Write and verify what would go out to a hub."""
+    run_job(job, run_plan)
+
+
+@shared_task(name="curation.publish_release")
+def publish_release(job: int) -> None:
+    """Carry out a plan to publish."""
+    run_job(job, run_publish)
+
+
+@shared_task(name="curation.reconcile")
+def reconcile() -> None:
+    """Take up the jobs whose worker died."""
+    take_up()
+
+
+@shared_task(name="curation.remove_old_files")
+def remove_old_files() -> None:
+    """Remove archives and planned files that nobody needs any more."""
+    remove_old()
 
 
 @shared_task(name="curation.seal_log")

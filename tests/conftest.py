@@ -17,6 +17,7 @@ pytest_plugins = [
     "tests.rig.browser",
     "tests.rig.broker",
     "tests.rig.endpoint",
+    "tests.rig.hub",
     "tests.rig.label_studio",
     "tests.rig.closing",
 ]

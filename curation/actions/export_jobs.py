@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import asdict, dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from curation.actions.exports import export_release, zipped
-from curation.actions.jobs import progress, queue_job
+from curation.actions.exports import export_release
+from curation.actions.jobs import Told, progress, queue_job
+from curation.archives import pack
 from curation.errors import Invalid
 from curation.formats.writing import FORMATS
+from curation.hub import kept
 from curation.log import OPERATOR, Actor, person_of
-from curation.models import Job, Release
+from curation.models import Job, Publication, Release
+from curation.outgoing import redactions_of
 from curation.rules import require
 
 KIND = "export_release"
+OUTPUT_FIELDS = ("output", "output-sample")
+META_ORDERS = ("", "ac", "hf")
+ENCODINGS = ("utf-8", "utf-8-sig")
+# Of a hundred: rows are written, files are read back, and packed.
+SHARES = {"write": (0, 40), "check": (40, 70), "pack": (70, 100)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked of an export. `meta_order` is empty where each format keeps its own."""
+
+    formats: tuple[str, ...]
+    output_field: str = "output"
+    meta_order: str = ""
+    csv_encoding: str = "utf-8"
+
+    def refuse_unknown(self) -> None:
+        """Raises Invalid, naming the field."""
+        if not self.formats or not set(self.formats) <= {*FORMATS, "all"}:
+            raise Invalid(_("Choose at least one format."), field="formats")
+        known = {"output_field": OUTPUT_FIELDS, "meta_order": META_ORDERS, "csv_encoding": ENCODINGS}
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise Invalid(_("This cannot be chosen here."), field=name)
 
 
 @transaction.atomic
-def queue_export(
-    actor: Actor, release: Release, *, formats: list[str], output_field: str, target_url: str
-) -> Job:
+def queue_export(actor: Actor, release: Release, wish: Wish, *, target_url: str) -> Job:
     """Ask for an export; the files are ready when the job is done.
 
     The same one asked for again while it waits or runs is given again: a button pressed twice makes one archive.
@@ -31,10 +60,8 @@ def queue_export(
     from curation.tasks import export_release as task  # a task imports its action
 
     require(actor, "export", release)
-    known = {*FORMATS, "all"}
-    if not formats or not set(formats) <= known:
-        raise Invalid(_("Choose at least one format."), field="formats")
-    arguments = {"release": release.pk, "formats": formats, "output_field": output_field}
+    wish.refuse_unknown()
+    arguments = {"release": release.pk, **asdict(wish), "formats": list(wish.formats)}
     Release.objects.select_for_update().get(pk=release.pk)
     asked = Job.objects.filter(
         dataset=release.dataset, person=person_of(actor), kind=KIND, arguments=arguments
@@ -52,31 +79,116 @@ def queue_export(
     )
 
 
+def exports_of(release: Release) -> Any:
+    """The export jobs of a release, the newest first."""
+    return Job.objects.filter(dataset=release.dataset_id, kind=KIND, arguments__release=release.pk)
+
+
 def run_export(job: Job) -> dict[str, Any]:
-    """The job's work: files, verification, one archive."""
+    """The job's work: files, verification, one archive. Only the archive stays."""
     release = Release.objects.select_related("dataset").get(pk=job.arguments["release"])
-    progress(job, 0, 2)
-    formats = ["all"] if "all" in job.arguments["formats"] else job.arguments["formats"]
+    shutil.rmtree(_room(job), ignore_errors=True)  # what a killed worker left
+    told = teller(job, SHARES)
     folder = folder_of(job)
-    files, checked = export_release(
-        job.person or OPERATOR, release, folder, formats=formats, output_field=job.arguments["output_field"]
-    )
-    if checked.problems:
-        raise Invalid(_("The files did not verify: %(why)s") % {"why": str(checked.problems[0])})
-    progress(job, 1, 2)
-    archive = zipped(folder)
-    progress(job, 2, 2)
-    return {"files": [path.relative_to(folder).as_posix() for path in files], "bytes": archive.stat().st_size}
+    given = job.arguments
+    try:
+        files, checked = export_release(
+            job.person or OPERATOR,
+            release,
+            folder,
+            formats=["all"] if "all" in given["formats"] else given["formats"],
+            output_field=given["output_field"],
+            meta_order=given.get("meta_order") or None,
+            csv_encoding=given.get("csv_encoding") or "utf-8",
+            told=told,
+        )
+        if checked.problems:
+            raise Invalid(_("The files did not verify: %(why)s") % {"why": str(checked.problems[0])})
+        listed = [kept(path, path.relative_to(folder).as_posix()) for path in files]
+        archive = pack(folder, folder.with_name(folder.name + ".zip"), told=_packing(job))
+    except BaseException:
+        shutil.rmtree(_room(job), ignore_errors=True)
+        raise
+    shutil.rmtree(folder)
+    progress(job, 100, 100)
+    return {
+        "files": [{"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in listed],
+        "bytes": archive.stat().st_size,
+        "sha256": kept(archive, archive.name).sha256,
+    }
+
+
+def teller(job: Job, shares: dict[str, tuple[int, int]]) -> Told:
+    """Progress in parts of a hundred, with words; raises Cancelled where somebody asked the job to stop."""
+
+    def told(what: str, done: int, total: int) -> None:
+        low, high = shares.get(what, (0, 100))
+        words = WORDS[what]() % {"done": done, "total": total}
+        progress(job, low + (high - low) * done // max(total, 1), 100, words)
+
+    return told
+
+
+WORDS = {
+    "write": lambda: _("Writing items: %(done)d of %(total)d"),
+    "check": lambda: _("Reading the files back and comparing them"),
+    "ask": lambda: _("Asking the hub what stands there"),
+    "upload": lambda: _("Sending the files"),
+    "tag": lambda: _("Naming the version on the hub"),
+}
+
+
+def _packing(job: Job) -> Told:
+    low, high = SHARES["pack"]
+
+    def told(name: str, number: int, total: int) -> None:
+        words = _("Packing file %(n)d of %(total)d: %(name)s")
+        values = {"n": number + 1, "total": total, "name": name}
+        progress(job, low + (high - low) * number // total, 100, words % values)
+
+    return told
+
+
+def _room(job: Job) -> Path:
+    return Path(settings.TEINEI_VAR) / "exports" / str(job.pk)
 
 
 def folder_of(job: Job) -> Path:
     """Where a job's files lie; the name holds ids and the checked release name only."""
-    release = Release.objects.get(pk=job.arguments["release"])
-    return Path(settings.TEINEI_VAR) / "exports" / str(job.pk) / release.name
+    return _room(job) / Release.objects.values_list("name", flat=True).get(pk=job.arguments["release"])
 
 
 def archive_of(job: Job) -> Path | None:
-    """The finished archive, None where there is none."""
+    """The finished archive; None where there is none, or where a text in it was redacted since."""
+    if job.state != Job.State.SUCCEEDED or job.result.get("removed"):
+        return None
     folder = folder_of(job)
     path = folder.with_name(folder.name + ".zip")
-    return path if job.state == Job.State.SUCCEEDED and path.is_file() else None
+    if not path.is_file():
+        return None
+    release = Release.objects.get(pk=job.arguments["release"])
+    return None if redactions_of(release, since=job.started_at) else path
+
+
+def remove_old() -> int:
+    """Remove archives that nobody needs any more, and files of plans not carried out; how many.
+
+    An archive stays as long as a link leads to it. The job keeps its list of files and says when they went.
+    """
+    now = timezone.now()
+    before = now - timedelta(days=settings.TEINEI_EXPORT_DAYS)
+    done = Job.objects.filter(kind=KIND, state=Job.State.SUCCEEDED, result__removed=None)
+    gone = 0
+    for job in done:
+        linked = job.links.filter(revoked_at=None, expires_at__gt=now).exists()
+        old = job.finished_at is not None and job.finished_at <= before and not linked
+        if old or (_room(job).is_dir() and archive_of(job) is None):
+            shutil.rmtree(_room(job), ignore_errors=True)
+            Job.objects.filter(pk=job.pk).update(result={**job.result, "removed": now.isoformat()})
+            gone += 1
+    plans = Publication.objects.filter(state=Publication.State.PLANNED, created_at__lte=before)
+    for plan in plans:
+        room = Path(settings.TEINEI_VAR) / "publications" / str(plan.pk)
+        gone += room.is_dir()
+        shutil.rmtree(room, ignore_errors=True)
+    return gone

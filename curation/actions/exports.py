@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
 from curation.actions.export_rows import describe, rows_of
+from curation.actions.jobs import Told
 from curation.errors import Invalid
-from curation.formats.writing import FORMATS, Verification, export, verification
+from curation.formats.writing import FORMATS, ReleaseRow, Verification, export, verification
 from curation.log import Actor, record
 from curation.models import Release
 from curation.rules import require
+
+TOLD_EVERY = 1000  # rows
 
 
 def export_release(
@@ -24,6 +27,7 @@ def export_release(
     output_field: str = "output",
     meta_order: str | None = None,
     csv_encoding: str = "utf-8",
+    told: Told | None = None,
 ) -> tuple[list[Path], Verification]:
     """Write a release's files and read them back; the export counts only if the verification found nothing.
 
@@ -35,7 +39,7 @@ def export_release(
         _refuse_texts(release)
     try:
         files = export(
-            rows_of(release),
+            _counted(release, told),
             describe(release),
             folder,
             formats=FORMATS if formats == ["all"] else formats,
@@ -50,10 +54,20 @@ def export_release(
             "Parquet and Hugging Face files need the package %(name)s: install requirements/analysis.txt."
         )
         raise Invalid(message % {"name": error.name}) from None
+    if told:
+        told("check", 0, 1)
     checked = verification(folder)
     names = [path.name for path in files]
     record(actor, "export", release, formats=formats, files=names, problems=len(checked.problems))
     return files, checked
+
+
+def _counted(release: Release, told: Told | None) -> Iterator[ReleaseRow]:
+    """The rows, told of now and then as they go by."""
+    for number, row in enumerate(rows_of(release)):
+        if told and number % TOLD_EVERY == 0:
+            told("write", number, release.size)
+        yield row
 
 
 def _refuse_texts(release: Release) -> None:
@@ -67,16 +81,3 @@ def _refuse_texts(release: Release) -> None:
     if held:
         message = _("%(n)d items stand in a provisional category. The first: %(ids)s.")
         raise Invalid(message % {"n": len(held), "ids": ", ".join(held[:10])})
-
-
-def zipped(folder: Path) -> Path:
-    """The folder as one file beside it, the same bytes for the same files."""
-    target = folder.with_name(folder.name + ".zip")
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                entry = zipfile.ZipInfo(f"{folder.name}/{path.relative_to(folder).as_posix()}")
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, path.read_bytes())
-    return target

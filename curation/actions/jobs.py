@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -14,6 +17,9 @@ from curation.log import OPERATOR, Actor, Operator, person_of
 from curation.models import Dataset, Job, Membership, Person
 from curation.rules import roles_of
 from curation.workflow import advance
+
+BEAT_SECONDS = 5.0
+Told = Callable[[str, int, int], None]  # what is being done, how much of it, out of how much
 
 
 class Cancelled(Exception):
@@ -96,6 +102,28 @@ def _now() -> dict[str, Any]:
     return {"heartbeat_at": timezone.now()}
 
 
+@contextmanager
+def beating(job: Job) -> Iterator[None]:
+    """Renew the job's heartbeat while the work inside says nothing: one long step is not a dead worker."""
+    over = threading.Event()
+
+    def beat() -> None:
+        try:
+            while not over.wait(BEAT_SECONDS):
+                with suppress(DatabaseError):
+                    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(**_now())
+        finally:
+            connection.close()
+
+    heart = threading.Thread(target=beat, name=f"job-{job.pk}", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
+
+
 def finish(job: Job, *, result: dict[str, Any], message: str = "") -> None:
     changes = {"finished_at": timezone.now(), "result": result, "message": message}
     advance(job, "succeed", actor=OPERATOR, log=False, changes=changes)
@@ -132,7 +160,8 @@ def run_job(job_id: int, work: Any) -> None:
         return
     start(job)
     try:
-        result = work(job)
+        with beating(job):
+            result = work(job)
     except Cancelled:
         stop(job)
     except NotYet as why:

@@ -1,0 +1,55 @@
+"""What may leave the house: why a release must not go out, whether by a link or to a hub."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+from django.utils.translation import gettext as _
+
+from curation.models import Redaction, Release, Rights
+
+AWAY = (Rights.Gate.NO_ACCESS, Rights.Gate.REQUESTED)
+
+
+def why_not_out(release: Release) -> str | None:
+    """None where the release's texts may be passed on, else the reason. Ids alone may always be."""
+    terms = release.rights
+    if release.imported:
+        return _("This release was published elsewhere: it is not passed on from here.")
+    if not terms and not release.terms:
+        return _("The release was frozen without terms, and nothing goes out without them.")
+    if terms.get("redistributable") is False:
+        return _("The terms of the release forbid passing it on.")
+    if terms.get("gate") in AWAY:
+        return _("Access under the terms of the release has not been granted yet.")
+    return _why_not_items(release)
+
+
+def _why_not_items(release: Release) -> str | None:
+    frozen = {row["name"]: row for row in release.snapshot.get("rights", [])}
+    names = set(release.items.order_by().values_list("rights_name", flat=True).distinct()) - {""}
+    shut = [name for name in names if frozen.get(name, {}).get("redistributable") is False]
+    bound = release.items.filter(Q(rights_name__in=shut) | Q(item__rights__redistributable=False))
+    if ids := list(bound.order_by("position").values_list("external_id", flat=True)[:10]):
+        message = _("Items must not be redistributed. The first: %(ids)s.")
+        return message % {"ids": ", ".join(ids)}
+    for name in sorted(names - {release.rights.get("name")}):
+        row = frozen.get(name, {})
+        if row.get("inherits") and row.get("terms", "").strip() not in release.terms:
+            return _("Terms that derivatives must carry are missing from those of the release: %(name)s.") % {
+                "name": name
+            }
+    return None
+
+
+def redactions_of(release: Release, *, since: datetime | None = None) -> int:
+    """How many texts of the release somebody wants redacted and nobody has confirmed; `since`: were redacted after it."""
+    rows = Redaction.objects.filter(dataset=release.dataset)
+    rows = rows.filter(confirmed_at=None) if since is None else rows.filter(confirmed_at__gt=since)
+    told = release.items.annotate(told=Cast("translations", TextField())).order_by()
+    return sum(
+        told.filter(Q(question_text=text) | Q(answer_text=text) | Q(told__contains=text)).exists()
+        for text in rows.values_list("text", flat=True)
+    )
