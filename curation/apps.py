@@ -12,12 +12,13 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now, and the entries count rows.
-        from curation import frozen_rows, navigation, redactor, registry, usages
+        from curation import frozen_rows, navigation, panels_outgoing, redactor, registry, usages
 
         autodiscover_modules("rules", "workflow")  # those of every floor register themselves
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(0, usages.used_in)
         registry.add_redactor(redactor.REDACTOR)
+        panels_outgoing.register()
         pre_migrate.connect(frozen_rows.remove, sender=self, dispatch_uid="curation.frozen_rows.before")
         post_migrate.connect(frozen_rows.install, sender=self, dispatch_uid="curation.frozen_rows")
         user_logged_in.connect(log_sign_in, dispatch_uid="curation.log_sign_in")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from django.db.models import Q, TextField
+from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
@@ -44,12 +45,21 @@ def _why_not_items(release: Release) -> str | None:
     return None
 
 
-def redactions_of(release: Release, *, since: datetime | None = None) -> int:
-    """How many texts of the release somebody wants redacted and nobody has confirmed; `since`: were redacted after it."""
-    rows = Redaction.objects.filter(dataset=release.dataset)
-    rows = rows.filter(confirmed_at=None) if since is None else rows.filter(confirmed_at__gt=since)
+def waiting_redactions(release: Release) -> int:
+    """How many of its texts somebody wants redacted, and nobody has confirmed."""
+    return sum(1 for _row in _concerning(release, Redaction.objects.filter(confirmed_at=None)))
+
+
+def last_redaction(release: Release) -> datetime | None:
+    """When one of its texts was last redacted: files that were written before hold it."""
+    rows = Redaction.objects.filter(confirmed_at__isnull=False).order_by("-confirmed_at")
+    found = next(_concerning(release, rows), None)
+    return found.confirmed_at if found else None
+
+
+def _concerning(release: Release, rows: QuerySet[Redaction]) -> Iterator[Redaction]:
     told = release.items.annotate(told=Cast("translations", TextField())).order_by()
-    return sum(
-        told.filter(Q(question_text=text) | Q(answer_text=text) | Q(told__contains=text)).exists()
-        for text in rows.values_list("text", flat=True)
-    )
+    for row in rows.filter(dataset=release.dataset_id):
+        text = row.text_id
+        if told.filter(Q(question_text=text) | Q(answer_text=text) | Q(told__contains=text)).exists():
+            yield row

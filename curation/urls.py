@@ -10,6 +10,7 @@ from curation.views import (
     items,
     jobs,
     me,
+    outgoing,
     people,
     releases,
     review,
@@ -51,8 +52,14 @@ release_urls = [
     path("", releases.release_list, name="releases"),
     path("freeze/", releases.freeze, name="release_freeze"),
     path("<str:name>/", releases.release, name="release"),
-    path("<str:name>/export/", releases.export, name="release_export"),
-    path("<str:name>/download/<int:job>/", releases.download, name="release_download"),
+    path("<str:name>/files/", outgoing.files, name="release_files"),
+    path("<str:name>/export/", outgoing.export, name="release_export"),
+    path("<str:name>/download/<int:job>/", outgoing.download, name="release_download"),
+    path("<str:name>/links/", outgoing.link_make, name="link_make"),
+    path("<str:name>/links/<int:pk>/revoke/", outgoing.link_revoke, name="link_revoke"),
+    path("<str:name>/publishing/", outgoing.publishing, name="release_publishing"),
+    path("<str:name>/publish/", outgoing.plan, name="release_plan"),
+    path("<str:name>/publish/<int:pk>/", outgoing.publish, name="release_publish"),
 ]
 job_urls = [
     path("", jobs.job_list, name="jobs"),
@@ -82,6 +89,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.start, name="start"),
     path("enter/", sign_in.enter, name="enter"),
     path("preferences/", home.preferences, name="preferences"),
+    path("download/<str:secret>/", outgoing.link, name="link"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("d/<slug:dataset>/", include(dataset_urls)),
 ]

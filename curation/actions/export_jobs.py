@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -21,7 +22,7 @@ from curation.formats.writing import FORMATS
 from curation.hub import kept
 from curation.log import OPERATOR, Actor, person_of
 from curation.models import Job, Publication, Release
-from curation.outgoing import redactions_of
+from curation.outgoing import last_redaction
 from curation.rules import require
 
 KIND = "export_release"
@@ -158,16 +159,22 @@ def folder_of(job: Job) -> Path:
     return _room(job) / Release.objects.values_list("name", flat=True).get(pk=job.arguments["release"])
 
 
+def archives_of(release: Release, jobs: Iterable[Job]) -> dict[int, Path]:
+    """The finished archives by job; none where it was removed, or where a text in it was redacted since."""
+    redacted = last_redaction(release)
+    found = {}
+    for job in jobs:
+        path = _room(job) / f"{release.name}.zip"
+        done = job.state == Job.State.SUCCEEDED and not job.result.get("removed") and path.is_file()
+        if done and not (redacted and job.started_at and redacted > job.started_at):
+            found[job.pk] = path
+    return found
+
+
 def archive_of(job: Job) -> Path | None:
-    """The finished archive; None where there is none, or where a text in it was redacted since."""
-    if job.state != Job.State.SUCCEEDED or job.result.get("removed"):
-        return None
-    folder = folder_of(job)
-    path = folder.with_name(folder.name + ".zip")
-    if not path.is_file():
-        return None
+    """The finished archive of one job, None where there is none (any more)."""
     release = Release.objects.get(pk=job.arguments["release"])
-    return None if redactions_of(release, since=job.started_at) else path
+    return archives_of(release, [job]).get(job.pk)
 
 
 def remove_old() -> int:
@@ -177,7 +184,7 @@ def remove_old() -> int:
     """
     now = timezone.now()
     before = now - timedelta(days=settings.TEINEI_EXPORT_DAYS)
-    done = Job.objects.filter(kind=KIND, state=Job.State.SUCCEEDED, result__removed=None)
+    done = Job.objects.filter(kind=KIND, state=Job.State.SUCCEEDED, result__removed__isnull=True)
     gone = 0
     for job in done:
         linked = job.links.filter(revoked_at=None, expires_at__gt=now).exists()

@@ -19,7 +19,7 @@ from curation.errors import Invalid
 from curation.hub import REPO, Hub, HubSaysNo, Kept, Standing, kept, said_of
 from curation.log import Actor, person_of, record
 from curation.models import Publication, Release, Rights
-from curation.outgoing import redactions_of, why_not_out
+from curation.outgoing import last_redaction, waiting_redactions, why_not_out
 from curation.rules import require
 from curation.workflow import advance
 
@@ -37,7 +37,7 @@ def refuse(release: Release, repo: str) -> None:
         raise Invalid(why)
     if successor := release.errata.exclude(successor=None).values_list("successor__name", flat=True).first():
         raise Invalid(_("The release has an erratum: publish %(name)s instead.") % {"name": successor})
-    if redactions_of(release):
+    if waiting_redactions(release):
         raise Invalid(_("A redaction of its texts waits to be confirmed. Publish afterwards."))
 
 
@@ -219,7 +219,8 @@ def _planned(actor: Actor, publication: Publication) -> list[Kept]:
     """The planned files, there and unchanged; written again where they were removed. Raises Invalid where they differ."""
     release, folder = publication.release, folder_of(publication)
     again = _("The release's files are not those of the plan any more. Plan again.")
-    if redactions_of(release, since=publication.created_at):
+    redacted = last_redaction(release)
+    if redacted and redacted > publication.created_at:
         raise Invalid(again)
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -5,24 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
 from curation import registry
 from curation.actions import releases as act
-from curation.actions.export_jobs import KIND, archive_of, queue_export
 from curation.errors import TeineiError
-from curation.formats.writing import FORMATS
 from curation.forms import FreezeForm
-from curation.log import record
-from curation.models import Job, Membership, Release
+from curation.models import Membership, Release
 from curation.queries import ITEM_ROLES, named_steps, releases_visible_to
 from curation.release_diff import diff
 from curation.rules import allows
-from curation.views.gate import MemberRequest, attempt, member
+from curation.views.gate import MemberRequest, member
 
 MANAGER = Membership.Role.RELEASE_MANAGER
 
@@ -74,56 +69,17 @@ def _split_counts(draft: act.Draft) -> dict[str, int]:
 def release(request: MemberRequest, name: str) -> HttpResponse:
     found = _found(request, name)
     leaves = found.counts.get("leaves", {})
-    exports = Job.objects.filter(dataset=request.dataset, kind=KIND, arguments__release=found.pk)[:8]
     context = {
         "release": found,
         "leaves": list(zip(named_steps(request.dataset, leaves), leaves.values(), strict=True)),
         "errata": found.errata.select_related("successor"),
         "successors": found.successors.all(),
         "diff": diff(found.predecessor, found) if found.predecessor else None,
-        "exports": [{"job": job, "ready": archive_of(job) is not None} for job in exports],
-        "active": any(job.finished_at is None for job in exports),
-        "formats": FORMATS,
-        "may_export": allows(request.user, "export", found),
         "panels": registry.panels("release", person=request.user, release=found),
     }
-    template = "curation/release.html#exports" if request.htmx else "curation/release.html"
-    return render(request, template, context)
+    return render(request, "curation/release.html", context)
 
 
 def _found(request: MemberRequest, name: str) -> Release:
     visible = releases_visible_to(request.user, request.dataset)
     return get_object_or_404(visible.select_related("predecessor", "frozen_by", "dataset"), name=name)
-
-
-@require_POST
-@member(*ITEM_ROLES)
-def export(request: MemberRequest, name: str) -> HttpResponse:
-    found = _found(request, name)
-    url = reverse("curation:release", kwargs={"dataset": request.dataset.slug, "name": name})
-    attempt(
-        request,
-        lambda: queue_export(
-            request.user,
-            found,
-            formats=request.POST.getlist("formats"),
-            output_field=request.POST.get("output_field") or "output",
-            target_url=url,
-        ),
-        _("The files are being written and checked."),
-    )
-    return redirect(url)
-
-
-@member(*ITEM_ROLES)
-def download(request: MemberRequest, name: str, job: int) -> FileResponse:
-    """The archive of one export; every download is logged."""
-    found = _found(request, name)
-    row = get_object_or_404(Job, dataset=request.dataset, kind=KIND, arguments__release=found.pk, pk=job)
-    if not allows(request.user, "export", found):
-        raise Http404
-    path = archive_of(row)
-    if path is None:
-        raise Http404
-    record(request.user, "download", found, job=row.pk)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)

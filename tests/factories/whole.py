@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +17,7 @@ from curation.actions.endpoints import create_endpoint
 from curation.actions.jobs import queue_job
 from curation.formats import RatingRow, ResponseRow, VerdictRow
 from curation.log import OPERATOR
-from curation.models import Dataset, Item, Job, Membership, Person, Release
+from curation.models import Dataset, DownloadLink, Item, Job, Membership, Person, Publication, Release
 from finetune.models import TrainingRun
 from judging.actions.judges import create_judge
 from judging.actions.verdicts import import_verdicts
@@ -72,6 +73,10 @@ class Whole:
             pk = self.judge_run.pk if page.partition("_")[0] == "run" and page != "run_start" else pk
         elif "job" in page:
             pk = self.job.pk
+        elif page == "link_revoke":
+            pk = self.release.links.get().pk
+        elif page == "release_publish":
+            pk = self.release.publications.get().pk
         elif page == "translation_review_item":
             pk = self.items["approved"].translations.get().pk
         elif page in ("translate_item", "translate_draft"):
@@ -91,6 +96,7 @@ class Whole:
             "job": self.job.pk,
             "response": response.pk if response else 0,
             "token": "no-lease",
+            "secret": 43 * "a",
             "case": case.pk if case else 0,
             "conflict": self.conflict.pk,
         }
@@ -155,6 +161,7 @@ def make_whole(
         judge=runner, task=outside, repeats=1, modes=["ref"], state=JudgeRun.State.FAILED
     )
     job = queue_job(person, dataset, kind="export", title=f"{model[:100]}", task=NoTask)
+    _leaving(release, person, name)
     return Whole(
         dataset=dataset,
         person=Person.objects.get(pk=person.pk),
@@ -170,6 +177,35 @@ def make_whole(
         judge_run=judge_run,
         run=make_run(dataset, **({"name": run_name} if run_name else {})),
         job=job,
+    )
+
+
+def _leaving(release: Release, person: Person, name: str) -> None:
+    """An export that ended, a link to it, and a plan to publish: their files are gone meanwhile."""
+    files = [{"path": "README.md", "bytes": 9, "sha256": 64 * "a", "blob": 40 * "a"}]
+    job = Job.objects.create(
+        dataset=release.dataset,
+        kind="export_release",
+        title="export",
+        state=Job.State.SUCCEEDED,
+        arguments={"release": release.pk, "formats": ["jsonl"]},
+        result={"files": files, "bytes": 9, "sha256": 64 * "b"},
+        finished_at=release.frozen_at,
+    )
+    DownloadLink.objects.create(
+        job=job,
+        release=release,
+        token_hash=hashlib.sha256(str(release.pk).encode()).hexdigest(),
+        for_whom=name,
+        person=person,
+        expires_at=release.frozen_at,
+    )
+    plan = {"files": files, "bytes": 9, "card": name, "tag": "1.0.0", "private": True, "gated": "manual"}
+    Publication.objects.create(
+        release=release,
+        repo="lab/set",
+        person=person,
+        plan={**plan, "rights": {}, "root_hash": "", "release": ""},
     )
 
 

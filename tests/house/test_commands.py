@@ -15,6 +15,7 @@ PROMISED = [
     "diff_releases",
     "correct_release",
     "redact",
+    "publish_release",
     "import_responses",
     "generate",
     "create_task",

@@ -82,7 +82,7 @@ def test_every_state_of_a_table_is_one_of_its_model() -> None:
 # --- Settings --------------------------------------------------------------------------------------------------
 
 READERS = {"env", "env_flag", "env_int", "env_list", "env_secret", "kept_secret"}
-OURS = re.compile(r"TEINEI_[A-Z_]+|DATABASE_URL|REDIS_URL|LABEL_STUDIO_[A-Z_]+")
+OURS = re.compile(r"TEINEI_[A-Z_]+|DATABASE_URL|REDIS_URL|LABEL_STUDIO_[A-Z_]+|HF_ENDPOINT|HF_TOKEN")
 OF_THE_TEST_RUN_ITSELF = {"TEINEI_TEST_HOME"}
 
 

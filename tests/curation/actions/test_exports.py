@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions.export_jobs import archive_of, queue_export
+from curation.actions.export_jobs import Wish, archive_of, queue_export
 from curation.actions.exports import export_release
 from curation.actions.published import import_release
 from curation.actions.releases import Choice, Waiver, freeze
@@ -85,16 +85,16 @@ def test_only_who_may_export_does(dataset, tmp_path) -> None:
 def test_unknown_format_queues_nothing(dataset, formats) -> None:
     make_item(dataset, state="approved")
     with pytest.raises(Invalid):
-        queue_export(OPERATOR, frozen(dataset), formats=formats, output_field="output", target_url="")
+        queue_export(OPERATOR, frozen(dataset), Wish(formats=tuple(formats)), target_url="")
     assert Job.objects.count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
 def test_queued_export_ends_in_an_archive(dataset) -> None:
     make_item(dataset, state="approved")
-    job = queue_export(OPERATOR, frozen(dataset), formats=["jsonl"], output_field="output", target_url="")
+    job = queue_export(OPERATOR, frozen(dataset), Wish(formats=("jsonl",)), target_url="")
     job.refresh_from_db()
-    assert (job.state, job.done, job.total) == ("succeeded", 2, 2)
+    assert (job.state, job.done, job.total) == ("succeeded", 100, 100)
     archive = archive_of(job)
     assert archive is not None
     assert archive.stat().st_size == job.result["bytes"]
