@@ -26,6 +26,12 @@ _VERBS = {
     "export": gettext_lazy("exported a release"),
     "download": gettext_lazy("downloaded a release"),
     "correct": gettext_lazy("corrected a release"),
+    "plan_publication": gettext_lazy("planned to publish a release"),
+    "publish": gettext_lazy("began to publish a release"),
+    "succeed": gettext_lazy("published a release"),
+    "fail": gettext_lazy("could not publish a release"),
+    "make_link": gettext_lazy("made a download link"),
+    "revoke": gettext_lazy("revoked a download link"),
     "ask_redaction": gettext_lazy("asked that a text be removed"),
     "take_back_redaction": gettext_lazy("took back the request to remove a text"),
     "redact": gettext_lazy("confirmed that a text be removed"),
@@ -77,7 +83,10 @@ _VERBS = {
     "machine_translate": gettext_lazy("had drafts of translations made"),
     "start_anew": gettext_lazy("began a task anew in Label Studio"),
 }
-_VERBS_OF = {("rating", "correct"): gettext_lazy("corrected a rating")}
+_VERBS_OF = {
+    ("rating", "correct"): gettext_lazy("corrected a rating"),
+    ("downloadlink", "download"): gettext_lazy("downloaded a release by a link"),
+}
 _ICONS = {
     "submit": "write",
     "submit_question": "write",

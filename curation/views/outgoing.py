@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -161,24 +162,21 @@ def link(request: HttpRequest, secret: str) -> HttpResponseBase:
 
 def _answer(request: HttpRequest, path: Path, etag: str) -> HttpResponseBase:
     size = path.stat().st_size
-    header = request.headers.get("Range", "")
-    if request.headers.get("If-Range", etag) != etag or request.method == "HEAD":
-        header = ""
+    named = {"as_attachment": True, "filename": path.name, "content_type": "application/zip"}
+    if request.method == "HEAD":
+        head = FileResponse(BytesIO(), **named)
+        head["Content-Length"] = str(size)
+        return head
+    # Where the archive is another than the one begun with, all of it is sent.
+    same = request.headers.get("If-Range", etag) == etag
     try:
-        wanted = asked_for(header, size)
+        wanted = asked_for(request.headers.get("Range", "") if same else "", size)
     except Unreadable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
-    file = path.open("rb")
     if wanted is None:
-        return FileResponse(file, as_attachment=True, filename=path.name, content_type="application/zip")
+        return FileResponse(path.open("rb"), **named)
     first, last = wanted
-    part = FileResponse(
-        piece(file, first, last),
-        as_attachment=True,
-        filename=path.name,
-        content_type="application/zip",
-        status=206,
-    )
+    part = FileResponse(piece(path.open("rb"), first, last), status=206, **named)
     part["Content-Length"] = str(last - first + 1)
     part["Content-Range"] = f"bytes {first}-{last}/{size}"
     return part
