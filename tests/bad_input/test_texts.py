@@ -176,7 +176,7 @@ def test_markup_in_the_cells_of_a_brought_file_is_shown_and_not_run() -> None:
     assert (alive(page), "<script>alert(1)</script>" in Alive(page).shown) == ([], True)
 
 
-def frozen(folder: Path, texts: list[str]) -> Path:
+def frozen(folder: Path, texts: list[str], *, test_per_leaf: int = 1) -> Path:
     """A release of items whose questions and answers are the texts, exported in every plain format."""
     dataset = make_dataset(slug="demo")
     author, reviewer = make_member(dataset, "author"), make_member(dataset, "reviewer")
@@ -190,7 +190,7 @@ def frozen(folder: Path, texts: list[str]) -> Path:
             question=f"{text} 質問{number}",
             answer=f"{text} 回答",
         )
-    release = freeze(OPERATOR, dataset, Choice(name="f-1", test_per_leaf=1))
+    release = freeze(OPERATOR, dataset, Choice(name="f-1", test_per_leaf=test_per_leaf))
     _files, checked = export_release(OPERATOR, release, folder, formats=["csv", "jsonl", "ac"])
     assert [str(problem) for problem in checked.problems] == []
     return folder
@@ -199,7 +199,7 @@ def frozen(folder: Path, texts: list[str]) -> Path:
 def test_formulas_are_marked_in_csv_and_exact_in_json(tmp_path: Path) -> None:
     folder = frozen(tmp_path / "out", FORMULAS)
     plain: dict[str, tuple[str, str]] = {}
-    for file in sorted(folder.rglob("*.jsonl")):
+    for file in sorted((folder / "jsonl").glob("*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             plain[row["ID"]] = (row["text"], row["output"])
@@ -221,7 +221,9 @@ def test_ac_array_comes_back_character_for_character(tmp_path: Path) -> None:
     folder = frozen(tmp_path / "out", [*FORMULAS, MARKUP])
     rows = [row for file in sorted((folder / "ac").rglob("*.json")) for row in read_items(file).rows]
     lines = [
-        line for file in folder.rglob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()
+        line
+        for file in (folder / "jsonl").glob("*.jsonl")
+        for line in file.read_text(encoding="utf-8").splitlines()
     ]
     wanted = {row["ID"]: (row["text"], row["output"]) for row in map(json.loads, lines)}
     assert {row.external_id: (row.question, row.answer) for row in rows} == wanted
@@ -231,14 +233,13 @@ def test_ac_array_comes_back_character_for_character(tmp_path: Path) -> None:
 @pytest.mark.both_databases
 def test_exported_csv_comes_back_as_it_was_and_typed_apostrophes_stay(tmp_path: Path) -> None:
     texts = ["=1+1", "'=1+1", "''=1", "@x", "'plain", "－1", " +1"]
-    folder = frozen(tmp_path / "out", texts)
+    folder = frozen(tmp_path / "out", texts, test_per_leaf=0)  # some are near-duplicates of each other
     kept = set(Text.objects.values_list("body", flat=True))
-    read = [row for file in sorted((folder / "csv").glob("*.csv")) for row in read_items(file).rows]
+    read = read_items(folder / "csv/dev.csv").rows
     assert {row.question for row in read} | {row.answer for row in read} == kept
     # The same through the action, in a dataset that holds nothing yet: no text is new.
     other = make_dataset(slug="other")
-    for file in sorted((folder / "csv").glob("*.csv")):
-        import_items(OPERATOR, other, file)
+    import_items(OPERATOR, other, folder / "csv/dev.csv")
     assert other.items.count() == len(texts)
     assert set(Text.objects.values_list("body", flat=True)) == kept
 
