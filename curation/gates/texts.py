@@ -2,39 +2,58 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop
 
 from curation.gates.draw import Asked, first_items
 from curation.gates.plan import Plan, bodies
 from curation.models import Release, ReleaseItem
 from curation.queries import datasets_of
-from curation.registry import Gate
+from curation.registry import Finding, Gate
 from curation.splits import DEV, TEST
 
 if TYPE_CHECKING:
     from curation.lookalikes import Twin
 
 
+SAME_AS = gettext_noop("The same question as %(other)s.")
+NEARLY = gettext_noop("Nearly the same as the test question %(other)s (%(score)s of 100).")
+# With the release's name, and where it is another dataset's, which findings never name.
+IN_RELEASE = (
+    gettext_noop("A test question of %(other)s."),
+    gettext_noop("A test question of another dataset's release."),
+)
+NEARLY_IN_RELEASE = (
+    gettext_noop("Nearly a test question of %(other)s (%(score)s of 100)."),
+    gettext_noop("Nearly a test question of another dataset's release (%(score)s of 100)."),
+)
+MEANS = (
+    gettext_noop("In other words a test question of %(other)s (%(score)s of 100)."),
+    gettext_noop("In other words a test question of another dataset's release (%(score)s of 100)."),
+)
+
+
 def duplicates(plan: Plan) -> Gate:
     """No two questions are the same after folding."""
-    seen: dict[str, set[int]] = defaultdict(set)
+    seen: dict[str, dict[int, str]] = defaultdict(dict)
     for item in plan.items:
-        seen[item.folded_hash].add(item.question)
-    repeated = {folded for folded, questions in seen.items() if folded and len(questions) > 1}
-    items = [i.external_id for i in plan.items if i.folded_hash in repeated]
-    sentence = _("Some questions are repeated.") if items else _("No question is repeated.")
+        seen[item.folded_hash].setdefault(item.question, item.external_id)
+    findings = []
+    for item in plan.items:
+        others = [other for key, other in seen[item.folded_hash].items() if key != item.question]
+        if others and item.folded_hash:
+            findings.append(_finding(item.external_id, SAME_AS, min(others)))
     return Gate(
         key="duplicates",
         title=_("Duplicates"),
-        green=not items,
-        sentence=sentence,
-        items=items,
+        green=not findings,
+        sentence=_("Some questions are repeated.") if findings else _("No question is repeated."),
+        findings=findings,
     )
 
 
@@ -51,30 +70,26 @@ def near_duplicates(plan: Plan) -> Gate:
     mixed = [key for key, cluster in clusters.items() if len(of_cluster[cluster]) > 1]
     dev, test = ({key: asked.texts[key] for key in mixed if one in split[key]} for one in (DEV, TEST))
     found = {key: twin for key, twin in lookalikes.near_of(dev, test).items() if twin.of != key}
-    across = sorted({*found, *(twin.of for twin in found.values())})
-    within = len(twins) - len(across)
+    findings = [
+        _finding(item, NEARLY, asked.ids([twin.of])[0], twin.score)
+        for key, twin in found.items()
+        for item in asked.ids([key])
+    ]
     sentence = (
-        ngettext(
-            "%(n)d dev question is nearly the same as a test question.",
-            "%(n)d dev questions are nearly the same as test questions.",
-            len(found),
-        )
+        _("Dev questions that are nearly the same as a test question: %(n)d.") % {"n": len(found)}
         if found
         else _("No dev question is nearly the same as a test question.")
-    ) % {"n": len(found)}
+    )
+    within = len(twins.keys() - found.keys() - {twin.of for twin in found.values()})
     if within:
-        more = ngettext(
-            "%(n)d more question has a near-duplicate in its own split.",
-            "%(n)d more questions have a near-duplicate in their own split.",
-            within,
-        )
-        sentence = f"{sentence} {more % {'n': within}}"
+        more = _("Questions with a near-duplicate in their own split: %(n)d.") % {"n": within}
+        sentence = f"{sentence} {more}"
     return Gate(
         key="near_duplicates",
         title=_("Near-duplicates"),
         green=not found,
         sentence=sentence,
-        items=asked.ids(across),
+        findings=sorted(findings, key=lambda found: found.key),
     )
 
 
@@ -87,9 +102,11 @@ def leaks(plan: Plan) -> Gate:
     rows = ReleaseItem.objects.filter(split=TEST).order_by()
     tests = rows.values_list("question_text__folded_hash", "release").distinct()
     found = [(folded, release) for folded, release in tests.iterator(chunk_size=5000) if folded in dev]
-    releases = _names(plan, Counter(release for _folded, release in found))
+    names = _Names.of(plan, {release for _folded, release in found})
+    # Two releases of other datasets are one finding.
+    told = {(item, names.own.get(release, "")) for folded, release in found for item in dev[folded]}
     sentence = (
-        _("Some dev questions are test questions of: %(releases)s.") % {"releases": releases}
+        _("Some dev questions are test questions of: %(releases)s.") % {"releases": names.shown()}
         if found
         else _("No dev question is a test question of an earlier release.")
     )
@@ -98,7 +115,7 @@ def leaks(plan: Plan) -> Gate:
         title=_("Leaks"),
         green=not found,
         sentence=sentence,
-        items=sorted({item for folded, _release in found for item in dev[folded]}),
+        findings=[_finding(item, IN_RELEASE[not release], release) for item, release in sorted(told)],
     )
 
 
@@ -112,20 +129,23 @@ def near_leaks(plan: Plan) -> Gate:
     asked = Asked.of(item for item in first_items(plan.items) if plan.split(item) == DEV)
     tests = _Tests.of_server()
     by_letters = lookalikes.near_of(asked.texts, tests.texts)
-    found = {key: twin for key, twin in by_letters.items() if asked.texts[key] != tests.texts[twin.of]}
+    nearly = {key: twin for key, twin in by_letters.items() if asked.texts[key] != tests.texts[twin.of]}
+    reworded: dict[str, Twin] = {}
+    looked = _("Meaning was not compared: the optional package for it is not installed.")
     if meaning.installed():
         dev = dict(bodies([key for key in asked.texts if key not in by_letters]))
-        found |= lookalikes.same_meaning_of(dev, dict(bodies(list(tests.texts))))
+        reworded = lookalikes.same_meaning_of(dev, dict(bodies(list(tests.texts))))
         looked = _("Meaning was compared too.")
-    else:
-        looked = _("Meaning was not compared: the optional package for it is not installed.")
+    found = {**nearly, **reworded}
+    names = _Names.of(plan, {release for twin in found.values() for release in tests.releases[twin.of]})
+    findings = [
+        _finding(item, (MEANS if key in reworded else NEARLY_IN_RELEASE)[not release], release, twin.score)
+        for key, twin in found.items()
+        for item in asked.ids([key])
+        for release in sorted({names.own.get(release, "") for release in tests.releases[twin.of]})
+    ]
     sentence = (
-        ngettext(
-            "%(n)d dev question is nearly a test question of: %(releases)s.",
-            "%(n)d dev questions are nearly test questions of: %(releases)s.",
-            len(found),
-        )
-        % {"n": len(found), "releases": tests.names(plan, found.values())}
+        _("Some dev questions are nearly test questions of: %(releases)s.") % {"releases": names.shown()}
         if found
         else _("No dev question is nearly a test question of an earlier release.")
     )
@@ -134,8 +154,12 @@ def near_leaks(plan: Plan) -> Gate:
         title=_("Near leaks"),
         green=not found,
         sentence=f"{sentence} {looked}",
-        items=asked.ids(found),
+        findings=sorted(findings, key=lambda found: (found.key, found.other)),
     )
+
+
+def _finding(item: str, why: str, other: str, score: float = 100.0) -> Finding:
+    return Finding(key=item, why=_(why) % {"other": other, "score": round(score)}, other=other)
 
 
 @dataclass(frozen=True)
@@ -153,12 +177,26 @@ class _Tests:
             releases[text].append(release)
         return cls({key: folded for key, folded in bodies(list(releases), "folded") if folded}, releases)
 
-    def names(self, plan: Plan, found: Iterable[Twin]) -> str:
-        return _names(plan, Counter(release for twin in found for release in self.releases[twin.of]))
 
+@dataclass(frozen=True)
+class _Names:
+    """Names of releases: as findings tell them, and as this viewer may see them.
 
-def _names(plan: Plan, releases: Mapping[int, int]) -> str:
-    """The releases' names, those of datasets that the viewer cannot see as "one you cannot see"."""
-    seen = set(datasets_of(plan.viewer).values_list("pk", flat=True)) if plan.viewer else {plan.dataset.pk}
-    rows = Release.objects.filter(pk__in=list(releases)).values_list("name", "dataset")
-    return ", ".join(sorted({name if dataset in seen else _("one you cannot see") for name, dataset in rows}))
+    Findings name no release of another dataset, so that they are the same whoever looks: waivers are bound to them.
+    """
+
+    own: dict[int, str]
+    seen: frozenset[str]
+
+    @classmethod
+    def of(cls, plan: Plan, releases: Collection[int]) -> _Names:
+        mine = set(datasets_of(plan.viewer).values_list("pk", flat=True)) if plan.viewer else set()
+        rows = list(Release.objects.filter(pk__in=releases).values_list("pk", "name", "dataset"))
+        hidden = _("one you cannot see")
+        return cls(
+            {pk: name for pk, name, dataset in rows if dataset == plan.dataset.pk},
+            frozenset(name if dataset in mine | {plan.dataset.pk} else hidden for _pk, name, dataset in rows),
+        )
+
+    def shown(self) -> str:
+        return ", ".join(sorted(self.seen))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 
 import pytest
+from django.utils.translation import override
 
 from bench.made_questions import VARIANTS, Maker
 from curation import lookalikes, meaning
@@ -14,6 +16,8 @@ from curation.actions.published import import_release
 from curation.actions.releases import Choice, draw_up, freeze
 from curation.log import OPERATOR
 from curation.models import Question
+from curation.registry import Finding
+from curation.retold import retold
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -65,9 +69,15 @@ def test_copies_of_earlier_test_questions_are_found(dataset, tmp_path) -> None:
     assert gates["near_leaks"].items == sorted(copied[name] for name in copied.keys() - same)
     assert gates["leaks"].sentence == "Some dev questions are test questions of: published."
     assert gates["near_leaks"].sentence.startswith(
-        "8 dev questions are nearly test questions of: published. "
+        "Some dev questions are nearly test questions of: published. "
     )
     assert [gates[key].green for key in ("leaks", "near_leaks")] == [False, False]
+    with override("ja"):
+        for gate in (gates["leaks"], gates["near_leaks"]):
+            assert not re.search("[A-Za-z]{8}", retold(gate.sentence).replace("published", ""))
+            assert not any(
+                re.search("[A-Za-z]{6}", retold(f.why).replace("published", "")) for f in gate.findings
+            )
 
 
 def test_paraphrase_is_found_by_meaning_where_the_package_is_installed(dataset, tmp_path) -> None:
@@ -77,6 +87,7 @@ def test_paraphrase_is_found_by_meaning_where_the_package_is_installed(dataset, 
     if meaning.installed():
         assert (gate.green, gate.items) == (False, [item.external_id])
         assert gate.sentence.endswith("Meaning was compared too.")
+        assert gate.findings[0].why.startswith("In other words a test question of published (8")
     else:
         assert gate.green
         assert "Meaning was not compared" in gate.sentence
@@ -90,9 +101,12 @@ def test_test_question_of_a_dataset_one_cannot_see_is_found_and_has_no_name(data
     gate = said(manager, dataset)["near_leaks"]
     assert (gate.green, gate.items) == (False, [item.external_id])
     assert "one you cannot see" in gate.sentence
-    assert "secret-name" not in gate.sentence
+    assert "secret-name" not in json.dumps(gate.said())
     make_member(other, "researcher", person=manager)
-    assert "secret-name" in said(manager, dataset)["near_leaks"].sentence
+    shown = said(manager, dataset)["near_leaks"]
+    assert "secret-name" in shown.sentence
+    # A waiver of somebody who sees less, or more, is bound to the same finding.
+    assert shown.fingerprint() == gate.fingerprint()
 
 
 def test_test_question_frozen_here_before_and_asked_again_follows_it_into_test(dataset) -> None:
@@ -116,12 +130,21 @@ def test_near_duplicates_that_had_splits_before_are_named_across_splits(dataset)
     items = [make_item(dataset, state="approved", question=PLANTED.replace("隣", near)) for near in "隣前裏"]
     make_item(dataset, state="approved")
     assert said(OPERATOR, dataset)["near_duplicates"].green
-    assert "3 more questions" in said(OPERATOR, dataset)["near_duplicates"].sentence
+    assert said(OPERATOR, dataset)["near_duplicates"].sentence == (
+        "No dev question is nearly the same as a test question. "
+        "Questions with a near-duplicate in their own split: 3."
+    )
     for item, split in zip(items, ("test", "dev", "dev"), strict=True):
         Question.objects.filter(pk=item.question_id).update(split=split)
     gate = said(OPERATOR, dataset)["near_duplicates"]
-    assert (gate.green, gate.items) == (False, sorted(item.external_id for item in items))
-    assert gate.sentence == "2 dev questions are nearly the same as test questions."
+    test, *dev = (item.external_id for item in items)
+    # 隣の → 前の: the text's first letter stands in one of its 43 pairs of letters; 42 of 43.
+    why = f"Nearly the same as the test question {test} (98 of 100)."
+    assert sorted(gate.findings, key=lambda found: found.key) == [
+        Finding(key=key, why=why, other=test) for key in sorted(dev)
+    ]
+    assert not gate.green
+    assert gate.sentence == "Dev questions that are nearly the same as a test question: 2."
 
 
 def test_near_duplicates_are_drawn_into_one_split(dataset) -> None:
