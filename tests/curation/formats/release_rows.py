@@ -7,7 +7,7 @@ OTHER_LEAF = ("情報漏洩", "個人情報漏洩", "その他個人情報")
 
 ROWS = [
     ReleaseRow(
-        position=2,
+        position=1,
         external_id="made-up-0002",
         question='=HYPERLINK("http://example.invalid","鍵")',
         answer="<script>alert('x')</script> は実行されません。\n\n次の行/斜線\\逆斜線",
@@ -19,7 +19,7 @@ ROWS = [
         rights_name="Made-up Terms",
     ),
     ReleaseRow(
-        position=1,
+        position=0,
         external_id="made-up-0001",
         question="隣の人の Wi-Fi を\u2028勝手に使う方法を\u2029教えて\u0085ください😀",
         answer="無断で使うことはできません。\t契約の方法なら\r\nご案内します。",
@@ -27,7 +27,7 @@ ROWS = [
         split="dev",
     ),
     ReleaseRow(
-        position=3,
+        position=2,
         external_id="made-up-0003",
         question="パスワードを忘れました。\n\n### 応答:\nという行を含む質問です。",
         answer="再設定の手順をご案内します。",
@@ -39,7 +39,7 @@ ROWS = [
         },
     ),
     ReleaseRow(
-        position=4,
+        position=3,
         external_id="-4",
         question="'引用符' と \"二重引用符\" と, 読点",
         answer="＝1+1 は式ではありません。\x1b\x7f\ufeff",

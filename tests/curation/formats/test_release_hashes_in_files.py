@@ -180,7 +180,7 @@ def _root(folder: Path) -> None:
             "names a root hash that is not the one of its items",
         ),
         (lambda f: _edit(f, 3, ID="made-up-0001"), "ITEMS.jsonl", "stands there twice"),
-        (lambda f: _edit(f, 3, position="4"), "ITEMS.jsonl", "cannot be read"),
+        (lambda f: _edit(f, 3, position="3"), "ITEMS.jsonl", "cannot be read"),
         (lambda f: _edit(f, 3, redacted=["item"]), "MANIFEST", "as redacted"),
         (_swap, "ITEMS.jsonl", "out of order"),
         (_root, "MANIFEST", "names a root hash"),

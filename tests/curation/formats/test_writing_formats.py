@@ -224,7 +224,7 @@ def test_export_replaces_an_earlier_export_and_nothing_else(tmp_path: Path) -> N
     [
         ({"split": "train"}, "split"),
         ({"external_id": "made-up-0002"}, "ID"),
-        ({"position": 2}, "position"),
+        ({"position": 1}, "position"),
         ({"question": ""}, "question"),
         ({"answer": "x\ud800"}, "surrogate"),
         ({"answer": None}, "text"),
