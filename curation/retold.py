@@ -128,7 +128,9 @@ _KEPT = (
         "The run has reached its cap: %(spent)s spent. What was answered is kept; raise the cap to go on."
     ),
 )
-_PLACE = re.compile(r"%\((\w+)\)[sd]")
+_PLACE = re.compile(r"%\((\w+)\)([sd])")
+# What may stand in a place: a number tells where its sentence ends.
+_FILLED = {"s": ".+?", "d": r"-?\d+"}
 _BETWEEN = re.compile(r"(?<=[.)]) (?=[A-Z])")
 
 
@@ -137,12 +139,11 @@ def _patterns() -> tuple[tuple[re.Pattern[str], str], ...]:
     """(what the sentence looks like, its message) of every message with something filled in."""
     found = []
     for message in _KEPT:
-        parts = _PLACE.split(message)  # text, name, text, name, ..., text
+        parts = _PLACE.split(message)  # text, name, kind, text, name, kind, ..., text
         if len(parts) > 1:
-            shape = "".join(
-                f"(?P<{part}>.+?)" if at % 2 else re.escape(part) for at, part in enumerate(parts)
-            )
-            found.append((re.compile(shape), message))
+            places = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+            shape = "".join(f"(?P<{name}>{_FILLED[kind]}){re.escape(text)}" for name, kind, text in places)
+            found.append((re.compile(re.escape(parts[0]) + shape), message))
     return tuple(found)
 
 

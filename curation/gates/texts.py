@@ -131,11 +131,11 @@ def near_leaks(plan: Plan) -> Gate:
     by_letters = lookalikes.near_of(asked.texts, tests.texts)
     nearly = {key: twin for key, twin in by_letters.items() if asked.texts[key] != tests.texts[twin.of]}
     reworded: dict[str, Twin] = {}
-    looked = _("Meaning was not compared: the optional package for it is not installed.")
+    looked = _("Letters alone were compared: the optional package for meaning is not installed.")
     if meaning.installed():
         dev = dict(bodies([key for key in asked.texts if key not in by_letters]))
         reworded = lookalikes.same_meaning_of(dev, dict(bodies(list(tests.texts))))
-        looked = _("Meaning was compared too.")
+        looked = _("Letters and meaning were compared.")
     found = {**nearly, **reworded}
     names = _Names.of(plan, {release for twin in found.values() for release in tests.releases[twin.of]})
     findings = [
@@ -153,7 +153,7 @@ def near_leaks(plan: Plan) -> Gate:
         key="near_leaks",
         title=_("Near leaks"),
         green=not found,
-        sentence=f"{sentence} {looked}",
+        sentence=f"{looked} {sentence}",
         findings=sorted(findings, key=lambda found: (found.key, found.other)),
     )
 
