@@ -59,9 +59,9 @@ def case_shown(case: GoldCase | None) -> dict[str, Any] | None:
     response = case.response
     return {
         "case": case.pk,
-        "question": response.question_text.body if response.question_text else "",
-        "response": response.text.body if response.text else "",
-        "reference": case.reference_text.body if case.reference_text else "",
+        "question": response.question_text.shown if response.question_text else "",
+        "response": response.text.shown if response.text else "",
+        "reference": case.reference_text.shown if case.reference_text else "",
     }
 
 

@@ -85,8 +85,8 @@ def blind(held: Assignment | None) -> dict[str, Any] | None:
     return {
         "token": held.token,
         "expires_at": held.expires_at,
-        "question": response.question_text.body if response.question_text else "",
-        "response": response.text.body if response.text else "",
+        "question": response.question_text.shown if response.question_text else "",
+        "response": response.text.shown if response.text else "",
         "reference": reference_of(held, held.task) if held.with_reference else None,
     }
 

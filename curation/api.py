@@ -111,7 +111,7 @@ def body_of(person: Person, item: Item) -> dict[str, Any]:
     revision = item.current_revision
     return {
         **ItemSerializer(item).data,
-        "answer": revision.answer if revision else None,
+        "answer": revision.answer_shown if revision else None,
         "attributes": revision.attributes if revision else {},
         "sources": revision.sources if revision else [],
         "approved_revision": item.approved_revision_id,

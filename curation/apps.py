@@ -18,6 +18,9 @@ class CurationConfig(AppConfig):
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(0, usages.used_in)
         registry.add_redactor(redactor.REDACTOR)
+        registry.add_panel(
+            registry.Panel("release", "redacted", "curation/_redacted.html", redactor.panel_of_release)
+        )
         panels_outgoing.register()
         pre_migrate.connect(frozen_rows.remove, sender=self, dispatch_uid="curation.frozen_rows.before")
         post_migrate.connect(frozen_rows.install, sender=self, dispatch_uid="curation.frozen_rows")

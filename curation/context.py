@@ -58,6 +58,8 @@ def _nav(
         except NoReverseMatch:
             url = reverse(entry.url_name)
         count = entry.count(person, dataset) if entry.count else None
+        if entry.only_waiting and not count:
+            continue
         sections.setdefault(entry.section, []).append(
             {
                 "key": entry.key,

@@ -18,6 +18,10 @@ def _running(person: Person, dataset: Dataset) -> int | None:
     return queries.jobs_visible_to(person, dataset).filter(state__in=active).count() or None
 
 
+def _to_confirm(person: Person, dataset: Dataset) -> int | None:
+    return queries.open_redactions(person, dataset).count() or None
+
+
 ENTRIES = (
     NavEntry("home", _("Home"), "home", "curation:home", "g h"),
     NavEntry(
@@ -71,5 +75,18 @@ ENTRIES = (
         "taxonomy", _("Taxonomy"), "tree", "curation:taxonomy", "g x", roles=READERS, section=1, order=1
     ),
     NavEntry("people", _("People"), "people", "curation:people", "g p", roles=LEAD, section=1, order=2),
+    NavEntry(
+        "redactions",
+        _("Texts to be removed"),
+        "cross",
+        "curation:redactions",
+        "g d",
+        roles=LEAD,
+        section=1,
+        order=4,
+        count=_to_confirm,
+        waits=_("requests to remove a text"),
+        only_waiting=True,
+    ),
     NavEntry("jobs", _("Jobs"), "jobs", "curation:jobs", "g j", section=1, order=3, count=_running),
 )

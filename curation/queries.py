@@ -18,6 +18,7 @@ from curation.models import (
     Membership,
     Person,
     Question,
+    Redaction,
     Release,
     Review,
     Revision,
@@ -252,6 +253,23 @@ def releases_visible_to(person: Person, dataset: Dataset) -> QuerySet[Release]:
     if not roles_of(person, dataset) & ITEM_ROLES:
         return Release.objects.none()
     return Release.objects.filter(dataset=dataset)
+
+
+def redactions_visible_to(person: Person, dataset: Dataset) -> QuerySet[Redaction]:
+    """Requests to remove a text, for those who may ask and confirm."""
+    if not roles_of(person, dataset) & {Role.LEAD, Role.RELEASE_MANAGER}:
+        return Redaction.objects.none()
+    return Redaction.objects.filter(dataset=dataset).select_related("dataset")
+
+
+def open_redactions(person: Person, dataset: Dataset) -> QuerySet[Redaction]:
+    return redactions_visible_to(person, dataset).filter(confirmed_at=None)
+
+
+def redacted_rows(release: Release) -> int:
+    """How many rows of a release have lost their question or answer."""
+    gone = Q(question_text__redacted_at__isnull=False) | Q(answer_text__redacted_at__isnull=False)
+    return release.items.filter(gone).count()
 
 
 def jobs_visible_to(person: Person, dataset: Dataset) -> QuerySet[Job]:

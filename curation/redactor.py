@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db.models import F
@@ -19,6 +20,7 @@ from curation.models import (
     Item,
     Job,
     LogEntry,
+    Person,
     Publication,
     Release,
     ReleaseItem,
@@ -28,6 +30,7 @@ from curation.models import (
     TranslationDraft,
     TranslationReview,
 )
+from curation.queries import redacted_rows
 from curation.redaction import (
     concerned_items,
     concerned_translations,
@@ -150,6 +153,12 @@ def by_hand(digest: str) -> list[str]:
         )
     )
     return said
+
+
+def panel_of_release(*, person: Person, release: Release) -> dict[str, Any] | None:
+    """How many rows of a release have lost their text; nothing is shown where none has."""
+    redacted = redacted_rows(release)
+    return {"redacted": redacted} if redacted else None
 
 
 REDACTOR = Redactor(key="curation", datasets=datasets_with, remove=remove, by_hand=by_hand)

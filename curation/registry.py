@@ -24,7 +24,7 @@ class NavEntry:
     """A line of the side bar, for everybody where it names no roles.
 
     `count` says how many pieces wait for the person, or None for no number. `waits` is the sentence of the home page's card, for entries that are work to be done. `also` names other addresses
-    whose pages belong to the entry.
+    whose pages belong to the entry. `only_waiting` entries are there only while something waits.
     """
 
     key: str
@@ -39,6 +39,7 @@ class NavEntry:
     count: Callable[[Person, Dataset], int | None] | None = None
     waits: str | _StrPromise = ""
     also: tuple[str, ...] = ()
+    only_waiting: bool = False
 
 
 @dataclass(frozen=True)
@@ -193,18 +194,22 @@ def nav() -> list[NavEntry]:
 
 def waiting(person: Person, dataset: Dataset, roles: set[str]) -> list[dict[str, Any]]:
     """The home page's cards: `{"key", "label", "sentence", "icon", "url_name", "count"}` for the person's own work."""
-    return [
-        {
-            "key": entry.key,
-            "label": entry.label,
-            "sentence": entry.waits,
-            "icon": entry.icon,
-            "url_name": entry.url_name,
-            "count": entry.count(person, dataset),
-        }
+    found = [
+        (
+            entry,
+            {
+                "key": entry.key,
+                "label": entry.label,
+                "sentence": entry.waits,
+                "icon": entry.icon,
+                "url_name": entry.url_name,
+                "count": entry.count(person, dataset),
+            },
+        )
         for entry in _registry.nav
         if entry.waits and entry.count and (not entry.roles or entry.roles & roles)
     ]
+    return [card for entry, card in found if card["count"] or not entry.only_waiting]
 
 
 def add_panel(panel: Panel) -> None:

@@ -17,7 +17,7 @@ class ItemSerializer(serializers.ModelSerializer[Item]):
     author = serializers.CharField(source="author.pseudonym", default=None)
     revision = serializers.IntegerField(source="current_revision_id")
     category = serializers.ListField(source="current_revision.category.labels", default=None)
-    question = serializers.CharField(source="current_revision.question", default=None)
+    question = serializers.CharField(source="current_revision.question_shown", default=None)
 
     class Meta:
         model = Item

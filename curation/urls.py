@@ -12,6 +12,7 @@ from curation.views import (
     me,
     outgoing,
     people,
+    redactions,
     releases,
     review,
     sign_in,
@@ -28,6 +29,7 @@ item_urls = [
     path("<int:pk>/comment/", items.comment, name="item_comment"),
     path("<int:pk>/withdraw/", items.withdraw, name="item_withdraw"),
     path("<int:pk>/reopen/", items.reopen, name="item_reopen"),
+    path("<int:pk>/redact/", redactions.redaction_ask, name="redaction_ask"),
 ]
 write_urls = [
     path("", write.write, name="write"),
@@ -65,6 +67,11 @@ job_urls = [
     path("", jobs.job_list, name="jobs"),
     path("<int:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
 ]
+redaction_urls = [
+    path("", redactions.redaction_list, name="redactions"),
+    path("<int:pk>/confirm/", redactions.redaction_confirm, name="redaction_confirm"),
+    path("<int:pk>/take-back/", redactions.redaction_take_back, name="redaction_take_back"),
+]
 people_urls = [
     path("", people.people, name="people"),
     path("add/", people.people_add, name="people_add"),
@@ -80,6 +87,7 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("coverage/", coverage.coverage_page, name="coverage"),
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
     path("people/", include(people_urls)),
+    path("redactions/", include(redaction_urls)),
     path("jobs/", include(job_urls)),
     path("me/", me.me, name="me"),
     path("me/care/", me.care, name="me_care"),

@@ -166,7 +166,7 @@ def _reference(row: TaskResponse) -> str:
         return ""
     frozen = ReleaseItem.objects.filter(release=task.release_id, external_id=row.response.item_key)
     found = frozen.select_related("answer_text").first()
-    return found.answer or "" if found else ""
+    return found.answer_shown if found else ""
 
 
 def _page(

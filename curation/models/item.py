@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
-def shown(text: Text | None) -> str:
+def words_of(text: Text | None) -> str:
     """What a reader sees of a text: its words, a sentence where they were removed, "" where there is no text."""
     if text is None:
         return ""
@@ -25,6 +25,11 @@ class Text(models.Model):
 
     def __str__(self) -> str:
         return self.hash[:12]
+
+    @property
+    def shown(self) -> str:
+        """What a reader sees of it."""
+        return words_of(self)
 
 
 class Question(models.Model):
@@ -166,11 +171,11 @@ class Revision(models.Model):
 
     @property
     def question_shown(self) -> str:
-        return shown(self.question_text)
+        return words_of(self.question_text)
 
     @property
     def answer_shown(self) -> str:
-        return shown(self.answer_text)
+        return words_of(self.answer_text)
 
     @property
     def redacted(self) -> bool:

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from curation.errors import WrongState
-from curation.models.item import shown
+from curation.models.item import words_of
 
 
 class Rights(models.Model):
@@ -140,11 +140,11 @@ class ReleaseItem(Frozen):
 
     @property
     def question_shown(self) -> str:
-        return shown(self.question_text)
+        return words_of(self.question_text)
 
     @property
     def answer_shown(self) -> str:
-        return shown(self.answer_text)
+        return words_of(self.answer_text)
 
 
 class Erratum(models.Model):

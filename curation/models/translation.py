@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from curation.models.item import shown
+from curation.models.item import words_of
 
 FIVE = [MinValueValidator(1), MaxValueValidator(5)]
 
@@ -94,11 +94,11 @@ class TranslationRevision(models.Model):
 
     @property
     def question_shown(self) -> str:
-        return shown(self.question_text)
+        return words_of(self.question_text)
 
     @property
     def answer_shown(self) -> str:
-        return shown(self.answer_text)
+        return words_of(self.answer_text)
 
 
 class TranslationDraft(models.Model):

@@ -27,6 +27,7 @@ from curation.sentences import event_of
 from curation.textdiff import changes
 from curation.views.gate import MemberRequest, attempt, member
 from curation.views.numbers import is_number
+from curation.views.redactions import of_item
 
 PAGE = 50
 SPLITS = ("none", "dev", "test")
@@ -119,6 +120,7 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
         "frozen": found.frozen.select_related("release").order_by("release"),
         "comments": comments,
         "events": [event_of(entry) for entry in history_of(found)],
+        "redact": of_item(request.user, found),
         "panels": registry.panels("item", person=request.user, item=found),
     }
     return render(request, "curation/item.html", context)
@@ -140,13 +142,15 @@ def _revisions(found: Item) -> list[dict[str, Any]]:
     shown = []
     for before, after in zip([None, *rows], rows, strict=False):
         old_question, old_answer = (
-            (before.question, before.answer) if before else (after.question, after.answer)
+            (before.question_shown, before.answer_shown)
+            if before
+            else (after.question_shown, after.answer_shown)
         )
         shown.append(
             {
                 "revision": after,
-                "question": changes(old_question, after.question),
-                "answer": changes(old_answer, after.answer),
+                "question": changes(old_question, after.question_shown),
+                "answer": changes(old_answer, after.answer_shown),
                 "changed": before is not None,
             }
         )

@@ -67,7 +67,7 @@ def write(request: MemberRequest) -> HttpResponse:
 def _excerpt(request: MemberRequest, item: Item) -> str:
     if request.user.blur or item.current_revision is None:
         return ""
-    return work.excerpt(item.current_revision.question)
+    return work.excerpt(item.current_revision.question_shown)
 
 
 def _with_reasons(items: Any) -> list[dict[str, Any]]:
