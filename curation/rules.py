@@ -94,6 +94,17 @@ def create_dataset(actor: Actor, taxonomy: Taxonomy) -> str | None:
     return _("Only the operator of the system and its administrators may do this.")
 
 
+@rule("sign_mapping", Taxonomy)
+def sign_mapping(actor: Actor, taxonomy: Taxonomy) -> str | None:
+    """A taxonomy belongs to no dataset: who leads one that uses it answers for what its categories mean."""
+    if isinstance(actor, Operator):
+        return _("A signature needs a person.")
+    leads = Membership.objects.filter(person=actor, role=Role.LEAD, dataset__taxonomy=taxonomy)
+    if leads.exists():
+        return None
+    return _("This needs the role: %(roles)s.") % {"roles": Role.LEAD.label}
+
+
 @rule("write", Dataset)
 def write(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.AUTHOR)

@@ -86,6 +86,8 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("releases/", include(release_urls)),
     path("coverage/", coverage.coverage_page, name="coverage"),
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
+    path("taxonomy/mapping/", coverage.mapping_page, name="mapping"),
+    path("taxonomy/mapping/sign/", coverage.mapping_sign, name="mapping_sign"),
     path("people/", include(people_urls)),
     path("redactions/", include(redaction_urls)),
     path("jobs/", include(job_urls)),

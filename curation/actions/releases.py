@@ -17,6 +17,7 @@ from curation.actions.waivers import Waiver, refuse_own, standing
 from curation.errors import Conflict, Invalid
 from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
+from curation.mapping import told
 from curation.models import Dataset, Release, ReleaseItem, Rights
 from curation.reasons import reasons
 from curation.registry import Gate
@@ -293,6 +294,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         "definitions": definitions,
         "guideline_text": {"ja": guideline.text_ja, "en": guideline.text_en} if guideline else {},
         "reasons": [asdict(reason) for reason in reasons()],
+        "taxonomy_signed": told(dataset.taxonomy),
         "rights": [_terms_as_they_stand(row) for row in dataset.rights.order_by("name")],
         **registry.snapshot(dataset),
     }

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from curation.models import CategoryMapping, Membership
+from curation.actions.sign_offs import sign_mapping
+from curation.mapping import compared_with, content_hash, pairs
+from curation.models import CategoryMapping
 from curation.queries import ITEM_ROLES, coverage
 from curation.rules import allows
-from curation.views.gate import MemberRequest, member
+from curation.views.gate import MemberRequest, attempt, member
 
 
 @member(*ITEM_ROLES)
@@ -29,13 +34,59 @@ def coverage_page(request: MemberRequest) -> HttpResponse:
 def taxonomy_page(request: MemberRequest) -> HttpResponse:
     """Labels, definitions in both languages, and how the taxonomy stands to others."""
     taxonomy = request.dataset.taxonomy
-    mappings = CategoryMapping.objects.filter(target__taxonomy=taxonomy) | CategoryMapping.objects.filter(
-        source__taxonomy=taxonomy
-    )
     context = {
         "taxonomy": taxonomy,
         "categories": taxonomy.categories.select_related("parent"),
-        "mappings": mappings.select_related("source__taxonomy", "target__taxonomy").order_by("pk"),
-        "may_sign": Membership.Role.LEAD in request.roles,
+        **_signed(request),
     }
     return render(request, "curation/taxonomy.html", context)
+
+
+def _signed(request: MemberRequest) -> dict[str, Any]:
+    taxonomy = request.dataset.taxonomy
+    now = content_hash(taxonomy)
+    sign_offs = list(taxonomy.sign_offs.select_related("person"))
+    return {
+        "content_hash": now,
+        "sign_offs": sign_offs,
+        "standing": next((row for row in sign_offs if row.content_hash == now), None),
+        "may_sign": allows(request.user, "sign_mapping", taxonomy),
+    }
+
+
+@member(*ITEM_ROLES)
+def mapping_page(request: MemberRequest) -> HttpResponse:
+    """The taxonomy beside the one it was made from, category by category; what is signed is what stands here."""
+    taxonomy = request.dataset.taxonomy
+    others = compared_with(taxonomy)
+    other = next(
+        (each for each in others if each.name == request.GET.get("with")), others[0] if others else None
+    )
+    every = pairs(taxonomy, other) if other else []
+    counts = Counter(pair.kind for pair in every)
+    kind = request.GET.get("kind", "")
+    context = {
+        "taxonomy": taxonomy,
+        "others": others,
+        "other": other,
+        "kinds": [
+            (kind, label, counts[kind]) for kind, label in CategoryMapping.Kind.choices if counts[kind]
+        ],
+        "kind": kind,
+        "pairs": [pair for pair in every if pair.kind == kind] if kind in counts else every,
+        **_signed(request),
+    }
+    return render(request, "curation/mapping.html", context)
+
+
+@require_POST
+@member(*ITEM_ROLES)
+def mapping_sign(request: MemberRequest) -> HttpResponse:
+    read, comment = request.POST.get("read", ""), request.POST.get("comment", "")[:2000]
+    taxonomy, dataset = request.dataset.taxonomy, request.dataset
+    attempt(
+        request,
+        lambda: sign_mapping(request.user, taxonomy, read=read, comment=comment, dataset=dataset),
+        _("The taxonomy is signed as it stands."),
+    )
+    return redirect("curation:mapping", dataset=dataset.slug)

@@ -268,7 +268,7 @@ def test_queue_costs_the_same_at_one_and_three_rows(disputes_made: int) -> None:
     assert len(seen) == QUEUE_QUERIES
 
 
-QUEUE_QUERIES = 14
+QUEUE_QUERIES = 15
 
 
 def test_standing_knows_no_silent_checks() -> None:

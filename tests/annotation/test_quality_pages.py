@@ -32,7 +32,7 @@ from tests.factories.gold import make_case
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
-PAGE_QUERIES = 16
+PAGE_QUERIES = 17
 
 
 def rated(questions: int = 12, responses: int | None = None) -> tuple[RatingTask, Person]:
@@ -111,7 +111,7 @@ def test_rows_cost_the_same_at_one_and_three(responses: int) -> None:
     assert len(seen) == ROWS_QUERIES
 
 
-ROWS_QUERIES = 12
+ROWS_QUERIES = 13
 
 
 def test_every_link_of_the_page_opens_the_rows_it_counts() -> None:
