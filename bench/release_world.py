@@ -75,7 +75,7 @@ def make(count: int) -> None:
 
     taxonomy, _new = load_taxonomy(OPERATOR, "ac2")
     dataset = create_dataset(OPERATOR, name=DATASET, taxonomy=taxonomy, slug=DATASET)
-    dataset.quotas.all().delete()
+
     manager = Person.objects.create(username=MANAGER, locale="ja")
     Membership.objects.create(dataset=dataset, person=manager, role=Membership.Role.RELEASE_MANAGER)
     add(dataset, texts(count, seed=1), first=0)

@@ -1,0 +1,131 @@
+"""A release of 100,000 items with translations: freezing, every export, the difference of two, the search for leaks.
+
+    python -m bench.releases [--small] [--database sqlite|postgres] [--items N] --json
+
+Each step is a process of its own in an installation of its own, as its command would be; peaks are getrusage's. Beside
+the exports stand plain pandas, pyarrow and json on the same rows, beside the search a peer, all in the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.machine import machine, options, tell, versions
+from bench.rating_world import Installation
+from bench.ratings import database
+from bench.release_exports import measured as exports_measured
+from bench.release_leaks import figures as leak_figures
+from bench.release_world import DATASET
+
+GOALS = {"freeze_s": 30, "export_s": 10, "export_peak_mb": 500, "diff_s": 3, "exact_s": 10, "near_s": 180}
+WAIVED = ("quota", "guideline", "personal", "duplicates", "near_duplicates", "near_leaks")
+SEARCHES = ("duplicates", "near_duplicates", "leaks", "near_leaks")
+
+
+def main() -> None:
+    words = sys.argv[1:]
+    if words[:1] == ["freeze"]:
+        tell(freeze(words[1]), as_json=True)
+        return
+    if words[:1] == ["diff"]:
+        tell(diff(*words[1:]), as_json=True)
+        return
+    parser = options("Measure freezing, exporting, comparing and the search for leaks.")
+    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    chosen = parser.parse_args()
+    items = 2_000 if chosen.small else chosen.items
+    before = machine()
+    with tempfile.TemporaryDirectory(prefix="bench-releases-") as folder:
+        figures = own(chosen.database, Path(folder), items)
+    figures |= {"goals": GOALS, "leaks": leak_figures(small=chosen.small), "machine": [before, machine()]}
+    figures["versions"] = versions("django", "pyarrow", "pandas", "rapidfuzz", "datasketch")
+    tell(figures, as_json=chosen.json)
+
+
+def own(kind: str, folder: Path, items: int) -> dict[str, Any]:
+    """Two versions frozen one after the other, their difference, and every export of the second."""
+    with database(kind) as server:
+        url = f"postgresql://app@/postgres?host={server.folder}&port={server.port}" if server else ""
+        here = Installation(folder, url)
+        (folder / "var").mkdir()
+        here.run("manage.py", "migrate", "-v0")
+        here.run("-m", "bench.release_world", items)
+        first = json.loads(here.run("-m", "bench.releases", "freeze", "b1"))
+        here.run("-m", "bench.release_world", "more", items // 100)
+        second = json.loads(here.run("-m", "bench.releases", "freeze", "b2"))
+        compared = json.loads(here.run("-m", "bench.releases", "diff", "b1", "b2"))
+        exports = exports_measured(here, folder, dataset=DATASET, release="b2")
+    return {
+        "database": kind,
+        "items": items,
+        "freeze": {"first": first, "second": second},
+        "diff": compared,
+        "exports": exports,
+    }
+
+
+def freeze(name: str) -> dict[str, Any]:
+    """One freeze: seconds in all and of each gate; the searches for repeats and leaks are told apart."""
+    import django
+
+    django.setup()
+    from curation.actions.releases import Choice, Waiver
+    from curation.actions.releases import freeze as act
+    from curation.log import OPERATOR
+    from curation.models import Dataset
+
+    asked: list[tuple[str, float]] = []
+    given = [Waiver(gate=gate, reason="made up", person="bench") for gate in WAIVED]
+    started, worked = time.perf_counter(), time.process_time()
+    release = act(
+        OPERATOR,
+        Dataset.objects.get(slug=DATASET),
+        Choice(name=name, seed=1, test_per_leaf=20),
+        waivers=given,
+        told=lambda number, gate: asked.append((gate, time.perf_counter())),
+    )
+    ended = time.perf_counter()
+    after = [at for _gate, at in asked[1:]]
+    gates = {gate: round(until - at, 2) for (gate, at), until in zip(asked, after, strict=False)}
+    searching = sum(gates.get(gate, 0) for gate in SEARCHES)
+    return {
+        "items": release.size,
+        "version": release.version,
+        "seconds": round(ended - started, 2),
+        "of_it_searching_s": round(searching, 2),
+        "without_searching_s": round(ended - started - searching, 2),
+        "cpu_s": round(time.process_time() - worked, 2),
+        "gates_s": gates,
+        "until_the_gates_s": round(asked[0][1] - started, 2),
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+def diff(old: str, new: str) -> dict[str, Any]:
+    """The difference as `diff_releases` tells it."""
+    import django
+
+    django.setup()
+    from curation.models import Release
+    from curation.release_diff import diff as act
+
+    releases = [Release.objects.get(dataset__slug=DATASET, name=name) for name in (old, new)]
+    started = time.perf_counter()
+    found = act(*releases)
+    return {
+        "seconds": round(time.perf_counter() - started, 2),
+        "level": found["level"],
+        **{kind: len(found[kind]) for kind in ("added", "removed", "changed")},
+        "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
+    }
+
+
+if __name__ == "__main__":
+    main()
