@@ -160,11 +160,16 @@ def link(request: HttpRequest, secret: str) -> HttpResponseBase:
     return response
 
 
+def _named(body: Any, path: Path, *, status: int = 200) -> FileResponse:
+    return FileResponse(
+        body, as_attachment=True, filename=path.name, content_type="application/zip", status=status
+    )
+
+
 def _answer(request: HttpRequest, path: Path, etag: str) -> HttpResponseBase:
     size = path.stat().st_size
-    named = {"as_attachment": True, "filename": path.name, "content_type": "application/zip"}
     if request.method == "HEAD":
-        head = FileResponse(BytesIO(), **named)
+        head = _named(BytesIO(), path)
         head["Content-Length"] = str(size)
         return head
     # Where the archive is another than the one begun with, all of it is sent.
@@ -174,9 +179,9 @@ def _answer(request: HttpRequest, path: Path, etag: str) -> HttpResponseBase:
     except Unreadable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     if wanted is None:
-        return FileResponse(path.open("rb"), **named)
+        return _named(path.open("rb"), path)
     first, last = wanted
-    part = FileResponse(piece(path.open("rb"), first, last), status=206, **named)
+    part = _named(piece(path.open("rb"), first, last), path, status=206)
     part["Content-Length"] = str(last - first + 1)
     part["Content-Range"] = f"bytes {first}-{last}/{size}"
     return part
