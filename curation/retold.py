@@ -47,8 +47,27 @@ _PANELS = (
     gettext_noop("Not tested: effectively %(size)s responses in the rest, fewer than %(n)s."),
     gettext_noop("Not tested: all responses are on one side of the cut."),
 )
+# What jobs that write files or publish them say last.
+_OUTGOING = (
+    gettext_noop("The files did not verify: %(why)s"),
+    gettext_noop("The files could not be written: %(error)s"),
+    gettext_noop("Writing items: %(done)d of %(total)d"),
+    gettext_noop("Packing file %(n)d of %(total)d: %(name)s"),
+    gettext_noop("The worker stopped %(n)d times while it was at this. Ask for it again."),
+    gettext_noop("%(file)s is not the file that was planned. Plan again."),
+    gettext_noop("The card or %(file)s does not carry the release's terms."),
+    gettext_noop("The release has an erratum: publish %(name)s instead."),
+    gettext_noop("The repository has a tag %(tag)s already, on something else."),
+    gettext_noop("The repository holds files that are not ours. The first: %(files)s."),
+    gettext_noop("Items must not be redistributed. The first: %(ids)s."),
+    gettext_noop("Terms that derivatives must carry are missing from those of the release: %(name)s."),
+    gettext_noop("The hub cannot be reached, or broke off: %(why)s. Try again later."),
+    gettext_noop("The hub has trouble of its own (%(status)s). Try again later."),
+    gettext_noop("The hub refused (%(status)s): %(why)s"),
+)
 _KEPT = (
     *_PANELS,
+    *_OUTGOING,
     gettext_noop("The rubric has no cut point for a violation."),
     gettext_noop("The rubric has no cut point for an acceptable answer."),
     gettext_noop("No ratings."),

@@ -29,7 +29,9 @@ def used_in(withdrawn: Withdrawn) -> Iterator[Use]:
             values={"revision": row.revision[:12] or "–"},
         )
     taken = LogEntry.objects.filter(object_type="release", object_id=str(release.pk), dataset=release.dataset)
-    downloads = taken.filter(verb="download").count()
+    links = [str(pk) for pk in release.links.values_list("pk", flat=True)]
+    by_link = LogEntry.objects.filter(object_type="downloadlink", object_id__in=links, details__first=0)
+    downloads = taken.filter(verb="download").count() + by_link.filter(verb="download").count()
     exports = taken.filter(verb="export").count()
     if downloads or exports:
         yield Use(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.exports import export_release
-from curation.actions.jobs import Told, progress, queue_job
+from curation.actions.jobs import Told, progress, queue_job, told_in_english
 from curation.archives import pack
 from curation.errors import Invalid
 from curation.formats.writing import FORMATS
@@ -85,6 +85,7 @@ def exports_of(release: Release) -> Any:
     return Job.objects.filter(dataset=release.dataset_id, kind=KIND, arguments__release=release.pk)
 
 
+@told_in_english
 def run_export(job: Job) -> dict[str, Any]:
     """The job's work: files, verification, one archive. Only the archive stays."""
     release = Release.objects.select_related("dataset").get(pk=job.arguments["release"])

@@ -7,7 +7,7 @@ from typing import Any
 
 from celery import current_app
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from curation.actions.jobs import fail, send, stop
@@ -32,7 +32,8 @@ def take_up() -> list[int]:
     silent = Job.objects.filter(
         kind__in=LASTING, state=Job.State.RUNNING, heartbeat_at__lte=timezone.now() - SILENT
     )
-    return [job.pk for job in silent if _take_up(job)]
+    with translation.override("en"):  # retold to whoever reads it
+        return [job.pk for job in silent if _take_up(job)]
 
 
 def _take_up(job: Job) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
@@ -122,6 +123,17 @@ def beating(job: Job) -> Iterator[None]:
     finally:
         over.set()
         heart.join()
+
+
+def told_in_english(work: Callable[[Job], dict[str, Any]]) -> Callable[[Job], dict[str, Any]]:
+    """For work whose words are kept: whoever reads them later has them retold in their language."""
+
+    @wraps(work)
+    def wrapped(job: Job) -> dict[str, Any]:
+        with translation.override("en"):
+            return work(job)
+
+    return wrapped
 
 
 def finish(job: Job, *, result: dict[str, Any], message: str = "") -> None:

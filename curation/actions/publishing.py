@@ -137,7 +137,7 @@ def plan_for(release: Release, repo: str) -> Publication | None:
 def publish(actor: Actor, publication: Publication, *, told: Told | None = None) -> Publication:
     """Carry the plan out. Whatever happens, the state and the message say what stands on the hub.
 
-    To be repeated freely: what is there already is found, and no second commit of the same files is made.
+    The message has two lines: what happened, and what stands there now. To be repeated freely: what is there already is found, and no second commit of the same files is made.
     """
     release = publication.release
     require(actor, "publish", release)
@@ -173,7 +173,7 @@ def _fail(publication: Publication, actor: Actor, why: str) -> None:
         "sent": _("Whether the files stand on the hub is not known; publishing again finds out."),
         "committed": _("The files stand on the hub, but not all that belongs to it is done."),
     }
-    message = f"{why} {stands[publication.plan.get('stage', '')]}"
+    message = f"{why}\n{stands[publication.plan.get('stage', '')]}"
     advance(publication, "fail", actor=actor, changes={"message": message, "finished_at": timezone.now()})
 
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.export_jobs import teller
-from curation.actions.jobs import queue_job
+from curation.actions.jobs import queue_job, told_in_english
 from curation.actions.publishing import plan_publication, publish, refuse
 from curation.errors import Conflict, Invalid
 from curation.log import OPERATOR, Actor
@@ -85,6 +85,7 @@ def queue_publish(
     )
 
 
+@told_in_english
 def run_plan(job: Job) -> dict[str, Any]:
     given = job.arguments
     release = Release.objects.select_related("dataset").get(pk=given["release"])
@@ -95,6 +96,7 @@ def run_plan(job: Job) -> dict[str, Any]:
     return {"publication": made.pk, "files": len(made.plan["files"]), "bytes": made.plan["bytes"]}
 
 
+@told_in_english
 def run_publish(job: Job) -> dict[str, Any]:
     found = Publication.objects.select_related("release__dataset").filter(pk=job.arguments["publication"])
     publication = found.first()

@@ -48,7 +48,7 @@ def _told(plan: Publication, *, failed: bool = False) -> Outcome:
         Publication.State.PLANNED: f"Planned, nothing was sent: {what}.",
         Publication.State.PUBLISHED: f"Published: {what}. Commit {plan.revision}, {plan.url}",
     }
-    sentence = ends.get(Publication.State(plan.state), f"Not published: {plan.message}")
+    sentence = ends.get(Publication.State(plan.state), f"Not published. {plan.message}")
     payload = {
         "release": said["release"],
         "repo": plan.repo,
