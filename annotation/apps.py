@@ -7,7 +7,7 @@ class AnnotationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now.
-        from annotation import counts, demo, exposure, navigation, redactor, rules, usages
+        from annotation import counts, demo, exposure, human_tables, navigation, redactor, rules, usages
         from curation import registry
 
         registry.add_nav(*navigation.ENTRIES)
@@ -18,5 +18,6 @@ class AnnotationConfig(AppConfig):
         registry.add_usage(10, usages.tasks_with)
         registry.add_snapshot("rubrics", counts.rubrics_of)
         registry.add_blind(rules.blinded_in)
+        registry.add_tables(human_tables.tables_of)
         registry.add_redactor(redactor.REDACTOR)
         registry.add_demo(10, demo.rate_responses)

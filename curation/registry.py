@@ -15,7 +15,9 @@ from curation.release_hashes import content_digest
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
 
+    from curation.formats.writing import HumanTable
     from curation.gates.plan import Plan
+    from curation.log import Actor
     from curation.models import Dataset, Person, Release
 
 
@@ -174,6 +176,7 @@ class _Registry:
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
     snapshots: dict[str, Callable[[Dataset], Any]] = field(default_factory=dict)
     gates: list[Callable[[Plan], Gate]] = field(default_factory=list)
+    tables: list[Callable[[Actor, Release], list[HumanTable]]] = field(default_factory=list)
     redactors: dict[str, Redactor] = field(default_factory=dict)
     demo: list[tuple[int, Callable[[Dataset, dict[str, Person]], str]]] = field(default_factory=list)
 
@@ -275,6 +278,17 @@ def add_redactor(redactor: Redactor) -> None:
 def redactors() -> list[Redactor]:
     """In a fixed order, whichever floor was there first."""
     return [redactor for _key, redactor in sorted(_registry.redactors.items())]
+
+
+def add_tables(tables: Callable[[Actor, Release], list[HumanTable]]) -> None:
+    """Register people's data that may go with a release's files; it refuses what the actor may not see."""
+    if tables not in _registry.tables:
+        _registry.tables.append(tables)
+
+
+def tables(actor: Actor, release: Release) -> list[HumanTable]:
+    """People's data of a release under pseudonyms, of all floors."""
+    return [table for made in _registry.tables for table in made(actor, release)]
 
 
 def add_demo(order: int, part: Callable[[Dataset, dict[str, Person]], str]) -> None:

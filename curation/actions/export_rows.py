@@ -165,8 +165,8 @@ def _facts(release: Release) -> dict[str, str | list[str]]:
     if purpose := release.rights.get("purpose"):
         found["dataUseCases"] = str(purpose)
     told = {gate["key"]: gate["sentence"] for gate in release.gates}
-    if "personal" in told:
-        found["personalSensitiveInformation"] = f"Automatic check before the freeze: {told['personal']}"
+    if "personal_data" in told:
+        found["personalSensitiveInformation"] = f"Automatic check before the freeze: {told['personal_data']}"
     waived = [f"{gate['title']}: {gate['sentence']}" for gate in release.gates if gate.get("waived")]
     if waived:
         found["dataLimitations"] = waived

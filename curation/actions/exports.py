@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from curation import registry
 from curation.actions.export_rows import describe, rows_of
 from curation.actions.jobs import Told
 from curation.errors import Invalid
@@ -27,12 +28,13 @@ def export_release(
     output_field: str = "output",
     meta_order: str | None = None,
     csv_encoding: str = "utf-8",
+    with_ratings: bool = False,
     told: Told | None = None,
 ) -> tuple[list[Path], Verification]:
     """Write a release's files and read them back; the export counts only if the verification found nothing.
 
     Refused with the list where an item must not be redistributed (ids alone are always possible) or stands in a
-    provisional category.
+    provisional category. `with_ratings` adds the tables of people's data that the floors above have for the release.
     """
     require(actor, "export", release)
     if formats != ["ids"]:
@@ -46,6 +48,7 @@ def export_release(
             output_field=output_field,
             meta_order=meta_order,
             csv_encoding=csv_encoding,
+            tables=registry.tables(actor, release) if with_ratings else (),
         )
     except OSError as error:
         raise Invalid(_("The files could not be written: %(error)s") % {"error": error}) from None

@@ -12,10 +12,12 @@ from annotation.actions.responses import import_responses
 from annotation.actions.rubrics import load_rubric
 from annotation.actions.tasks import create_task
 from annotation.models import Rater, RatingTask
+from curation.actions.releases import keep_rows, root_of
 from curation.actions.texts import keep_text
 from curation.formats import ResponseRow
 from curation.log import OPERATOR
 from curation.models import Category, Dataset, Membership, Person, Release, ReleaseItem, Taxonomy
+from curation.release_hashes import row_hash
 
 _numbers = count(1)
 MODELS = ("modelsecret-a", "modelsecret-b")
@@ -62,18 +64,30 @@ def make_member(dataset: Dataset, *roles: str, username: str = "") -> Person:
 
 def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1") -> Release:
     """A frozen release of test questions q0, q1 ... spread over the leaves."""
-    release = Release.objects.create(dataset=dataset, name=name, root_hash="0" * 64, size=questions)
-    for n in range(questions):
-        ReleaseItem.objects.create(
-            release=release,
+    rows = [
+        ReleaseItem(
             position=n,
             external_id=f"q{n}",
             question_text=keep_text(f"質問その{n}です。"),
             answer_text=keep_text(f"参考回答その{n}です。"),
             labels=["area", "type", f"leaf{n % 3}"],
             split="test",
-            content_hash=f"{n:064x}",
         )
+        for n in range(questions)
+    ]
+    for row in rows:
+        row.content_hash = row_hash(
+            question=row.question_text_id,
+            answer=row.answer_text_id,
+            labels=row.labels,
+            attributes={},
+            sources=[],
+            translations={},
+        )
+    release = Release.objects.create(
+        dataset=dataset, name=name, root_hash=root_of(rows), hash_version=2, size=questions
+    )
+    keep_rows(release, rows)
     return release
 
 
