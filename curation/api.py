@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from curation.actions import items as act
 from curation.actions import jobs, reviews
+from curation.change_log import changes_of
 from curation.models import Dataset, Item, Job, Membership, Person, Release
 from curation.queries import (
     datasets_of,
@@ -219,11 +220,12 @@ class ReleaseList(OfDataset, ListAPIView[Release]):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return Release.objects.none()
-        return releases_visible_to(self.person, self.dataset).select_related("predecessor", "frozen_by")
+        visible = releases_visible_to(self.person, self.dataset).select_related("predecessor", "frozen_by")
+        return visible.defer("snapshot", "gates", "predecessor__snapshot", "predecessor__gates")
 
 
 class ReleaseDetail(OfDataset):
-    """One frozen version: hashes, terms, what the gates said, errata."""
+    """One frozen version: hashes, terms, what the gates said, what each version of its line changed, errata."""
 
     serializer_class = ReleaseSerializer
 
@@ -235,11 +237,13 @@ class ReleaseDetail(OfDataset):
             {
                 "reason": erratum.reason,
                 "withdrawn": erratum.withdrawn_ids,
+                "affected": erratum.affected,
                 "successor": erratum.successor.name if erratum.successor else None,
             }
             for erratum in found.errata.select_related("successor")
         ]
-        further = {name: getattr(found, name) for name in ("terms", "gates", "snapshot", "counts")}
+        kept = ("terms", "rights", "note", "gates", "snapshot", "counts")
+        further = {name: getattr(found, name) for name in kept} | {"changes": changes_of(found)}
         return Response({**ReleaseSerializer(found).data, **further, "errata": errata})
 
 

@@ -10,11 +10,13 @@ from curation.release_diff import KINDS, difference
 
 
 def line_of(release: Release) -> list[Release]:
-    """The release and its predecessors, newest first."""
-    found, known = [release], {release.pk}
-    while (before := found[-1].predecessor) is not None and before.pk not in known:
-        known.add(before.pk)
-        found.append(before)
+    """The release and its predecessors, newest first, without what the gates said and the snapshot."""
+    if release.predecessor_id is None:
+        return [release]
+    versions = Release.objects.filter(dataset=release.dataset_id).defer("snapshot", "gates").in_bulk()
+    found = [release]
+    while (before := found[-1].predecessor_id) in versions and len(found) <= len(versions):
+        found.append(versions[before])
     return found
 
 

@@ -28,6 +28,22 @@ def _chart(figure: Figure, width: int, height: int, inner: str) -> SafeString:
     return SafeString(f'<svg class="chart" viewBox="{box}" role="img" aria-label="{title}">{inner}</svg>')
 
 
+# What a drawing looks like by itself, outside a page: the light colours of tokens.css and the shapes of figures.css.
+STYLE = (
+    "svg{--ai:#3b4a8f;--series-1:#0072b2;--series-2:#d55e00;--series-3:#009e73;background:#fff}"
+    "text{font:400 13px sans-serif;fill:#5b564d}.chart__tick,.chart__axis{font-size:12px}"
+    ".chart__grid{stroke:#ddd8cd}.chart__guide,.chart__whisker{stroke:#5b564d;stroke-width:1.5}"
+)
+
+
+def standing(figure: Figure) -> str:
+    """The figure as a file of its own."""
+    drawn = svg(figure)
+    opening, rest = drawn.split(">", 1)
+    named = opening.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1)
+    return f"{named}><style>{STYLE}</style>{rest}\n"
+
+
 SMALL_WIDTH, SMALL_HEIGHT, SMALL_EDGE = 240, 88, 10.0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -32,6 +33,8 @@ _VERBS = {
     "fail": gettext_lazy("could not publish a release"),
     "make_link": gettext_lazy("made a download link"),
     "revoke": gettext_lazy("revoked a download link"),
+    "publish_page": gettext_lazy("made the page of a release public"),
+    "withdraw_page": gettext_lazy("made the page of a release private"),
     "ask_redaction": gettext_lazy("asked that a text be removed"),
     "take_back_redaction": gettext_lazy("took back the request to remove a text"),
     "redact": gettext_lazy("confirmed that a text be removed"),
@@ -113,3 +116,23 @@ def event_of(entry: LogEntry) -> dict[str, Any]:
         "at": entry.created_at,
         "text": "",
     }
+
+
+def split_because(why: Mapping[str, Any]) -> str:
+    """Why a question has its split, from `Question.split_why`; nothing where nothing is known."""
+    words = {key: why.get(key, "") for key in ("release", "seed", "rank", "of", "places", "score", "text")}
+    match why.get("by"):
+        case "import":
+            return _("The import named it.")
+        case "draw" if why.get("rank"):
+            said = _(
+                "Drawn for %(release)s with seed %(seed)s: rank %(rank)s of %(of)s, places for test %(places)s."
+            )
+            return said % words
+        case "draw":
+            return _("Drawn for %(release)s with seed %(seed)s.") % words
+        case "twin":
+            return _("Goes with %(of)s, which it resembles.") % words
+        case "said":
+            return str(words["text"])
+    return ""

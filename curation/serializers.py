@@ -102,6 +102,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
         model = Release
         fields = [
             "name",
+            "version",
             "imported",
             "predecessor",
             "items",
@@ -109,6 +110,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "test",
             "seed",
             "root_hash",
+            "hash_version",
             "frozen_by",
             "frozen_at",
         ]

@@ -13,11 +13,14 @@ from curation.views import (
     outgoing,
     people,
     redactions,
+    release_items,
+    release_page,
     releases,
     review,
     sign_in,
     styleguide,
     translate,
+    versions,
     write,
 )
 
@@ -53,7 +56,6 @@ translate_urls = [
 release_urls = [
     path("", releases.release_list, name="releases"),
     path("freeze/", releases.freeze, name="release_freeze"),
-    path("<str:name>/", releases.release, name="release"),
     path("<str:name>/files/", outgoing.files, name="release_files"),
     path("<str:name>/export/", outgoing.export, name="release_export"),
     path("<str:name>/download/<int:job>/", outgoing.download, name="release_download"),
@@ -62,6 +64,14 @@ release_urls = [
     path("<str:name>/publishing/", outgoing.publishing, name="release_publishing"),
     path("<str:name>/publish/", outgoing.plan, name="release_plan"),
     path("<str:name>/publish/<int:pk>/", outgoing.publish, name="release_publish"),
+    path("<str:name>/", release_page.release, name="release"),
+    path("<str:name>/page/", release_page.publish_page, name="release_page"),
+    path("<str:name>/figures/<slug:figure>.<slug:form>", release_page.figure, name="release_figure"),
+    path("<str:name>/cite.<slug:form>", release_page.citation, name="release_citation"),
+    path("<str:name>/items/", release_items.item_list, name="release_items"),
+    path("<str:name>/items/<path:key>/", release_items.item, name="release_item"),
+    path("<str:name>/diff/<str:old>/", versions.diff, name="release_diff"),
+    path("<str:name>/correct/", versions.correct, name="release_correct"),
 ]
 job_urls = [
     path("", jobs.job_list, name="jobs"),
@@ -102,4 +112,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("download/<str:secret>/", outgoing.link, name="link"),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("d/<slug:dataset>/", include(dataset_urls)),
+    path("r/<slug:dataset>/<str:name>/", release_page.public_release, name="public_release"),
+    path(
+        "r/<slug:dataset>/<str:name>/figures/<slug:figure>.<slug:form>",
+        release_page.public_figure,
+        name="public_figure",
+    ),
+    path(
+        "r/<slug:dataset>/<str:name>/cite.<slug:form>", release_page.public_citation, name="public_citation"
+    ),
 ]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q
 from django.urls import reverse
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext as in_words
 from django.utils.translation import gettext_noop
 
-from curation.models import Erratum, LogEntry, Publication, Release, ReleaseItem
+from curation.models import Dataset, Erratum, LogEntry, Publication, Release, ReleaseItem
 from curation.registry import Use, Withdrawn
 
 
@@ -75,18 +75,25 @@ def _other_versions(withdrawn: Withdrawn) -> Iterator[Use]:
 def told(use: dict[str, Any]) -> dict[str, Any]:
     """A use as it was kept, its words in the reader's language. Errata of older versions say no more than kind and name."""
     means = use.get("means", "")
-    return use | {"kind": _(use["kind"]), "means": _(means) % use.get("values", {}) if means else ""}
+    return use | {
+        "kind": in_words(use["kind"]),
+        "means": in_words(means) % use.get("values", {}) if means else "",
+    }
 
 
-def errata_about(release_ids: list[int], kind: str, key: int) -> list[Erratum]:
-    """Errata that concern something: it was named when they were written, or it rests on their release."""
-    if not release_ids:
-        return []
-    datasets = Release.objects.filter(pk__in=release_ids).values("dataset")
-    found = Erratum.objects.filter(release__dataset__in=datasets).select_related("release__dataset")
+def errata_about(
+    dataset: Dataset, kind: str, key: int, releases: Callable[[], Iterable[int]]
+) -> list[Erratum]:
+    """Errata that concern something: it was named when they were written, or it rests on the release they mend.
+
+    `releases` are asked for where there is any erratum at all.
+    """
+    rows = Erratum.objects.filter(release__dataset=dataset).select_related("release__dataset")
+    found = list(rows.defer("release__snapshot", "release__gates"))
+    rests_on = set(releases()) if found else set()
     return [
         erratum
         for erratum in found
-        if erratum.release_id in release_ids
+        if erratum.release_id in rests_on
         or any(use["kind"] == kind and use.get("key") == key for use in erratum.affected)
     ]

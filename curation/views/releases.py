@@ -1,21 +1,20 @@
-"""Frozen versions: what they hold, freezing the next one, and their files."""
+"""The list of frozen versions, and freezing the next one."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Count
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from curation import registry
 from curation.actions import releases as act
 from curation.errors import TeineiError
 from curation.forms import FreezeForm
-from curation.models import Membership, Release
-from curation.queries import ITEM_ROLES, named_steps, releases_visible_to
-from curation.release_diff import diff
+from curation.models import Membership
+from curation.queries import ITEM_ROLES, releases_visible_to
 from curation.rules import allows
 from curation.views.gate import MemberRequest, member
 
@@ -24,11 +23,27 @@ MANAGER = Membership.Role.RELEASE_MANAGER
 
 @member(*ITEM_ROLES)
 def release_list(request: MemberRequest) -> HttpResponse:
+    """All versions, newest first; two that were ticked lead to what differs between them."""
+    visible = releases_visible_to(request.user, request.dataset)
+    rows = visible.select_related("frozen_by", "page").annotate(corrections=Count("errata", distinct=True))
+    ticked = request.GET.getlist("compare")
+    if ticked:
+        return _compare(request, ticked)
     context = {
-        "releases": releases_visible_to(request.user, request.dataset).select_related("frozen_by"),
+        "releases": rows.defer("snapshot", "gates"),
         "may_freeze": allows(request.user, "freeze", request.dataset),
     }
     return render(request, "curation/releases.html", context)
+
+
+def _compare(request: MemberRequest, ticked: list[str]) -> HttpResponse:
+    """The older of two against the newer; anything but two is refused in words."""
+    visible = releases_visible_to(request.user, request.dataset).filter(name__in=ticked)
+    names = list(visible.order_by("frozen_at", "pk").values_list("name", flat=True))
+    if len(names) != 2:
+        messages.error(request, _("Choose two releases to compare."))
+        return redirect("curation:releases", dataset=request.dataset.slug)
+    return redirect("curation:release_diff", dataset=request.dataset.slug, name=names[1], old=names[0])
 
 
 @member(MANAGER)
@@ -63,23 +78,3 @@ def _freeze(request: MemberRequest, choice: act.Choice) -> HttpResponse:
 def _split_counts(draft: act.Draft) -> dict[str, int]:
     splits = [draft.plan.split(item) for item in draft.plan.items]
     return {"items": len(splits), "dev": splits.count("dev"), "test": splits.count("test")}
-
-
-@member(*ITEM_ROLES)
-def release(request: MemberRequest, name: str) -> HttpResponse:
-    found = _found(request, name)
-    leaves = found.counts.get("leaves", {})
-    context = {
-        "release": found,
-        "leaves": list(zip(named_steps(request.dataset, leaves), leaves.values(), strict=True)),
-        "errata": found.errata.select_related("successor"),
-        "successors": found.successors.all(),
-        "diff": diff(found.predecessor, found) if found.predecessor else None,
-        "panels": registry.panels("release", person=request.user, release=found),
-    }
-    return render(request, "curation/release.html", context)
-
-
-def _found(request: MemberRequest, name: str) -> Release:
-    visible = releases_visible_to(request.user, request.dataset)
-    return get_object_or_404(visible.select_related("predecessor", "frozen_by", "dataset"), name=name)

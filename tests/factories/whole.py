@@ -57,6 +57,11 @@ class Whole:
     run: TrainingRun
     job: Job
 
+    @property
+    def items_frozen(self) -> list[str]:
+        """External ids of the release, by position."""
+        return list(self.release.items.order_by("position").values_list("external_id", flat=True))
+
     def keys(self, name: str) -> dict[str, Any]:
         """What the address of that name is filled with, as far as it asks for it."""
         app, _, page = name.rpartition(":")
@@ -91,8 +96,10 @@ class Whole:
             "pk": pk,
             "name": "heat" if page == "study_figure" else self.release.name,
             "study": study.pk if study else 0,
-            "form": "csv",
-            "key": 24 * "a",
+            "form": "bib" if page.endswith("citation") else "csv",
+            "key": self.items_frozen[0] if page == "release_item" else 24 * "a",
+            "figure": "types",
+            "old": self.release.name,
             "job": self.job.pk,
             "response": response.pk if response else 0,
             "token": "no-lease",

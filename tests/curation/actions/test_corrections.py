@@ -194,7 +194,12 @@ def test_an_erratum_is_found_from_what_it_names_and_from_its_release() -> None:
     other = make_frozen(dataset, "v2", [row("a"), row("b")], version="2.0.0")
     _new, erratum = correct(OPERATOR, release, withdraw=["b"], reason="r")
     assert [use["name"] for use in erratum.affected] == ["v2"]
-    assert errata_about([other.pk], "release", other.pk) == [erratum]
-    assert errata_about([other.pk], "rating task", other.pk) == []
-    assert errata_about([release.pk], "rating task", 1) == [erratum]
-    assert errata_about([], "rating task", 1) == []
+    given = {
+        ("release", other.pk, ()): [erratum],
+        ("rating task", other.pk, ()): [],
+        ("rating task", 1, (release.pk,)): [erratum],
+        ("rating task", 1, (other.pk,)): [],
+    }
+    for (kind, key, releases), found in given.items():
+        assert errata_about(dataset, kind, key, lambda ids=releases: ids) == found
+    assert errata_about(make_dataset("d"), "release", other.pk, lambda: [release.pk]) == []
