@@ -150,7 +150,7 @@ def test_preferred_twin_comes_before_the_most_alike() -> None:
 
 
 # What the search must find of copies, by the length of the question that was copied: what was measured (see
-# docs/near-duplicates.md), less four standard errors of these samples.
+# docs/near_duplicates.md), less four standard errors of these samples.
 RECALL = {
     "exact": 1.0, "width": 1.0, "kana": 1.0, "punctuation": 1.0, "greeting": 0.98, "ending": 0.96, "typing": 0.96,
     "order": 0.96, "word": 0.9, "spelling": 0.55, "two_words": 0.55,
