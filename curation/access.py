@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from django.forms import model_to_dict
@@ -52,13 +51,12 @@ def why_not_usable(release: Release) -> str | None:
     return why_closed(closed) if closed else None
 
 
-def require_access(releases: Iterable[Release]) -> None:
+def require_access(release: Release | None, *, field: str = "release") -> None:
     """What a job asks before it reads texts. Raises WrongState, naming the release and the state of the gate."""
-    for release in releases:
-        reason = why_not_usable(release)
-        if reason:
-            message = _("%(release)s cannot be used: %(why)s")
-            raise WrongState(message % {"release": release.name, "why": reason})
+    reason = why_not_usable(release) if release else None
+    if release and reason:
+        message = _("%(release)s cannot be used: %(why)s")
+        raise WrongState(message % {"release": release.name, "why": reason}, field=field)
 
 
 def passed_on(release: Release) -> bool:

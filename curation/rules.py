@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
+from curation import access
 from curation.errors import NotAllowed
 from curation.log import Actor, Operator
 from curation.models import (
@@ -154,6 +155,21 @@ def care(actor: Actor, person: Person) -> str | None:
 @rule("export", Release)
 def export(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)
+
+
+@rule("read_texts", Release)
+def read_texts(actor: Actor, release: Release) -> str | None:
+    """The texts of a version from elsewhere are for those who answer for its terms, while there is access."""
+    if access.passed_on(release):
+        return needs(actor, release.dataset, *(set(Role.values) - {Role.RATER}))
+    return access.why_not_usable(release) or needs(
+        actor, release.dataset, Role.RELEASE_MANAGER, Role.RESEARCHER
+    )
+
+
+@rule("manage_rights", Dataset)
+def manage_rights(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.RELEASE_MANAGER)
 
 
 @rule("publish", Release)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from annotation.actions.responses import identity, made_of
 from annotation.models import Response
 from curation import llm
+from curation.access import require_access
 from curation.actions.endpoints import client_of
 from curation.actions.texts import keep_texts
 from curation.errors import Invalid
@@ -92,6 +93,7 @@ def generate(
     responses would be the same.
     """
     require(actor, "generate", dataset)
+    require_access(release)
     _check(endpoints)
     items = release.items.filter(question_text__redacted_at=None).select_related("question_text")
     wanted = list(items if split == "all" else items.filter(split=split))

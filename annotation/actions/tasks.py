@@ -14,6 +14,7 @@ from annotation.actions.population import Drawn, Handed, Plan, populate, populat
 from annotation.models import GoldCase, Rater, RatingTask, Rubric, TaskRater, TaskResponse
 from annotation.plans import PLANS
 from annotation.queries import silent_checks
+from curation.access import require_access
 from curation.actions.datasets import take_turns
 from curation.actions.texts import longest
 from curation.errors import Invalid
@@ -57,6 +58,7 @@ def create_task(
     Raises Invalid, naming the field, for what cannot be planned.
     """
     require(actor, "create_task", dataset)
+    require_access(release)
     take_turns(dataset)
     wanted = Plan(
         name=plan, split=split, models=models, per_cell=per_cell, total=total, drawn=drawn, seed=seed

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from annotation import panels
 from annotation.actions.quality import Standing, standing_of
+from annotation.covering import cover
 from annotation.models import Rating, RatingTask, Response
 from annotation.quality_rows import FILTERS, matching
 from annotation.queries import TASK_ROLES, current
@@ -21,7 +22,7 @@ from annotation.results import results_visible_to
 from annotation.views.scales import language, tone_of
 from curation.flat import lines
 from curation.formats.writing import formula_safe
-from curation.models import Membership
+from curation.models import Membership, Person
 from curation.queries import path_words
 from curation.reading import Reading, Shown
 from curation.views.gate import MemberRequest, member
@@ -126,7 +127,7 @@ def rows(request: MemberRequest, pk: int) -> HttpResponse:
 
     context = {
         "task": task,
-        "rows": _with_ratings(task, shown, wanted),
+        "rows": _with_ratings(request.user, task, shown, wanted),
         "wanted": [words for key, value in wanted.items() if (words := _said(task, key, value))],
         "total": len(found),
         "summary": f"{first + 1}–{first + len(shown)} / {len(found)}" if found else "0",
@@ -137,11 +138,14 @@ def rows(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "annotation/quality_rows.html", context)
 
 
-def _with_ratings(task: RatingTask, ids: list[int], wanted: dict[str, str]) -> list[dict[str, Any]]:
+def _with_ratings(
+    person: Person, task: RatingTask, ids: list[int], wanted: dict[str, str]
+) -> list[dict[str, Any]]:
     """Responses with what their raters gave on the axis, two queries for all of them."""
     name = wanted.get("axis") or task.rubric.axis
     axis = next((one for one in task.rubric.axes if one.name == name), task.rubric.axes[0])
     responses = Response.objects.filter(pk__in=ids).select_related("text", "question_text").in_bulk()
+    cover(person, task, responses.values())
     ratings = current(Rating.objects.filter(task=task, response__in=ids, axis=axis.name)).select_related(
         "rater"
     )

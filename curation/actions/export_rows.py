@@ -11,6 +11,7 @@ from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
+from curation.actions.export_refusals import carried_terms
 from curation.formats.writing import Changes, ReleaseDescription, ReleaseRow
 from curation.models import Release, Review, Revision, Text, TranslationRevision
 
@@ -94,7 +95,7 @@ def describe(release: Release) -> ReleaseDescription:
         dataset=dataset.slug,
         taxonomy=str(release.snapshot.get("taxonomy", "")),
         licence=rights.get("licence") or rights.get("name", ""),
-        terms=release.terms,
+        terms=carried_terms(release),
         citation=f"{title}, {release.frozen_at:%Y}. sha256:{release.root_hash}",
         created=f"{release.frozen_at:%Y-%m-%d}",
         summary=dataset.description,

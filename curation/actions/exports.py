@@ -8,6 +8,7 @@ from pathlib import Path
 from django.utils.translation import gettext as _
 
 from curation import registry
+from curation.actions.export_refusals import refuse_texts
 from curation.actions.export_rows import describe, rows_of
 from curation.actions.jobs import Told
 from curation.errors import Invalid
@@ -38,7 +39,7 @@ def export_release(
     """
     require(actor, "export", release)
     if formats != ["ids"]:
-        _refuse_texts(release)
+        refuse_texts(actor, release)
     try:
         files = export(
             _counted(release, told),
@@ -71,16 +72,3 @@ def _counted(release: Release, told: Told | None) -> Iterator[ReleaseRow]:
         if told and number % TOLD_EVERY == 0:
             told("write", number, release.size)
         yield row
-
-
-def _refuse_texts(release: Release) -> None:
-    if release.imported:
-        raise Invalid(_("This release was published elsewhere: only its ids can be exported here."))
-    bound = release.items.filter(item__rights__redistributable=False).values_list("external_id", flat=True)
-    if bound:
-        message = _("%(n)d items must not be redistributed; only ids can be exported. The first: %(ids)s.")
-        raise Invalid(message % {"n": len(bound), "ids": ", ".join(bound[:10])})
-    held = release.items.filter(revision__category__provisional=True).values_list("external_id", flat=True)
-    if held:
-        message = _("%(n)d items stand in a provisional category. The first: %(ids)s.")
-        raise Invalid(message % {"n": len(held), "ids": ", ".join(held[:10])})

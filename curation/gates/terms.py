@@ -4,17 +4,24 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from curation.access import as_it_stands
+from curation.compatibility import obstacles
 from curation.gates.plan import Plan
-from curation.registry import Gate
+from curation.registry import Finding, Gate
 
 
 def rights(plan: Plan) -> Gate:
-    """Every item may be passed on under its terms."""
-    bound = set(plan.dataset.rights.filter(redistributable=False).values_list("pk", flat=True))
-    items = [item.external_id for item in plan.items if item.rights in bound]
-    sentence = (
-        _("Some items must not be redistributed: only their ids can be exported.")
-        if items
-        else _("Every item may be redistributed.")
-    )
-    return Gate(key="rights", title=_("Rights"), green=not items, sentence=sentence, items=items)
+    """Every item may go out under the release's own terms (curation.compatibility has the table of cases)."""
+    release = as_it_stands(plan.rights) if plan.rights else None
+    why: dict[int | None, list[str]] = {None: []}
+    for terms in plan.dataset.rights.order_by("pk"):
+        found = obstacles(as_it_stands(terms), release)
+        why[terms.pk] = [_(sentence) % {"name": terms.name} for sentence in found]
+    findings = [
+        Finding(key=item.external_id, why=sentence) for item in plan.items for sentence in why[item.rights]
+    ]
+    if findings:
+        sentence = _("The terms of some items do not go with those of the release.")
+    else:
+        sentence = _("The terms of all items go with those of the release.")
+    return Gate(key="rights", title=_("Rights"), green=not findings, sentence=sentence, findings=findings)

@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from annotation.models import Response
+from curation.access import require_access
 from curation.actions.texts import keep_texts
 from curation.errors import Conflict, Invalid, TeineiError
 from curation.log import OPERATOR, Actor
@@ -47,6 +48,7 @@ def queue_evaluation(actor: Actor, run: TrainingRun, *, send: bool = True) -> Ev
         raise Invalid(_("The run has no complete checkpoint yet."))
     name = run.mixture.spec[0]["release"]
     release = Release.objects.get(dataset=run.dataset, name=name)
+    require_access(release)
     if not release.items.filter(split="test").exists():
         raise Invalid(_("%(name)s has no test question.") % {"name": name})
     evaluation = Evaluation.objects.create(run=run, release=release, checkpoint=checkpoint)

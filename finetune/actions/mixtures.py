@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from curation.access import require_access
 from curation.errors import Invalid
 from curation.models import Dataset, Person, Release, ReleaseItem
 from curation.queries import datasets_of
@@ -67,6 +68,7 @@ def _rows(dataset: Dataset, part: MixturePart) -> tuple[Release, list[ReleaseIte
         raise Invalid(
             _("There is no release named %(name)s.") % {"name": part.release}, field="mixture.release"
         )
+    require_access(release, field="mixture.release")
     if part.split != "dev":
         raise Invalid(_("Only the dev split can be trained on."), field="mixture.split")
     found = release.items.filter(split="dev", answer_text__isnull=False).select_related(

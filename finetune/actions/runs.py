@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from curation.access import require_access
 from curation.actions.texts import keepable, longest
 from curation.errors import Invalid
 from curation.log import Actor, person_of
 from curation.log import record as log
-from curation.models import Dataset
+from curation.models import Dataset, Release
 from curation.rules import require
 from curation.workflow import advance
 from finetune.actions.mixtures import Resolved, hash_of, keep, resolve
@@ -121,6 +122,9 @@ def cancel(actor: Actor, run: TrainingRun) -> None:
 def resume(actor: Actor, run: TrainingRun, *, send: bool = True) -> None:
     """Go on from the newest complete checkpoint, or from the beginning where there is none."""
     require(actor, "resume", run)
+    names = [part["release"] for part in run.mixture.spec]
+    for release in Release.objects.filter(dataset=run.dataset_id, name__in=names):
+        require_access(release)
     changes: dict[str, Any] = {
         "cancel_requested": False,
         "finished_at": None,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from annotation.models import RatingTask
+from curation.access import require_access
 from curation.actions import jobs
 from curation.errors import Conflict, Invalid
 from curation.log import OPERATOR, Actor, person_of, record
@@ -102,6 +103,7 @@ def _described(
     if (judge.spec.get("prompt") or {}).get("profile"):
         repeats = 1  # the published tool takes one sample
     _check(judge, task, release, modes, repeats)
+    require_access(release or (task.release if task else None))
     return JudgeRun(
         judge=judge,
         task=task,
@@ -138,6 +140,7 @@ def resume(
 ) -> JudgeRun:
     """Go on with what has no verdict yet, and with calls that never got an answer; with a higher cap where one is given."""
     require(actor, "resume", run)
+    require_access(run.release or (run.task.release if run.task else None))
     settle(run)
     _no_other(run.judge)
     if not send:

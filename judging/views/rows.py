@@ -7,7 +7,9 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 
+from annotation.covering import cover, may_read_texts
 from annotation.models import Response
+from curation.models import Person
 from curation.queries import path_words
 from curation.views.gate import MemberRequest
 from curation.views.numbers import is_number
@@ -38,7 +40,7 @@ def responses(request: MemberRequest, pk: int) -> HttpResponse:
     shown = found[first : first + PAGE]
     context: dict[str, Any] = {
         "what": what,
-        "rows": with_texts(what, shown),
+        "rows": with_texts(request.user, what, shown),
         "wanted": filter(None, (_said(what, key, value, wanted) for key, value in wanted.items())),
         "total": len(found),
         "summary": f"{first + 1}–{first + len(shown)} / {len(found)}" if found else "0",
@@ -64,9 +66,10 @@ def _said(what: Chosen, key: str, value: str, wanted: dict[str, str]) -> str:
     return filter_name(key, value)
 
 
-def missed_texts(what: Chosen, ids: list[int]) -> list[dict[str, Any]]:
+def missed_texts(person: Person, what: Chosen, ids: list[int]) -> list[dict[str, Any]]:
     """The worst missed violations with their texts and scores, in the order of the ids."""
     texts = Response.objects.filter(pk__in=ids).select_related("text", "question_text").in_bulk()
+    cover(person, what.task, texts.values())
     ratings, verdicts = scores_of(what.task, what.judge, what.mode, ids)
     return [
         {
@@ -80,13 +83,14 @@ def missed_texts(what: Chosen, ids: list[int]) -> list[dict[str, Any]]:
     ]
 
 
-def with_texts(what: Any, found: list[tables.ResponseRow]) -> list[dict[str, Any]]:
+def with_texts(person: Person, what: Any, found: list[tables.ResponseRow]) -> list[dict[str, Any]]:
     """The rows with their questions and answers, one query for all of them."""
     texts = (
         Response.objects.filter(pk__in=[row.response.id for row in found])
         .select_related("text", "question_text")
         .in_bulk()
     )
+    cover(person, what.task, texts.values())
     return [
         {
             "row": row,
@@ -105,11 +109,13 @@ def response(request: MemberRequest, pk: int, response: int) -> HttpResponse:
     what = chosen(request, pk)
     rows = Response.objects.filter(in_tasks__task=what.task).select_related("text", "question_text", "item")
     found = get_object_or_404(rows, pk=response)
+    cover(request.user, what.task, [found])
+    readable = may_read_texts(request.user, what.task)
     verdicts = Verdict.objects.filter(call__response=found, call__judge=what.judge).select_related("call")
     context = {
         "what": what,
         "response": found,
-        "reference": references_of([found], what.task.release).get(found.pk, ""),
+        "reference": references_of([found], what.task.release).get(found.pk, "") if readable else "",
         "ratings": rated_rows(what.task, found),
         "verdicts": [
             {"verdict": verdict, "failure": "" if verdict.status == "ok" else failure_name(verdict.status)}

@@ -50,7 +50,7 @@ def study_page(request: MemberRequest, pk: int) -> HttpResponse:
     if request.htmx:
         return HttpResponse(headers={"HX-Refresh": "true"})
     shown |= page.context(what, found)
-    shown["missed"] = missed_texts(what, page.missed(what, found))
+    shown["missed"] = missed_texts(request.user, what, page.missed(what, found))
     shown["csv_url"], shown["json_url"] = what.url("judging:study_csv"), what.url("judging:study_json")
     shown["hand_over_url"] = _hand_over_url(request, what, found)
     shown["new_task"] = _new_task(request, what, found)
