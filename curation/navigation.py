@@ -70,6 +70,7 @@ ENTRIES = (
     ),
     NavEntry("items", _("Items"), "items", "curation:items", "g i", roles=READERS, order=6),
     NavEntry("releases", _("Releases"), "release", "curation:releases", "g l", roles=READERS, order=8),
+    NavEntry("rights", _("Terms"), "lock", "curation:rights", "g y", roles=READERS, section=1, order=2),
     NavEntry("coverage", _("Coverage"), "coverage", "curation:coverage", "g c", roles=READERS, section=1),
     NavEntry(
         "taxonomy", _("Taxonomy"), "tree", "curation:taxonomy", "g x", roles=READERS, section=1, order=1

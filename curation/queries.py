@@ -22,6 +22,7 @@ from curation.models import (
     Release,
     Review,
     Revision,
+    Rights,
     Translation,
     TranslationRevision,
 )
@@ -270,6 +271,12 @@ def redacted_rows(release: Release) -> int:
     """How many rows of a release have lost their question or answer."""
     gone = Q(question_text__redacted_at__isnull=False) | Q(answer_text__redacted_at__isnull=False)
     return release.items.filter(gone).count()
+
+
+def rights_visible_to(person: Person, dataset: Dataset) -> QuerySet[Rights]:
+    if not roles_of(person, dataset) & ITEM_ROLES:
+        return Rights.objects.none()
+    return Rights.objects.filter(dataset=dataset)
 
 
 def jobs_visible_to(person: Person, dataset: Dataset) -> QuerySet[Job]:

@@ -196,14 +196,6 @@ def confirm_redaction(actor: Actor, redaction: Redaction) -> str | None:
     return refusal
 
 
-@rule("read_texts", Release)
-def read_texts(actor: Actor, release: Release) -> str | None:
-    """Texts published elsewhere came under terms of their own: they are for those who check and use the release."""
-    if release.imported:
-        return needs(actor, release.dataset, Role.RELEASE_MANAGER, Role.RESEARCHER)
-    return needs(actor, release.dataset, *(role for role in Role.values if role != Role.RATER))
-
-
 @rule("publish_page", Release)
 def publish_page(actor: Actor, release: Release) -> str | None:
     return needs(actor, release.dataset, Role.RELEASE_MANAGER)

@@ -41,6 +41,8 @@ _VERBS = {
     "sign_mapping": gettext_lazy("signed the taxonomy"),
     "import_items": gettext_lazy("imported items"),
     "import_release": gettext_lazy("registered a published release"),
+    "create_rights": gettext_lazy("entered terms"),
+    "revise_rights": gettext_lazy("changed terms"),
     "create_dataset": gettext_lazy("made the dataset"),
     "load_taxonomy": gettext_lazy("loaded a taxonomy"),
     "give_role": gettext_lazy("gave a role"),

@@ -17,6 +17,7 @@ from curation.views import (
     release_page,
     releases,
     review,
+    rights,
     sign_in,
     styleguide,
     translate,
@@ -82,6 +83,11 @@ redaction_urls = [
     path("<int:pk>/confirm/", redactions.redaction_confirm, name="redaction_confirm"),
     path("<int:pk>/take-back/", redactions.redaction_take_back, name="redaction_take_back"),
 ]
+rights_urls = [
+    path("", rights.rights_list, name="rights"),
+    path("new/", rights.rights_new, name="rights_new"),
+    path("<int:pk>/", rights.rights_one, name="rights_one"),
+]
 people_urls = [
     path("", people.people, name="people"),
     path("add/", people.people_add, name="people_add"),
@@ -98,6 +104,7 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
     path("taxonomy/mapping/", coverage.mapping_page, name="mapping"),
     path("taxonomy/mapping/sign/", coverage.mapping_sign, name="mapping_sign"),
+    path("rights/", include(rights_urls)),
     path("people/", include(people_urls)),
     path("redactions/", include(redaction_urls)),
     path("jobs/", include(job_urls)),
