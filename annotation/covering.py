@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from django.utils.translation import gettext as _
 
 from annotation.models import RatingTask, Response
+from curation.access import passed_on
 from curation.models import Person, Text
 from curation.rules import allows
 
 
 def may_read_texts(person: Person, task: RatingTask) -> bool:
     """Whether the person may read the questions and reference answers of the task outside their own rating work."""
-    return task.release is None or allows(person, "read_texts", task.release)
+    release = task.release
+    return release is None or passed_on(release) or allows(person, "read_texts", release)
 
 
 def cover(person: Person, task: RatingTask, responses: Iterable[Response]) -> None:
