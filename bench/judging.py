@@ -58,7 +58,7 @@ def world(questions: int, models: int) -> tuple[Any, Any]:
     number = Dataset.objects.count()
     taxonomy = Taxonomy.objects.create(name=f"bench{number}", title_ja="計測", title_en="Bench")
     dataset = Dataset.objects.create(slug=f"bench{number}", name=f"bench {number}", taxonomy=taxonomy)
-    release = Release.objects.create(dataset=dataset, name="r", root_hash="0" * 64)
+    release = Release.objects.create(dataset=dataset, name="r", root_hash="0" * 64, size=questions)
     ReleaseItem.objects.bulk_create(
         ReleaseItem(
             release=release,

@@ -213,7 +213,7 @@ def release(questions: int, raters: int) -> None:
         Membership.objects.create(dataset=dataset, person=person, role=Membership.Role.RATER)
     lead = Person.objects.create(username="lead", locale="ja")
     Membership.objects.create(dataset=dataset, person=lead, role=Membership.Role.LEAD)
-    frozen = Release.objects.create(dataset=dataset, name=RELEASE, root_hash="0" * 64)
+    frozen = Release.objects.create(dataset=dataset, name=RELEASE, root_hash="0" * 64, size=questions)
     answer = keep_text("参考回答です。")
     ReleaseItem.objects.bulk_create(
         (

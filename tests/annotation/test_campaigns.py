@@ -16,7 +16,7 @@ from annotation.models import Qualification, Rating, RatingTask, Response, Rubri
 from annotation.nominal_width import nominal_width
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
-from curation.models import Dataset, LogEntry, Membership, ReleaseItem
+from curation.models import Dataset, LogEntry, Membership
 from tests.factories.annotation import (
     MODELS,
     make_member,
@@ -30,9 +30,9 @@ pytestmark = pytest.mark.django_db
 Role = Membership.Role
 
 
-def world(questions: int = 6) -> Dataset:
+def world(questions: int = 6, *, dev: int = 0) -> Dataset:
     dataset = make_world_dataset()
-    make_responses(dataset, make_release(dataset, questions=questions))
+    make_responses(dataset, make_release(dataset, questions=questions, dev=dev))
     return dataset
 
 
@@ -71,8 +71,7 @@ def test_stratified_task_keeps_its_chances() -> None:
 
 
 def test_split_takes_its_questions_only() -> None:
-    dataset = world(4)
-    ReleaseItem.objects.filter(external_id__in=["q0", "q1"]).update(split="dev")
+    dataset = world(4, dev=2)
     task = make(dataset, split="dev")
     assert sorted(set(task.population.values_list("response__item_key", flat=True))) == ["q0", "q1"]
     assert task.split == "dev"

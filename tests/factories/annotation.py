@@ -62,8 +62,8 @@ def make_member(dataset: Dataset, *roles: str, username: str = "") -> Person:
     return person
 
 
-def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1") -> Release:
-    """A frozen release of test questions q0, q1 ... spread over the leaves."""
+def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1", dev: int = 0) -> Release:
+    """A frozen release of questions q0, q1 ... spread over the leaves; the first so many are dev, the others test."""
     rows = [
         ReleaseItem(
             position=n,
@@ -71,7 +71,7 @@ def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1") -> R
             question_text=keep_text(f"質問その{n}です。"),
             answer_text=keep_text(f"参考回答その{n}です。"),
             labels=["area", "type", f"leaf{n % 3}"],
-            split="test",
+            split="dev" if n < dev else "test",
         )
         for n in range(questions)
     ]
