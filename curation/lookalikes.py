@@ -81,7 +81,7 @@ def same_meaning_of(texts: Mapping[str, str], others: Mapping[str, str]) -> dict
         return {}
 
     def search() -> Arrays:
-        memory = meaning.Memory(_folder() / "meaning.sqlite3")
+        memory = meaning.Memory(_vectors())
         rows, columns = (
             memory.vectors({key: known[key] for key in sorted(known)}) for known in (texts, others)
         )
@@ -89,6 +89,11 @@ def same_meaning_of(texts: Mapping[str, str], others: Mapping[str, str]) -> dict
 
     said = ["meaning", str(meaning.SAME_MEANING), *left, "of", *right]
     return _named(left, right, _known(said, len(left) + len(right), search))
+
+
+def forget(hashes: list[str]) -> int:
+    """Take the vectors of these texts out of the file, where there is one; how many there were."""
+    return meaning.Memory(_vectors()).forget(hashes) if _vectors().exists() else 0
 
 
 def _best(size: int, found: Iterable[Pairs]) -> Arrays:
@@ -110,6 +115,10 @@ def _folder() -> Path:
     folder = Path(settings.TEINEI_VAR) / "near"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
+
+
+def _vectors() -> Path:
+    return _folder() / "meaning.sqlite3"
 
 
 def _known(said: list[str], size: int, search: Callable[[], Arrays]) -> Arrays:

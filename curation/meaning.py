@@ -81,11 +81,14 @@ class Memory:
         length = np.linalg.norm(made, axis=1, keepdims=True)
         return made / np.where(length > 0, length, 1)
 
-    def forget(self, hashes: Sequence[str]) -> None:
-        """Take out the vectors of texts that are no longer to be known."""
+    def forget(self, hashes: Sequence[str]) -> int:
+        """Take out the vectors of texts that are no longer to be known; how many there were."""
         with self._open() as rows:
-            rows.executemany("DELETE FROM vector WHERE hash = ?", [(key,) for key in hashes])
+            rows.execute("PRAGMA secure_delete = ON")
+            gone = rows.executemany("DELETE FROM vector WHERE hash = ?", [(key,) for key in hashes]).rowcount
             rows.commit()
+            rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return gone
 
     def _found(self, hashes: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         ask = "SELECT hash, body FROM vector WHERE model = ? AND hash IN (SELECT value FROM json_each(?))"

@@ -64,7 +64,15 @@ def remove(gone: RedactedText) -> dict[str, int]:
         "jobs": len(wipe(Job.objects.all(), ["message", "arguments", "result"], gone.pieces)),
         "items_withdrawn": _withdraw(gone.hash),
         "translations_sent_back": _send_back(gone.hash),
+        "vectors": _forget_vectors(gone.hash),
     }
+
+
+def _forget_vectors(digest: str) -> int:
+    """What the search by meaning keeps of the text."""
+    from curation import lookalikes
+
+    return lookalikes.forget([digest])
 
 
 def _wipe_drafts(gone: RedactedText) -> int:

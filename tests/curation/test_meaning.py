@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from curation import lookalikes
 from curation.meaning import SAME_MEANING, Memory, alike
 from curation.near import NEAR, likeness
 from curation.similar import fold, text_hash
@@ -63,7 +64,7 @@ def test_text_that_was_embedded_is_read_from_the_file(memory) -> None:
     # Under the hashes other texts would give other vectors, were they embedded again.
     again = Memory(memory._path).vectors(dict.fromkeys(reversed(hashes), "別の文章"))
     assert np.array_equal(again, made[::-1])
-    memory.forget(hashes[:1])
+    assert memory.forget([*hashes[:1], "unknown"]) == 1
     assert memory.missing(hashes) == hashes[:1]
 
 
@@ -91,3 +92,12 @@ def test_sentences_that_people_called_different_raise_few_alarms_by_letters_or_m
         assert len(wanted) == {"different": 537, "same": 146}[kind]
     assert alarms["different"] <= 0.01 * 537
     assert alarms["same"] >= 0.3 * 146  # 0.16 of them by letters alone
+
+
+def test_text_that_is_taken_out_of_the_system_leaves_no_vector(settings) -> None:
+    secret = text_hash(SAME[0])
+    assert lookalikes.forget([secret]) == 0  # nothing was ever compared
+    other = {text_hash(SAME[1]): SAME[1]}
+    assert set(lookalikes.same_meaning_of({secret: SAME[0]}, other)) == {secret}
+    assert lookalikes.forget([secret]) == 1
+    assert Memory(settings.TEINEI_VAR / "near" / "meaning.sqlite3").missing([secret, *other]) == [secret]
