@@ -8,8 +8,10 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from curation.models import Category, Dataset, Review, TranslationReview
+from curation.models import Category, Dataset, Review, Rights, Translation, TranslationReview
+from curation.models.people import LARGEST
 from curation.reasons import reasons
+from curation.templatetags.reading import tongue
 
 ATTRIBUTES = {
     "region_specific": (_("Region-specific"), _("True or relevant in one country or region only")),
@@ -32,19 +34,76 @@ def offer_rows(form: forms.Form, name: str, rows: QuerySet[Any]) -> None:
 
 
 class FreezeForm(forms.Form):
+    """What the manager chooses about a release; a number left empty is proposed by what changed."""
+
     name = forms.CharField(
         label=_("Name"), max_length=60, help_text=_("Small letters, digits, dots and dashes, such as xs-0.1.")
     )
     seed = forms.IntegerField(
-        label=_("Seed"), help_text=_("Draws which new questions become test questions.")
+        label=_("Seed"),
+        min_value=-LARGEST,
+        max_value=LARGEST,
+        help_text=_("Draws which new questions become test questions."),
     )
-    test_per_leaf = forms.IntegerField(label=_("Test questions per category"), min_value=0, max_value=1000)
+    test_per_leaf = forms.IntegerField(
+        label=_("Test questions per category"),
+        min_value=0,
+        max_value=1000,
+        help_text=_("0 is a trial: it draws no test questions and is held to no target."),
+    )
+    version = forms.CharField(
+        label=_("Version"),
+        required=False,
+        max_length=20,
+        help_text=_("Three numbers, such as 1.2.0. Left empty, it follows from what changed."),
+    )
+    locales = forms.MultipleChoiceField(
+        label=_("Translations that go along"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    leave_out = forms.BooleanField(
+        label=_("Leave out translations that are not ready"),
+        required=False,
+        help_text=_("Their items go out without them. Otherwise every item needs an approved one."),
+    )
+    rights = forms.ModelChoiceField(
+        label=_("Rights"),
+        queryset=Rights.objects.none(),
+        required=False,
+        empty_label=_("None, only the terms below"),
+        help_text=_("The terms the release goes out under."),
+    )
     terms = forms.CharField(
         label=_("Terms"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=_("They travel with every file of the release."),
+        help_text=_("They travel with every file of the release. Left empty, those of the rights are taken."),
     )
+    note = forms.CharField(
+        label=_("Note"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("What readers should know about this version. It stands on its page."),
+    )
+
+    def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_rows(self, "rights", dataset.rights.order_by("name"))
+        held = Translation.objects.filter(item__dataset=dataset).order_by("locale").values_list("locale")
+        locales = [locale for (locale,) in held.distinct()]
+        field = self.fields["locales"]
+        assert isinstance(field, forms.MultipleChoiceField)
+        field.choices = [(locale, tongue(locale)) for locale in locales]
+        if not locales:
+            del self.fields["locales"], self.fields["leave_out"]
+
+    def choice(self) -> dict[str, Any]:
+        """The arguments of a Choice."""
+        given = dict(self.cleaned_data)
+        return given | {
+            "version": given["version"].strip() or None,
+            "locales": tuple(given.get("locales", ())),
+            "leave_out": given.get("leave_out", False),
+        }
 
 
 class ExactText(forms.CharField):

@@ -7,6 +7,7 @@ from celery import shared_task
 from curation.actions.corrections import run_correction
 from curation.actions.export_jobs import remove_old, run_export
 from curation.actions.job_watch import take_up
+from curation.actions.freeze_jobs import run_check, run_freeze
 from curation.actions.jobs import run_job
 from curation.actions.log_seals import seal_log as seal
 from curation.actions.publishing_jobs import run_plan, run_publish
@@ -46,6 +47,18 @@ def reconcile() -> None:
 def remove_old_files() -> None:
     """Remove archives and planned files that nobody needs any more."""
     remove_old()
+
+
+@shared_task(name="curation.check_release")
+def check_release(job: int) -> None:
+    """Ask the gates about a release that is to be frozen."""
+    run_job(job, run_check)
+
+
+@shared_task(name="curation.freeze_release")
+def freeze_release(job: int) -> None:
+    """Freeze what was checked."""
+    run_job(job, run_freeze)
 
 
 @shared_task(name="curation.seal_log")

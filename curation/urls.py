@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from curation.views import (
     coverage,
+    freeze,
     home,
     items,
     jobs,
@@ -56,7 +57,11 @@ translate_urls = [
 ]
 release_urls = [
     path("", releases.release_list, name="releases"),
-    path("freeze/", releases.freeze, name="release_freeze"),
+    path("freeze/", freeze.choose, name="release_freeze"),
+    path("freeze/<int:pk>/", freeze.draft, name="release_draft"),
+    path("freeze/<int:pk>/again/", freeze.again, name="release_draft_again"),
+    path("freeze/<int:pk>/waive/", freeze.waive, name="release_draft_waive"),
+    path("freeze/<int:pk>/confirm/", freeze.confirm, name="release_draft_confirm"),
     path("<str:name>/files/", outgoing.files, name="release_files"),
     path("<str:name>/export/", outgoing.export, name="release_export"),
     path("<str:name>/download/<int:job>/", outgoing.download, name="release_download"),

@@ -21,6 +21,8 @@ SILENT = timedelta(seconds=60)  # twelve heartbeats
 TURNS = 3
 # Work that may start again from the beginning: kind of the job, name of its task.
 LASTING = {
+    "check_release": "curation.check_release",
+    "freeze_release": "curation.freeze_release",
     "export_release": "curation.export_release",
     "plan_publication": "curation.plan_publication",
     "publish_release": "curation.publish_release",

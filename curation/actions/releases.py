@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.forms import model_to_dict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from curation import gates, registry
 from curation.actions.datasets import take_turns
@@ -33,6 +34,7 @@ from curation.splits import assign
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,59}")
 RESERVED = {"freeze", "new", "latest"}
 ATTEMPTS = 3  # of asking the gates while people go on working
+CHANGED = gettext_noop("Items changed since the gates were asked. Nothing was frozen: ask them again.")
 KEPT = 300  # of what a gate found, in the frozen row: the rest is counted
 
 
@@ -87,15 +89,23 @@ def default_test_per_leaf(dataset: Dataset) -> int:
 
 
 def draw_up(
-    actor: Actor, dataset: Dataset, choice: Choice, *, told: Callable[[int, str], None] | None = None
+    actor: Actor,
+    dataset: Dataset,
+    choice: Choice,
+    *,
+    told: Callable[[int, str], None] | None = None,
+    expected: str = "",
 ) -> Draft:
     """Choose the items, draw the missing splits, number the version and ask the gates. Writes nothing.
 
-    `told` hears how many gates have answered and which one is asked next.
+    `told` hears how many gates have answered and which one is asked next. Raises Conflict where it would stand on
+    something else than `expected`.
     """
     require(actor, "freeze", dataset)
     refuse_name(dataset, choice.name)
     stands_on = what_it_stands_on(dataset, choice)
+    if expected and stands_on != expected:
+        raise Conflict(_(CHANGED))
     plan = _plan(actor, dataset, choice)
     hashes = {item.item: hash_of(plan, item) for item in plan.items}
     predecessor = Release.objects.filter(dataset=dataset, imported=False).first()
@@ -185,17 +195,21 @@ def freeze(
     *,
     waivers: list[Waiver] | None = None,
     told: Callable[[int, str], None] | None = None,
+    expected: str = "",
+    drawn: Draft | None = None,
 ) -> Release:
     """Freeze what is approved now, under a name.
 
     The gates are asked first, which may take minutes; the transaction that writes then makes sure that nothing they
     looked at has changed, and they are asked again where something has. Raises Invalid, naming the gates, where one
-    is red and not waived by somebody else: leaks and missing approval cannot be.
+    is red and not waived by somebody else: leaks and missing approval cannot be. With `expected`, what an earlier
+    draft stood on, Conflict where that is no longer so. `drawn` is a draft that was just drawn up of the same choice.
     """
     given = waivers or []
     refuse_own(actor, given)
     for _attempt in range(ATTEMPTS):
-        draft = draw_up(actor, dataset, choice, told=told)
+        draft = drawn or draw_up(actor, dataset, choice, told=told, expected=expected)
+        drawn = None
         counting = [*given, *standing(dataset, choice.name, draft.gates, freezer=actor)]
         _refuse_red(draft, counting)
         with transaction.atomic():
@@ -204,7 +218,7 @@ def freeze(
             refuse_name(dataset, choice.name)
             if what_it_stands_on(dataset, choice) == draft.stands_on:
                 return _write(actor, draft, counting)
-    raise Conflict(_("Items changed while the gates were asked. Nothing was frozen; try again."))
+    raise Conflict(_(CHANGED))
 
 
 def _refuse_red(draft: Draft, waivers: list[Waiver]) -> None:
@@ -320,6 +334,11 @@ def said_of(said: list[Gate], waivers: list[Waiver], most: int | None = KEPT) ->
         state = "green" if gate.green else "waived" if waived else "red"
         kept.append({**gate.said(most), "state": state, "finding": gate.fingerprint(), "waived": waived})
     return kept
+
+
+def counts_of_draft(draft: Draft) -> dict[str, Any]:
+    """What counts_of would say of the release that the draft becomes."""
+    return counts_of(_rows(draft))
 
 
 def counts_of(rows: Iterable[FrozenRow | ReleaseItem]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from curation.gates.plan import Plan, PlanItem
-from curation.models import Category, Guideline, Quota, Review, Text
+from curation.models import Category, Guideline, Quota, Review
 from curation.registry import Finding, Gate
 
 D, Kind = Review.Decision, Review.Kind
@@ -20,11 +20,10 @@ Approval = tuple[str, int | None, datetime]  # kind of review, guideline, when
 def approved(plan: Plan) -> Gate:
     """Every item has a revision with an answer that somebody accepted; nothing unapproved is ever a candidate."""
     accepted = _approvals(plan)
-    gone = set(Text.objects.filter(redacted_at__isnull=False).values_list("hash", flat=True))
     findings = [
         Finding(key=item.external_id, why=why)
         for item in plan.items
-        if (why := _not_approved(item, item.item in accepted, gone))
+        if (why := _not_approved(item, item.item in accepted))
     ]
     empty = not plan.items
     sentence = (
@@ -43,13 +42,11 @@ def approved(plan: Plan) -> Gate:
     )
 
 
-def _not_approved(item: PlanItem, accepted: bool, gone: set[str]) -> str:
+def _not_approved(item: PlanItem, accepted: bool) -> str:
     if not item.answer_hash:
         return _("It has no answer.")
     if not accepted:
         return _("Nobody has accepted this revision.")
-    if item.question_hash in gone or item.answer_hash in gone:
-        return _("Its text has been taken out.")
     return ""
 
 

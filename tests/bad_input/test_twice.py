@@ -143,7 +143,7 @@ def _of_releases(whole: Whole) -> dict[str, Form]:
     named = {"name": "r-0.2", "seed": 1, "test_per_leaf": 1}
     formats = {"formats": ["jsonl"], "output_field": "output"}
     return {
-        "freeze": (manager, "/d/demo/releases/freeze/", named | {"confirm": "r-0.2"}, "Release"),
+        "freeze": (manager, "/d/demo/releases/freeze/", named, "Job"),
         "export": (manager, "/d/demo/releases/r-0.1/export/", formats, "Job"),
     }
 

@@ -101,21 +101,6 @@ def test_withdrawing_needs_the_id_typed(dataset, manager) -> None:
     assert Item.objects.get().state == "withdrawn"
 
 
-def test_freeze_shows_the_gates_first_and_needs_the_name_typed(dataset, manager) -> None:
-    make_item(dataset, state="approved")
-    client, path = signed_in(manager), "/d/pages/releases/freeze/"
-    plan = {"name": "v1", "seed": "1", "test_per_leaf": "0", "terms": "自由"}
-    assert client.post(path, plan).status_code == 200
-    client.post(path, plan | {"confirm": "v2"})
-    assert Release.objects.count() == 0
-    assert client.post(path, plan | {"confirm": "v1"}).headers["Location"] == "/d/pages/releases/v1/"
-    assert Release.objects.get().terms == "自由"
-    assert (
-        client.post(path, plan | {"confirm": "v1"}).status_code == 200
-    )  # the name is taken: said at its field
-    assert Release.objects.count() == 1
-
-
 def test_author_finds_no_freeze_page_and_no_people(dataset) -> None:
     client = signed_in(make_member(dataset, "author"))
     for path in ("releases/freeze/", "people/"):
