@@ -6,8 +6,8 @@ from celery import shared_task
 
 from curation.actions.corrections import run_correction
 from curation.actions.export_jobs import remove_old, run_export
-from curation.actions.job_watch import take_up
 from curation.actions.freeze_jobs import run_check, run_freeze
+from curation.actions.job_watch import take_up
 from curation.actions.jobs import run_job
 from curation.actions.log_seals import seal_log as seal
 from curation.actions.publishing_jobs import run_plan, run_publish
