@@ -1,4 +1,4 @@
-"""The list of frozen versions, and freezing the next one."""
+"""The list of frozen versions."""
 
 from __future__ import annotations
 
