@@ -18,6 +18,6 @@ class AnnotationConfig(AppConfig):
         registry.add_usage(10, usages.tasks_with)
         registry.add_snapshot("rubrics", counts.rubrics_of)
         registry.add_blind(rules.blinded_in)
-        registry.add_tables(human_tables.tables_of)
         registry.add_redactor(redactor.REDACTOR)
+        registry.add_human_source(human_tables.SOURCE)
         registry.add_demo(10, demo.rate_responses)

@@ -1,134 +1,178 @@
-"""The ratings of a release as tables that go with its files: as they were given, and by response; new pseudonyms, no comments."""
+"""Ratings of a release's closed tasks for its export: as they were given, and gathered by response."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from annotation.models import RatingTask
-from annotation.rating_rows import rating_rows
+from annotation.actions.quality import mark_of
+from annotation.axes import axes_of
+from annotation.models import Rating, RatingTask, TaskQuality
+from annotation.queries import current
 from curation.formats.writing import HumanTable
-from curation.log import Actor
 from curation.models import Release
-from curation.rules import require
+from curation.people_tables import PERSON
+from curation.registry import HumanSource
 
-RAW = {
-    "task": "text",
-    "item": "text",
-    "model": "text",
-    "response_sha256": "text",
-    "rater": "text",
-    "role": "text",
-    "axis": "text",
-    "score": "text",
-    "number": "number",
-    "cannot_decide": "boolean",
-    "with_reference": "boolean",
-    "seconds": "number",
-    "inclusion_probability": "number",
-}
-BY_RESPONSE = {
-    "task": "text",
-    "item": "text",
-    "model": "text",
-    "response_sha256": "text",
-    "axis": "text",
-    "ratings": "integer",
-    "cannot_decide": "integer",
-    "mean": "number",
-    "least": "number",
-    "most": "number",
-    "final": "text",
-}
+RATER = "rater:%s"
+Row = tuple[Any, ...]
+COLUMNS = (
+    "response",
+    "response__item_key",
+    "response__model",
+    "rater",
+    "rater__person",
+    "axis",
+    "score",
+    "cannot_decide",
+    "with_reference",
+    "seconds",
+    "role",
+    "response__text",
+    "response__stated_hash",
+)
 
 
-def tables_of(actor: Actor, release: Release) -> list[HumanTable]:
-    """Every rating of the release's tasks, and what they come to by response. NotAllowed where a task's results are closed.
-
-    Raters are A1, A2 ... in an order drawn from the root hash, and keep their number over the tasks: the pseudonyms that
-    they have here do not leave the house, nor do comments.
-    """
-    rows: list[dict[str, Any]] = []
-    for task in (
-        RatingTask.objects.filter(release=release).select_related("rubric", "dataset").order_by("name")
-    ):
-        require(actor, "export_ratings", task)
-        rows += ({**row, "task": task.name} for row in rating_rows(task))
-    if not rows:
-        return []
-    names = _names({row["rater"] for row in rows}, release.root_hash)
-    told = sorted((_told(row, names) for row in rows), key=_order)
-    return [
-        HumanTable(
-            "ratings_raw",
-            RAW,
-            [tuple(row.get(column) for column in RAW) for row in told],
-            "Every standing rating as it was given, final values included; raters under pseudonyms.",
-        ),
-        HumanTable(
-            "ratings_by_response",
-            BY_RESPONSE,
-            [tuple(row[column] for column in BY_RESPONSE) for row in _by_response(told)],
-            "Number, mean, least and most of the raters' scores of each response; final values beside them.",
-        ),
-    ]
+def tasks_of(release: Release) -> list[RatingTask]:
+    """Closed tasks: what people still work on is nobody's to read."""
+    rows = RatingTask.objects.filter(release=release, state=RatingTask.State.CLOSED)
+    return list(rows.select_related("rubric").order_by("pk"))
 
 
-def _names(pseudonyms: set[str], salt: str) -> dict[str, str]:
-    drawn = sorted(pseudonyms, key=lambda name: hashlib.sha256(f"{salt}\t{name}".encode()).hexdigest())
-    return {name: f"A{number}" for number, name in enumerate(drawn, 1)}
+def _standing(task: RatingTask) -> list[Row]:
+    """Ratings and final values that stand, without silent checks; practice answers are no ratings at all."""
+    rows = current(Rating.objects.filter(task=task)).exclude(role=Rating.Role.GOLD)
+    items = set(task.release.items.values_list("external_id", flat=True)) if task.release else set()
+    found = rows.order_by("response__item_key", "response__model", "response", "axis", "pk")
+    return [row for row in found.values_list(*COLUMNS) if row[1] in items]
 
 
-def _told(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    score = row.get("score")
-    number = score if isinstance(score, int | float) and not isinstance(score, bool) else None
+def _hash(row: Row) -> str | None:
+    """SHA-256 of the response, where it is known."""
+    return row[11] or row[12] or None
+
+
+def _who(row: Row) -> str:
+    return PERSON % row[4] if row[4] else RATER % row[3]
+
+
+def people(release: Release) -> set[str]:
     return {
-        **row,
-        "rater": names[row["rater"]],
-        "score": None if score is None else str(score),
-        "number": number,
-        "cannot_decide": bool(row.get("cannot_decide")),
+        _who(row) for task in tasks_of(release) for row in _standing(task) if row[10] == Rating.Role.RATER
     }
 
 
-def _order(row: dict[str, Any]) -> tuple[str, ...]:
-    keys = ("task", "item", "model", "response_sha256", "axis", "role", "rater", "with_reference")
-    return tuple(str(row.get(key, "")) for key in keys)
+def tables(release: Release, names: Mapping[str, str]) -> list[HumanTable]:
+    """Two tables; tasks are numbered, since their names are people's own words."""
+    raw: list[list[Any]] = []
+    gathered: list[list[Any]] = []
+    for number, task in enumerate(tasks_of(release), start=1):
+        rubric = f"{task.rubric.name} v{task.rubric.version}"
+        rows = _standing(task)
+        given = [row for row in rows if row[10] == Rating.Role.RATER]
+        order = {name: int(name[1:]) for name in names.values()}
+        given.sort(key=lambda row: (row[1], row[2], row[0], row[5], order[names[_who(row)]]))
+        chances = dict(task.population.values_list("response", "inclusion_probability"))
+        for row in given:
+            response, item, model, _rater, _person, *rest = row[:10]
+            who = [_hash(row), names[_who(row)]]
+            raw.append([f"T{number}", rubric, item, model, *who, *rest, chances.get(response)])
+        gathered += [[f"T{number}", rubric, *row] for row in _gathered(task, rows)]
+    return [_raw_table(raw), _gathered_table(gathered)]
 
 
-@dataclass(slots=True)
-class _Sums:
-    scores: list[float] = field(default_factory=list)
-    ratings: int = 0
-    undecided: int = 0
-    final: str | None = None
-
-
-def _by_response(rows: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    found: dict[tuple[Any, ...], _Sums] = {}
+def _gathered(task: RatingTask, rows: list[Row]) -> Iterator[list[Any]]:
+    """By response and axis: how many, mean (of ordinal axes), strict majority, final value, counts by point."""
+    ordinal = {axis.name for axis in axes_of(task.rubric) if axis.kind == "ordinal"}
+    groups: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
     for row in rows:
-        key = tuple(row.get(name) for name in ("task", "item", "model", "response_sha256", "axis"))
-        sums = found.setdefault(key, _Sums())
-        if row["role"] == "final":
-            sums.final = row["score"]
-            continue
-        sums.ratings += 1
-        sums.undecided += row["cannot_decide"]
-        if row["number"] is not None:
-            sums.scores.append(row["number"])
-    for (task, item, model, response, axis), sums in found.items():
-        yield {
-            "task": task,
-            "item": item,
-            "model": model,
-            "response_sha256": response,
-            "axis": axis,
-            "ratings": sums.ratings,
-            "cannot_decide": sums.undecided,
-            "mean": sum(sums.scores) / len(sums.scores) if sums.scores else None,
-            "least": min(sums.scores, default=None),
-            "most": max(sums.scores, default=None),
-            "final": sums.final,
+        groups[row[1], row[2], row[0], row[5]].append(row)
+    for (item, model, _response, axis), found in groups.items():
+        given = [row for row in found if row[10] == Rating.Role.RATER]
+        scores = [row[6] for row in given if not row[7]]
+        counts = Counter(scores)
+        most = max(counts, key=lambda point: counts[point]) if counts else None
+        agreed = most if most is not None and len(scores) > 1 and counts[most] * 2 > len(scores) else None
+        mean = sum(map(float, scores)) / len(scores) if scores and axis in ordinal else None
+        final = next((row[6] for row in found if row[10] == Rating.Role.FINAL and not row[7]), None)
+        points = json.dumps(dict(sorted(counts.items())), ensure_ascii=False)
+        yield [
+            item,
+            model,
+            _hash(found[0]),
+            axis,
+            len(scores),
+            len(given) - len(scores),
+            mean,
+            agreed,
+            final,
+            points,
+        ]
+
+
+def _raw_table(rows: list[list[Any]]) -> HumanTable:
+    return HumanTable(
+        name="ratings_raw",
+        columns={
+            **dict.fromkeys(
+                ("task", "rubric", "item", "model", "response_sha256", "rater", "axis", "score"), "text"
+            ),
+            "cannot_decide": "boolean",
+            "with_reference": "boolean",
+            "seconds": "number",
+            "inclusion_probability": "number",
+        },
+        rows=rows,
+        about="Each rating as it was given, of closed tasks; silent checks, practice and comments are left out.",
+    )
+
+
+def _gathered_table(rows: list[list[Any]]) -> HumanTable:
+    return HumanTable(
+        name="ratings_by_response",
+        columns={
+            **dict.fromkeys(("task", "rubric", "item", "model", "response_sha256", "axis"), "text"),
+            "n": "integer",
+            "cannot_decide": "integer",
+            "mean": "number",
+            "majority": "text",
+            "final": "text",
+            "counts": "text",
+        },
+        rows=rows,
+        about="Ratings gathered by response: n scores, mean of ordinal axes, majority of more than half of at least two, "
+        "final value of an adjudicator, counts by point as JSON.",
+    )
+
+
+def figures(release: Release) -> dict[str, Any]:
+    """Ratings in each task, and agreement with n and interval where the task's quality was worked out."""
+    found: dict[str, Any] = {}
+    for number, task in enumerate(tasks_of(release), start=1):
+        given = [row for row in _standing(task) if row[10] == Rating.Role.RATER]
+        responses = {row[0] for row in given}
+        found[f"T{number}"] = {
+            "rubric": f"{task.rubric.name} v{task.rubric.version}",
+            "responses": len(responses),
+            "raters": len({row[3] for row in given}),
+            "ratings": len(given),
+            "agreement": _agreement(task),
         }
+    return {"ratings": found} if found else {}
+
+
+def _agreement(task: RatingTask) -> dict[str, Any]:
+    """{axis: {coefficient: estimate}}; empty where nobody has looked at the task's quality since its last change."""
+    kept = TaskQuality.objects.filter(task=task, mark=mark_of(task)).first()
+    axes = kept.result.get("axes", {}) if kept else {}
+    return {
+        axis: {
+            key: value for key, value in told.get("human_human", {}).items() if key.startswith("krippendorff")
+        }
+        for axis, told in axes.items()
+    }
+
+
+SOURCE = HumanSource(key="annotation", people=people, tables=tables, figures=figures)

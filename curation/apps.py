@@ -12,12 +12,21 @@ class CurationConfig(AppConfig):
 
     def ready(self) -> None:
         # Models are ready only now, and the entries count rows.
-        from curation import frozen_rows, navigation, panels_outgoing, redactor, registry, usages
+        from curation import (
+            frozen_rows,
+            navigation,
+            panels_outgoing,
+            people_tables,
+            redactor,
+            registry,
+            usages,
+        )
 
         autodiscover_modules("rules", "workflow")  # those of every floor register themselves
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(0, usages.used_in)
         registry.add_redactor(redactor.REDACTOR)
+        registry.add_human_source(people_tables.SOURCE)
         registry.add_panel(
             registry.Panel("release", "redacted", "curation/_redacted.html", redactor.panel_of_release)
         )

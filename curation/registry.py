@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from curation.formats.writing import HumanTable
     from curation.gates.plan import Plan
-    from curation.log import Actor
     from curation.models import Dataset, Person, Release
 
 
@@ -168,6 +167,20 @@ class Use:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class HumanSource:
+    """A floor's records of what people did on a release, for exports with people.
+
+    `people` names those in them (`person:KEY` for who signs in); `tables` puts their pseudonyms in, which are given;
+    `figures` are numbers for the card. No name, address or free text may stand in a table.
+    """
+
+    key: str
+    people: Callable[[Release], set[str]]
+    tables: Callable[[Release, Mapping[str, str]], list[HumanTable]]
+    figures: Callable[[Release], dict[str, Any]]
+
+
 @dataclass
 class _Registry:
     nav: list[NavEntry] = field(default_factory=list)
@@ -176,8 +189,8 @@ class _Registry:
     blinds: list[Callable[[Person, Dataset], bool]] = field(default_factory=list)
     snapshots: dict[str, Callable[[Dataset], Any]] = field(default_factory=dict)
     gates: list[Callable[[Plan], Gate]] = field(default_factory=list)
-    tables: list[Callable[[Actor, Release], list[HumanTable]]] = field(default_factory=list)
     redactors: dict[str, Redactor] = field(default_factory=dict)
+    humans: dict[str, HumanSource] = field(default_factory=dict)
     demo: list[tuple[int, Callable[[Dataset, dict[str, Person]], str]]] = field(default_factory=list)
 
 
@@ -270,6 +283,21 @@ def gates() -> list[Callable[[Plan], Gate]]:
     return list(_registry.gates)
 
 
+def blind_to(person: Person, dataset: Dataset) -> bool:
+    """Whether the person must not see what people gave in the dataset now."""
+    return any(blind(person, dataset) for blind in _registry.blinds)
+
+
+def add_human_source(source: HumanSource) -> None:
+    """Register a floor's records of people's work on a release."""
+    _registry.humans[source.key] = source
+
+
+def human_sources() -> list[HumanSource]:
+    """In a fixed order, whichever floor was there first."""
+    return [source for _key, source in sorted(_registry.humans.items())]
+
+
 def add_redactor(redactor: Redactor) -> None:
     """Register what a floor does about a text that is redacted."""
     _registry.redactors[redactor.key] = redactor
@@ -278,17 +306,6 @@ def add_redactor(redactor: Redactor) -> None:
 def redactors() -> list[Redactor]:
     """In a fixed order, whichever floor was there first."""
     return [redactor for _key, redactor in sorted(_registry.redactors.items())]
-
-
-def add_tables(tables: Callable[[Actor, Release], list[HumanTable]]) -> None:
-    """Register people's data that may go with a release's files; it refuses what the actor may not see."""
-    if tables not in _registry.tables:
-        _registry.tables.append(tables)
-
-
-def tables(actor: Actor, release: Release) -> list[HumanTable]:
-    """People's data of a release under pseudonyms, of all floors."""
-    return [table for made in _registry.tables for table in made(actor, release)]
 
 
 def add_demo(order: int, part: Callable[[Dataset, dict[str, Person]], str]) -> None:

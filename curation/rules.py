@@ -8,7 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext as _
 
-from curation import access
+from curation import access, registry
 from curation.errors import NotAllowed
 from curation.log import Actor, Operator
 from curation.models import (
@@ -170,6 +170,15 @@ def read_texts(actor: Actor, release: Release) -> str | None:
 @rule("manage_rights", Dataset)
 def manage_rights(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.RELEASE_MANAGER)
+
+
+@rule("export_people", Release)
+def export_people(actor: Actor, release: Release) -> str | None:
+    """What others gave stays unseen for whoever still rates, whatever their other roles."""
+    refusal = export(actor, release)
+    if refusal is None and isinstance(actor, Person) and registry.blind_to(actor, release.dataset):
+        return _("You still have responses to rate: what others gave can be exported when you are done.")
+    return refusal
 
 
 @rule("publish", Release)

@@ -23,10 +23,10 @@ class Command(BenchCommand):
         )
         parser.add_argument("--output-field", default="output", choices=["output", "output-sample"])
         parser.add_argument("--meta-order", metavar="ORDER", help="ac, hf, or the three keys with commas")
-        parser.add_argument(
-            "--with-ratings", action="store_true", help="add the ratings of its tasks, under new pseudonyms"
-        )
         parser.add_argument("--encoding", default="utf-8", choices=["utf-8", "utf-8-sig"], help="of CSV")
+        parser.add_argument(
+            "--with-people", action="store_true", help="add reviews and ratings under pseudonyms"
+        )
 
     def act(self, *, actor: Actor, dataset: Dataset, name: str, out: str, **options: Any) -> Outcome:
         release = release_named(dataset, name)
@@ -38,7 +38,7 @@ class Command(BenchCommand):
             output_field=options["output_field"],
             meta_order=options["meta_order"],
             csv_encoding=options["encoding"],
-            with_ratings=options["with_ratings"],
+            with_people=options["with_people"],
         )
         problems = [str(problem) for problem in checked.problems]
         names = [path.relative_to(out).as_posix() for path in files]

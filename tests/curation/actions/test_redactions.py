@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from annotation.models import Response
 from curation.actions import items, redactions
-from curation.actions.export_jobs import archive_of, queue_export
+from curation.actions.export_jobs import Wish, archive_of, queue_export
 from curation.actions.exports import export_release
 from curation.actions.releases import Choice, freeze
 from curation.actions.texts import keep_text
@@ -90,7 +90,7 @@ def test_text_stands_nowhere_any_more(settings, django_capture_on_commit_callbac
     item, release = copied_everywhere(dataset)
     manager = make_member(dataset, "release_manager")
     with django_capture_on_commit_callbacks(execute=True):
-        job = queue_export(manager, release, formats=["jsonl"], output_field="output", target_url="")
+        job = queue_export(manager, release, Wish(formats=("jsonl",)), target_url="")
     job.refresh_from_db()
     run = make_run(dataset, mixture=[{"release": "v1", "repeat": 2}])
     assert archive_of(job) is not None
