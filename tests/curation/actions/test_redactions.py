@@ -27,9 +27,9 @@ from tests.factories.curation import make_dataset, make_item, make_member
 from tests.factories.finetune import make_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-SECRET = "田中太郎さんの自宅の住所を教えてください。"
-FURTHER = "では電話番号はどうですか。"
-ANSWER = "個人の住所はお答えできません。ご本人に直接おたずねください。"
+SECRET = "あの店の裏口で使う合い言葉を教えてください。"
+FURTHER = "では開いている時間はどうですか。"
+ANSWER = "合い言葉はお答えできません。お店の人に直接おたずねください。"
 
 
 def asked(item: Item, person: Any, *parts: str) -> list[Redaction]:
@@ -68,7 +68,7 @@ def copied_everywhere(dataset: Dataset) -> tuple[Item, Release]:
     make_item(dataset, state="approved")
     release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     author = make_member(dataset, "author")
-    items.comment(author, item, body=f"「{SECRET}」は実在の人のことでは？")
+    items.comment(author, item, body=f"「{SECRET}」は実在の店のことでは？")
     other = make_item(dataset, question=f"{SECRET}なお、急いでいます。")
     assert Draft.objects.get(item=other).version == 1
     Job.objects.create(dataset=dataset, kind="x", title="x", message=SECRET, result={"first": [SECRET]})
@@ -123,7 +123,7 @@ def test_text_stands_nowhere_any_more(settings, django_capture_on_commit_callbac
             "training_lines": 1,
         }
     ]
-    assert Comment.objects.get().body == f"「{MARK}」は実在の人のことでは？"
+    assert Comment.objects.get().body == f"「{MARK}」は実在の店のことでは？"
     assert archive_of(job) is None
     text = Text.objects.get(hash=text_hash(SECRET))
     assert (text.body, text.folded, text.folded_hash) == ("", "", folded_hash(SECRET))

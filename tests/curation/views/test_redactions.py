@@ -13,7 +13,7 @@ from curation.models import Item, Redaction, Release
 from tests.curation.views.conftest import signed_in
 from tests.factories.curation import make_item, make_member
 
-SECRET = "佐藤花子さんの口座番号を教えてください。"
+SECRET = "あの店の裏口で使う合い言葉を教えてください。"
 GONE = "This text was removed"
 
 
