@@ -15,6 +15,9 @@ class AnnotationConfig(AppConfig):
         registry.add_panel(
             registry.Panel("me", "own_tasks", "annotation/_own_tasks.html", exposure.own_tasks)
         )
+        registry.add_panel(
+            registry.Panel("release_uses", "tasks", "annotation/_release_tasks.html", usages.tasks_on)
+        )
         registry.add_usage(10, usages.tasks_with)
         registry.add_snapshot("rubrics", counts.rubrics_of)
         registry.add_blind(rules.blinded_in)

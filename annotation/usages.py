@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from annotation.models import Rating, Response, TaskResponse
+from annotation.queries import tasks_visible_to
+from curation.models import Person, Release
 from curation.registry import Use, Withdrawn
 
 
@@ -40,3 +43,12 @@ def tasks_with(withdrawn: Withdrawn) -> Iterator[Use]:
             means=gettext_noop("Responses to withdrawn items: %(responses)s. Ratings of them: %(ratings)s."),
             values={"responses": len(pairs), "ratings": ratings.get(task, 0)},
         )
+
+
+SHOWN = 20
+
+
+def tasks_on(*, person: Person, release: Release) -> dict[str, Any] | None:
+    """For the release's page: the tasks about its items, as far as the person may see them."""
+    tasks = list(tasks_visible_to(person, release.dataset).filter(release=release).order_by("-pk")[:SHOWN])
+    return {"tasks": tasks} if tasks else None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.utils import timezone
+
 from curation.models import Erratum, Release
 from curation.release_diff import KINDS, difference
 
@@ -43,7 +45,7 @@ def change_between(old: Release | None, new: Release) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "release": new.name,
         "version": new.version,
-        "date": f"{new.frozen_at:%Y-%m-%d}",
+        "date": f"{timezone.localdate(new.frozen_at):%Y-%m-%d}",
         "predecessor": old.name if old else None,
         "items": items,
         "level": "",
@@ -66,7 +68,7 @@ def _erratum(row: Erratum) -> dict[str, Any]:
         "reason": row.reason,
         "withdrawn": row.withdrawn_ids,
         "successor": row.successor.name if row.successor else None,
-        "date": f"{row.created_at:%Y-%m-%d}",
+        "date": f"{timezone.localdate(row.created_at):%Y-%m-%d}",
     }
 
 

@@ -13,7 +13,7 @@ class FinetuneConfig(AppConfig):
         registry.add_nav(navigation.TRAINING)
         registry.add_usage(30, usages.used_in)
         registry.add_panel(
-            registry.Panel("release", "runs", "finetune/panel_runs.html", panels.runs_of_release)
+            registry.Panel("release_uses", "runs", "finetune/panel_runs.html", panels.runs_of_release)
         )
         registry.add_redactor(redactor.REDACTOR)
         registry.add_demo(40, demo.queue_tiny_run)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_noop
 
 from annotation.usages import responses_to
+from curation.models import Person, Release
 from curation.registry import Use, Withdrawn
 from judging.models import JudgeCall, Study
+from judging.queries import runs_visible_to
 
 
 def used_in(withdrawn: Withdrawn) -> Iterator[Use]:
@@ -81,3 +85,13 @@ def _leaderboard(withdrawn: Withdrawn, runs: list[Use]) -> Use:
         means=gettext_noop("Models are compared by verdicts on withdrawn items: %(verdicts)s."),
         values={"verdicts": sum(run.values["verdicts"] for run in runs)},
     )
+
+
+SHOWN = 20
+
+
+def runs_on(*, person: Person, release: Release) -> dict[str, Any] | None:
+    """For the release's page: judge runs over its items, as far as the person may see them."""
+    found = runs_visible_to(person, release.dataset).filter(Q(release=release) | Q(task__release=release))
+    runs = list(found.select_related("judge").order_by("-pk")[:SHOWN])
+    return {"runs": runs} if runs else None

@@ -57,6 +57,7 @@ def release(request: MemberRequest, name: str) -> HttpResponse:
         "page": getattr(found, "page", None),
         "public_url": request.build_absolute_uri(public_address(found)),
         "panels": registry.panels("release", person=request.user, release=found),
+        "uses": registry.panels("release_uses", person=request.user, release=found),
     }
     return render(request, "curation/release.html", context)
 

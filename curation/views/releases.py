@@ -17,12 +17,12 @@ from curation.views.gate import MemberRequest, member
 def release_list(request: MemberRequest) -> HttpResponse:
     """All versions, newest first; two that were ticked lead to what differs between them."""
     visible = releases_visible_to(request.user, request.dataset)
-    rows = visible.select_related("frozen_by", "page").annotate(corrections=Count("errata", distinct=True))
+    rows = visible.select_related("frozen_by", "page").annotate(corrections=Count("errata"))
     ticked = request.GET.getlist("compare")
     if ticked:
         return _compare(request, ticked)
     context = {
-        "releases": rows.defer("snapshot", "gates"),
+        "releases": rows.defer("snapshot", "gates").order_by("-frozen_at", "-pk"),
         "may_freeze": allows(request.user, "freeze", request.dataset),
     }
     return render(request, "curation/releases.html", context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from django.utils import timezone
 
 from curation.change_log import as_markdown, change_between, changes_of, lines_of
 from curation.models import ReleaseItem
@@ -118,7 +119,7 @@ def test_the_change_log_tells_each_version_of_the_line(dataset) -> None:
 def test_markdown_holds_no_markup_of_names(dataset) -> None:
     release = make_frozen(dataset, "v_1", [row("a")], note="*[x](y)*")
     assert as_markdown(change_between(None, release)).splitlines() == [
-        f"## v\\_1 (1.0.0) {release.frozen_at:%Y-%m-%d}",
+        f"## v\\_1 (1.0.0) {timezone.localdate(release.frozen_at):%Y-%m-%d}",
         "",
         "- \\*\\[x\\](y)\\*",
         "- First version. Items: 1.",

@@ -261,11 +261,11 @@ def test_the_median_is_the_lower_one(lengths, median) -> None:
     ("path", "count"),
     [
         ("", 9),
-        ("v1/", 31),
+        ("v1/", 34),
         ("v1/items/", 13),
         ("v1/items/i0/", 14),
         ("v1/diff/v0/", 16),
-        ("v1/correct/?ids=i0", 23),
+        ("v1/correct/?ids=i0", 24),
     ],
 )
 @pytest.mark.parametrize("rows", [1, 3])
