@@ -42,6 +42,8 @@ class ExportForm(forms.Form):
     meta_order = forms.ChoiceField(choices=[(name, name) for name in META_ORDERS], required=False)
     csv_encoding = forms.ChoiceField(choices=[(name, name) for name in ENCODINGS], required=False)
 
+    with_ratings = forms.BooleanField(required=False)
+
     def clean(self) -> dict[str, Any]:
         """Where nothing is said, the usual."""
         given = super().clean() or {}

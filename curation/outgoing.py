@@ -9,9 +9,8 @@ from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from curation.models import Redaction, Release, Rights
-
-AWAY = (Rights.Gate.NO_ACCESS, Rights.Gate.REQUESTED)
+from curation.access import why_not_usable
+from curation.models import Redaction, Release
 
 
 def why_not_out(release: Release) -> str | None:
@@ -23,9 +22,7 @@ def why_not_out(release: Release) -> str | None:
         return _("The release was frozen without terms, and nothing goes out without them.")
     if terms.get("redistributable") is False:
         return _("The terms of the release forbid passing it on.")
-    if terms.get("gate") in AWAY:
-        return _("Access under the terms of the release has not been granted yet.")
-    return _why_not_items(release)
+    return why_not_usable(release) or _why_not_items(release)
 
 
 def _why_not_items(release: Release) -> str | None:

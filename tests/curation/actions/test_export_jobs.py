@@ -8,12 +8,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from annotation.actions.leases import lease
+from annotation.actions.ratings import rate
 from curation.actions import export_jobs, job_watch, jobs
 from curation.actions.export_jobs import Wish, archive_of, queue_export, run_export
 from curation.actions.releases import Choice, Waiver, freeze
 from curation.archives import pack
 from curation.log import OPERATOR
 from curation.models import Job, Publication
+from tests.factories.annotation import make_task, make_world_dataset
 from tests.factories.curation import make_dataset, make_item
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -67,6 +70,18 @@ def test_two_exports_are_the_same_bytes(release) -> None:
         found.append((job.result["sha256"], job.result["files"]))
         assert archive_of(job).stat().st_size == job.result["bytes"]
     assert found[0] == found[1]
+
+
+def test_ratings_go_along_where_they_are_asked_for() -> None:
+    task, people = make_task(make_world_dataset(), raters=1, questions=1, models=["m"])
+    rate(people[0], task, token=lease(people[0], task).token, score=2)
+    named = []
+    for with_ratings in (False, True):
+        job = queued(task.release, with_ratings=with_ratings)
+        jobs.run_job(job.pk, run_export)
+        job.refresh_from_db()
+        named.append({one["path"] for one in job.result["files"]})
+    assert named[1] - named[0] == {"tables/ratings_raw.csv", "tables/ratings_by_response.csv"}
 
 
 def test_packing_needs_no_memory(tmp_path) -> None:

@@ -240,8 +240,8 @@ def test_without_a_token_nothing_begins(release, hub, settings) -> None:
 
 FORBIDDING = [
     ({"redistributable": False}, "forbid"),
-    ({"redistributable": True, "gate": "requested"}, "not been granted"),
-    ({"gate": "no_access"}, "not been granted"),
+    ({"redistributable": True, "gate": "requested"}, "not granted yet"),
+    ({"gate": "no_access"}, "no access"),
 ]
 
 
