@@ -1,7 +1,9 @@
 """A release in the hands of whoever downloads it: no Django, no database, only the libraries that read data."""
 
 import json
+import os
 import subprocess
+import sys
 import venv
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -112,3 +114,20 @@ def test_what_is_not_installed_is_named_and_the_rest_is_checked(tmp_path: Path) 
         1,
         ["ac/dev.json: does not match its SHA-256", "ac/dev.json: holds 0 items, the list 2"],
     )
+
+
+@pytest.mark.slow
+def test_command_asks_no_database(tmp_path: Path) -> None:
+    nowhere = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nowhere",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "TEINEI_SECRET_KEY": "s" * 50,
+        "TEINEI_FIELD_KEY": "f" * 50,
+        "TEINEI_VAR": str(tmp_path),
+    }
+    command = [sys.executable, "manage.py", "verify_release", str(GOLDEN), "--quick", "--json"]
+    done = subprocess.run(command, cwd=ROOT, env=nowhere, capture_output=True, text=True, check=False)
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["problems"], told["loaded"]) == (0, [], [])
+    assert told["checked"][:3] == ["SHA256SUMS", "ITEMS.jsonl", "MANIFEST"]
