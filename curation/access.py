@@ -6,10 +6,17 @@ from typing import Any
 
 from django.forms import model_to_dict
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from curation.errors import WrongState
 from curation.models import Dataset, Release, Rights
 
+GATE_WORDS = {
+    Rights.Gate.OPEN: gettext_lazy("Free to use"),
+    Rights.Gate.NO_ACCESS: gettext_lazy("No access"),
+    Rights.Gate.REQUESTED: gettext_lazy("Requested"),
+    Rights.Gate.GRANTED: gettext_lazy("Granted"),
+}
 CLOSED = (Rights.Gate.NO_ACCESS, Rights.Gate.REQUESTED)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from curation.models import Rights
+from curation.access import GATE_WORDS
 
 LONGEST = 100_000
 
@@ -33,7 +33,7 @@ class RightsForm(forms.Form):
     )
     gate = forms.ChoiceField(
         label=_("Access"),
-        choices=Rights.Gate.choices,
+        choices=list(GATE_WORDS.items()),
         help_text=_("Without access, nothing is registered, trained on or judged under these terms."),
     )
     redistributable = forms.BooleanField(

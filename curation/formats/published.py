@@ -296,7 +296,7 @@ def _regular(folder: Path, found: Published) -> Iterator[Path]:
         found.notices.append(
             Notice(
                 gettext_noop("Links are not followed: %(names)s; copy the files themselves into the folder"),
-                {"names": _listed(link.relative_to(folder).as_posix() for link in links)},
+                {"names": _listed(link.relative_to(folder).as_posix() for link in sorted(links))},
             )
         )
 

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from curation.access import as_it_stands
+from curation.access import GATE_WORDS, as_it_stands
 from curation.actions.rights import create_rights, edition, named_in_release, revise_rights
 from curation.errors import TeineiError
 from curation.forms_rights import RightsForm
@@ -79,11 +79,10 @@ def _tell(form: RightsForm, error: TeineiError) -> None:
 def _history(row: Rights) -> list[dict[str, Any]]:
     """Who changed what, newest first; the gate's states in words."""
     entries = LogEntry.objects.filter(object_type="rights", object_id=str(row.pk)).select_related("person")
-    words = dict(Rights.Gate.choices)
     found = []
     for entry in entries[:50]:
         event = event_of(entry)
-        states = [str(words.get(each, each)) for each in (entry.from_state, entry.to_state) if each]
+        states = [str(GATE_WORDS[Rights.Gate(each)]) for each in (entry.from_state, entry.to_state) if each]
         if len(set(states)) == len(states) > 0:
             event["sentence"] += f" ({' → '.join(states)})"
         found.append(event)

@@ -152,4 +152,4 @@ def test_list_costs_the_same_for_any_length(dataset, manager, rows, django_asser
         assert client.get("/d/terms/rights/").content.decode().count("data-href") == rows
 
 
-LIST_QUERIES = 8
+LIST_QUERIES = 9
