@@ -11,13 +11,13 @@ from curation.gates.plan import Plan, PlanItem, bodies
 from curation.personal_data import personal_data as found_in
 from curation.registry import Finding, Gate
 
-PLACES = {
-    "mail": gettext_noop("What looks like a mail address stands in: %(part)s."),
-    "phone": gettext_noop("What looks like a telephone number stands in: %(part)s."),
-    "postal_code": gettext_noop("What looks like a postal code stands in: %(part)s."),
-    "my_number": gettext_noop("What looks like a My Number stands in: %(part)s."),
-    "card": gettext_noop("What looks like a card number stands in: %(part)s."),
-    "name": gettext_noop("What looks like a person's full name stands in: %(part)s."),
+LOOKS = {
+    "mail": gettext_noop("It looks like a mail address."),
+    "phone": gettext_noop("It looks like a telephone number."),
+    "postal_code": gettext_noop("It looks like a postal code."),
+    "my_number": gettext_noop("It looks like a My Number."),
+    "card": gettext_noop("It looks like a card number."),
+    "name": gettext_noop("It looks like a person's full name."),
 }
 
 
@@ -33,7 +33,7 @@ def personal_data(plan: Plan) -> Gate:
         for item in plan.items:
             for part, text in _texts(plan, item):
                 for kind in hits.get(text, ()):
-                    why = _(PLACES[kind]) % {"part": part}
+                    why = f"{part} {_(LOOKS[kind])}"
                     findings.append(Finding(key=item.external_id, why=why))
     sentence = (
         _(
@@ -52,11 +52,10 @@ def personal_data(plan: Plan) -> Gate:
 
 
 def _texts(plan: Plan, item: PlanItem) -> Iterator[tuple[str, str]]:
-    """(part, hash) of every text of an item that would go out."""
-    yield "question", item.question_hash
+    """(where, hash) of every text of an item that would go out."""
+    yield _("In the question."), item.question_hash
     if item.answer_hash:
-        yield "answer", item.answer_hash
+        yield _("In the answer."), item.answer_hash
     for locale, parts in plan.translations.get(item.item, {}).items():
-        for part, text in parts.items():
-            if text:
-                yield f"{part} ({locale})", text
+        for text in filter(None, parts.values()):
+            yield _("In the translation: %(locale)s.") % {"locale": locale}, text

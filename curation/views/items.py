@@ -23,7 +23,7 @@ from curation.queries import (
     stale,
 )
 from curation.rules import possible_verbs
-from curation.sentences import event_of
+from curation.sentences import event_of, split_because
 from curation.textdiff import changes
 from curation.views.gate import MemberRequest, attempt, member
 from curation.views.numbers import is_number
@@ -118,6 +118,7 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
         "translations": _translations(found),
         "siblings": Item.objects.filter(question=found.question_id).exclude(pk=found.pk),
         "frozen": found.frozen.select_related("release").order_by("release"),
+        "why_split": split_because(found.question.split_why),
         "comments": comments,
         "events": [event_of(entry) for entry in history_of(found)],
         "redact": of_item(request.user, found),

@@ -157,8 +157,8 @@ def test_personal_data_is_looked_for_in_translations_too_and_never_repeated(data
     )
     gate = said(dataset, leave_out=True)["personal_data"]
     assert {why for _key, _other, why in rows(gate)} == {
-        "What looks like a mail address stands in: answer (en).",
-        "What looks like a person's full name stands in: answer (en).",
+        "In the translation: en. It looks like a mail address.",
+        "In the translation: en. It looks like a person's full name.",
     }
     assert [gate.green, translated[0].external_id in gate.items] == [False, True]
 

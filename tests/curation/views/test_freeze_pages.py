@@ -93,7 +93,7 @@ def test_findings_lead_to_where_they_are_mended(dataset, manager, post) -> None:
     make_item(dataset, state="approved", category=leaf(dataset, 1))
     shown = page(manager, drafted(post, manager, test_per_leaf="1"))
     assert f'<a href="/d/pages/items/{item.pk}/">{item.external_id}</a>' in shown
-    assert "mail address stands in: question" in shown
+    assert "In the question. It looks like a mail address." in shown
     assert f'href="/d/pages/coverage/#leaf-{leaf(dataset).pk}"' in shown
     assert "mari@dummy-corp.jp" not in shown
     assert f'id="leaf-{leaf(dataset).pk}"' in page(manager, "/d/pages/coverage/")
