@@ -156,3 +156,12 @@ def test_every_question_says_why_it_is_where_it_is() -> None:
     assert follower.why in [{"by": "twin", "of": of, "score": 88.0} for of in ("item-4", "item-5")]
     assert made[4].split == made[5].split == DEV  # two questions do not fit into one place
     assert [made[3].split, made[6].split].count(TEST) == 1
+
+
+def test_question_near_both_a_dev_and_a_test_question_goes_to_test() -> None:
+    rows = [
+        Candidate(question=1, key="k1", leaf="a", split=DEV, cluster="x"),
+        Candidate(question=2, key="k2", leaf="a", split=TEST, cluster="x"),
+        Candidate(question=3, key="k3", leaf="b", cluster="x", twin="item-2", score=95.0),
+    ]
+    assert splits(rows, 1, 0) == {3: TEST}
