@@ -177,3 +177,13 @@ def test_results_pages_cover_its_questions(dataset, release, client) -> None:
         cover(person, task, rows)  # as the lists of the study and of the ratings' quality do
         shown[role] += (rows[0].question_text.body == QUESTION.format(n=4),)
     assert shown == {"lead": (False, False, True, False), "researcher": (True, True, True, True)}
+
+
+def test_page_says_what_was_registered_and_no_text(dataset, tmp_path, client) -> None:
+    import_release(OPERATOR, dataset, borderline(tmp_path), name="BL")
+    client.force_login(make_member(dataset, "author"), backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(reverse("curation:release", args=[dataset.slug, "BL"])).content.decode()
+    assert all(word in page for word in ("test.json", "SHA-256"))
+    assert QUESTION.format(n=1) not in page
+    items = client.get(reverse("curation:release_items", args=[dataset.slug, "BL"])).content.decode()
+    assert (record(1)["ID"] in items, QUESTION.format(n=1) in items) == (True, False)
