@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Count, Max, Min, OuterRef, Q, Subquery, TextField
+from django.db.models import Count, F, Max, Min, OuterRef, Q, Subquery, TextField
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 
@@ -17,6 +17,7 @@ from curation.models import Release, Review, Revision, Text, TranslationRevision
 
 CHUNK = 2000  # rows read at a time
 OLDEST = 20  # versions that the change log goes back
+COMPARED = 3  # of them, as many as are compared with the one before: each costs a pass over both
 TEXTS = ("question_text", "answer_text")
 JSON = ("labels", "attributes", "sources", "translations")
 PARTS = ("question", "answer")
@@ -125,14 +126,14 @@ def _derived_from(release: Release) -> tuple[str, ...]:
 
 def _changes(release: Release) -> Iterator[Changes]:
     one: Release | None = release
-    for _ in range(OLDEST):
+    for number in range(OLDEST):
         if one is None:
             return
         lines = [line.strip() for line in one.note.splitlines() if line.strip()]
         # An erratum that led to this version was there before it; a later one is told by its own successor.
         errata = one.corrects.order_by("created_at", "pk")
         lines += [f"Withdrawn: {', '.join(erratum.withdrawn_ids)}. {erratum.reason}" for erratum in errata]
-        if one.predecessor:
+        if one.predecessor and number < COMPARED:
             lines.append(_compared(one.predecessor, one))
         counts = one.counts
         lines.append(
@@ -143,12 +144,14 @@ def _changes(release: Release) -> Iterator[Changes]:
 
 
 def _compared(old: Release, new: Release) -> str:
-    before = dict(old.items.values_list("external_id", "content_hash"))
-    after = dict(new.items.values_list("external_id", "content_hash"))
-    told = f"Compared with {old.name}: {len(after.keys() - before.keys())} items added, {len(before.keys() - after.keys())} removed"
+    before = old.items.filter(external_id=OuterRef("external_id")).values("content_hash")[:1]
+    rows = new.items.annotate(before=Subquery(before))
+    same = Q(before=F("content_hash"))
+    found = rows.aggregate(kept=Count("before"), same=Count("pk", filter=same), now=Count("pk"))
+    gone = old.items.count() - found["kept"]
+    told = f"Compared with {old.name}: {found['now'] - found['kept']} items added, {gone} removed"
     if old.hash_version == new.hash_version:
-        changed = sum(before[key] != after[key] for key in before.keys() & after.keys())
-        told += f", {changed} changed"
+        told += f", {found['kept'] - found['same']} changed"
     return told
 
 

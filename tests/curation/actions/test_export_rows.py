@@ -15,8 +15,9 @@ from curation.actions.exports import export_release
 from curation.actions.releases import Choice, Waiver, freeze
 from curation.formats.writing import export, verification
 from curation.log import OPERATOR
-from curation.models import Release, ReleaseItem, Text
+from curation.models import Item, Release, ReleaseItem, Text
 from curation.similar import text_hash
+from curation.workflow import advance
 from tests.curation.formats.make_golden import GOLDEN
 from tests.curation.formats.release_rows import DESCRIPTION, ROWS, TABLES
 from tests.factories.curation import make_dataset, make_item, make_member
@@ -120,6 +121,8 @@ def test_what_is_said_of_a_release_is_what_the_records_say(tmp_path: Path) -> No
     waivers = [Waiver(gate="quota", reason="test", person="mari")]
     first = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0, note="First."), waivers=waivers)
     make_item(dataset, state="approved", author=writer, reviewer=reviewer)
+    gone = Item.objects.order_by("pk").first()
+    advance(gone, "withdraw", actor=OPERATOR)
     second = freeze(OPERATOR, dataset, Choice(name="v2", test_per_leaf=0), waivers=waivers)
     told = describe(second)
     assert (told.root_hash, told.hash_version, told.version) == (second.root_hash, 2, second.version)
@@ -127,13 +130,13 @@ def test_what_is_said_of_a_release_is_what_the_records_say(tmp_path: Path) -> No
     day = f"{timezone.now():%Y-%m-%d}"
     assert told.facts["dataCollectionTimeFrame"] == [day, day]
     assert told.facts["dataCollection"] == (
-        "Items by origin of their text: 4 written here. Questions by 1 and answers by 1 people known to the system."
+        "Items by origin of their text: 3 written here. Questions by 1 and answers by 1 people known to the system."
     )
     assert "annotatorDemographics" not in told.facts
     assert "machineAnnotationTools" not in told.facts
     assert told.derived_from == ("told v1",)
     assert [(change.release, change.lines) for change in told.changes] == [
-        ("v2", ("Compared with v1: 1 items added, 0 removed, 0 changed", "4 items: 4 dev, 0 test")),
+        ("v2", ("Compared with v1: 1 items added, 1 removed, 0 changed", "3 items: 3 dev, 0 test")),
         ("v1", ("First.", "3 items: 3 dev, 0 test")),
     ]
     _, checked = export_release(OPERATOR, first, tmp_path / "a", formats=["hf"])

@@ -126,6 +126,16 @@ def test_table_that_cannot_be_read_back_stops_the_export(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_the_hub_adds_to_a_download_is_no_problem(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    export(ROWS, DESCRIPTION, folder, formats=["hf"], tables=TABLES)
+    (folder / ".gitattributes").write_text("*.parquet filter=lfs\n")
+    (folder / ".cache/huggingface").mkdir(parents=True)
+    (folder / ".cache/huggingface/CACHEDIR.TAG").write_text("x")
+    found = verification(folder)
+    assert (found.problems, found.loaded) == ([], ["pandas", "datasets", "mlcroissant"])
+
+
 def _rate(folder: Path) -> None:
     file = folder / "csv/tables/ratings_raw.csv"
     file.write_text(file.read_text(encoding="utf-8").replace("R1,3", "R1,4"), encoding="utf-8")

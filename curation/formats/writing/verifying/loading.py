@@ -30,7 +30,7 @@ from .contents import (
     templated,
     turns_of,
 )
-from .listing import Listed, Manifest
+from .listing import HUB_OWN, Listed, Manifest
 from .report import Verification
 
 KNOWN = {"README.md", "CHANGELOG.md", "CITATION.cff", "TERMS.txt", "statistics.json", CROISSANT}
@@ -193,6 +193,8 @@ def _sound_folder(folder: Path, inner: str, manifest: Manifest, found: Verificat
         return False
     allowed = KNOWN | (BESIDE if inner == "." else set())
     for file in folder.iterdir():
+        if file.name in HUB_OWN:
+            continue
         if file.is_symlink() or (file.name not in allowed if file.is_file() else file.name not in FOLDERS):
             found.wrong(file.name, "is no file of an export, so the folder was not loaded")
             return False
@@ -222,11 +224,11 @@ def _with_croissant(kind: str, place: Path, inner: str, manifest: Manifest, foun
         records = _records(dataset, split, manifest)
         items = manifest.readable(split)
         compare(f"{split} of {CROISSANT} (mlcroissant)", records, items, found)
-    for shape in shapes:
-        if shape.rows:
-            number = sum(1 for _ in dataset.records(shape.name))
-            if number != len(shape.rows):
-                found.wrong(CROISSANT, f"mlcroissant iterates {number} records of {shape.name}")
+    for told in manifest.tables:
+        if told["rows"]:
+            number = sum(1 for _ in dataset.records(told["name"]))
+            if number != told["rows"]:
+                found.wrong(CROISSANT, f"mlcroissant iterates {number} records of {told['name']}")
     return True
 
 
