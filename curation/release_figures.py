@@ -94,10 +94,11 @@ def _lengths(release: Release, part: str) -> Shown:
     n = lengths.total()
     classes = [sum(c for size, c in lengths.items() if low <= size < high) for low, high in _classes()]
     labels = [_class(low, high) for low, high in _classes()]
-    last = max((at for at, count in enumerate(classes) if count), default=-1)
+    filled = [at for at, count in enumerate(classes) if count] or [0, -1]
+    shown = list(zip(labels, classes, strict=True))[filled[0] : filled[-1] + 1]
     rows = tuple(
         Row(label=label, marks=(Mark(value=count, tip=f"{label}: {count}"),) if count else ())
-        for label, count in list(zip(labels, classes, strict=True))[: last + 1]
+        for label, count in shown
     )
     words = {"median": median_of(lengths), "longest": max(lengths, default=0)}
     title = {
@@ -117,7 +118,7 @@ def _lengths(release: Release, part: str) -> Shown:
     return Shown(
         figure=figure,
         columns=[_("Characters"), _("Items")],
-        rows=list(zip(labels, classes, strict=True))[: last + 1],
+        rows=shown,
     )
 
 
