@@ -42,7 +42,7 @@ class ExportForm(forms.Form):
     meta_order = forms.ChoiceField(choices=[(name, name) for name in META_ORDERS], required=False)
     csv_encoding = forms.ChoiceField(choices=[(name, name) for name in ENCODINGS], required=False)
 
-    with_ratings = forms.BooleanField(required=False)
+    with_people = forms.BooleanField(required=False)
 
     def clean(self) -> dict[str, Any]:
         """Where nothing is said, the usual."""

@@ -41,7 +41,7 @@ class Wish:
     output_field: str = "output"
     meta_order: str = ""
     csv_encoding: str = "utf-8"
-    with_ratings: bool = False
+    with_people: bool = False
 
     def refuse_unknown(self) -> None:
         """Raises Invalid, naming the field."""
@@ -103,7 +103,7 @@ def run_export(job: Job) -> dict[str, Any]:
             output_field=given["output_field"],
             meta_order=given.get("meta_order") or None,
             csv_encoding=given.get("csv_encoding") or "utf-8",
-            with_ratings=bool(given.get("with_ratings")),
+            with_people=bool(given.get("with_people")),
             told=told,
         )
         if checked.problems:
