@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,22 @@ class World:
     dev: list[str]
     test: list[str]
     planted: dict[str, dict[int, int]]
+
+
+@dataclass(frozen=True)
+class Began:
+    """What the clocks and the memory said when a part began; CPU is that of all threads together."""
+
+    wall: float = field(default_factory=time.perf_counter)
+    cpu: float = field(default_factory=time.process_time)
+    memory: float = field(default_factory=resident)
+
+    def measured(self) -> dict[str, Any]:
+        return {
+            "seconds": round(time.perf_counter() - self.wall, 2),
+            "cpu_s": round(time.process_time() - self.cpu, 2),
+            "memory_mb": round(resident(peak=True) - self.memory),
+        }
 
 
 def world(size: int, *, nouns: int = 20_000) -> World:
@@ -68,22 +84,22 @@ def figures(*, small: bool) -> dict[str, Any]:
 def exact(size: int) -> dict[str, Any]:
     """Both sides folded and hashed anew, then looked up; a release finds the hashes ready."""
     made = world(size)
-    before, started = resident(), time.perf_counter()
+    began = Began()
     of = {folded_hash(text): at for at, text in enumerate(made.test)}
     found = {at: of[key] for at, text in enumerate(made.dev) if (key := folded_hash(text)) in of}
-    return _measured(started, before) | {"found": len(found), "recall": _recall(made, found.items())}
+    return began.measured() | {"found": len(found), "recall": _recall(made, found.items())}
 
 
 def near(size: int, *, nouns: int = 20_000) -> dict[str, Any]:
     made = world(size, nouns=nouns)
     dev, test = [fold(text) for text in made.dev], [fold(text) for text in made.test]
-    before, started = resident(), time.perf_counter()
+    began = Began()
     wanted = {pair for copies in made.planted.values() for pair in copies.items()}
     count, found = 0, set()
     for pairs in near_pairs(sketched(dev), sketched(test)):
         count += len(pairs)
         found |= wanted & set(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True))
-    return _measured(started, before) | {"found": count, "recall": _recall(made, found)}
+    return began.measured() | {"found": count, "recall": _recall(made, found)}
 
 
 def near_itself(size: int) -> dict[str, Any]:
@@ -91,10 +107,10 @@ def near_itself(size: int) -> dict[str, Any]:
     from curation.twins import clusters
 
     texts = [fold(text) for text in world(size).dev]
-    before, started = resident(), time.perf_counter()
+    began = Began()
     made = clusters(texts, prefer=[0] * len(texts))
     alike = int((made.twin >= 0).sum())
-    return _measured(started, before) | {
+    return began.measured() | {
         "with_a_twin": alike,
         "clusters": len(np.unique(made.cluster[made.twin >= 0])),
     }
@@ -106,7 +122,7 @@ def minhash(size: int) -> dict[str, Any]:
 
     made = world(size)
     dev, test = ([_pairs_of(fold(text)) for text in side] for side in (made.dev, made.test))
-    before, started = resident(), time.perf_counter()
+    began = Began()
     index = MinHashLSH(threshold=JACCARD, num_perm=PERMUTATIONS)
     for at, sketch in enumerate(MinHash.generator(test, num_perm=PERMUTATIONS)):
         index.insert(at, sketch)
@@ -117,7 +133,7 @@ def minhash(size: int) -> dict[str, Any]:
         count += len(hits)
         if wanted.get(at) in hits:
             found.append((at, wanted[at]))
-    return _measured(started, before) | {"found": count, "recall": _recall(made, found)}
+    return began.measured() | {"found": count, "recall": _recall(made, found)}
 
 
 def _pairs_of(folded: str) -> list[bytes]:
@@ -131,9 +147,9 @@ def rapidfuzz(size: int) -> dict[str, Any]:
     made = world(size)
     copies = [pair for kind in made.planted.values() for pair in list(kind.items())[: SAMPLE // 10]]
     dev, test = [fold(made.dev[at]) for at, _of in copies], [fold(text) for text in made.test]
-    before, started = resident(), time.perf_counter()
+    began = Began()
     score = process.cdist(dev, test, scorer=fuzz.ratio, score_cutoff=90, dtype=np.uint8, workers=2)
-    taken = _measured(started, before)
+    taken = began.measured()
     found = [pair for row, pair in enumerate(copies) if score[row, pair[1]] >= 90]
     kinds = {kind: dict(list(pairs.items())[: SAMPLE // 10]) for kind, pairs in made.planted.items()}
     sampled = World(made.dev, made.test, kinds)
@@ -172,13 +188,6 @@ def meaning(size: int) -> dict[str, Any]:
         "compared_s": round(taken, 2),
         "memory_mb": round(resident(peak=True) - before),
         "found": found,
-    }
-
-
-def _measured(started: float, before: float) -> dict[str, Any]:
-    return {
-        "seconds": round(time.perf_counter() - started, 2),
-        "memory_mb": round(resident(peak=True) - before),
     }
 
 
