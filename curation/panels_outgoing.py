@@ -37,6 +37,7 @@ def files_shown(*, person: Person, release: Release, **_subject: Any) -> dict[st
         "output_fields": OUTPUT_FIELDS,
         "meta_orders": [order for order in META_ORDERS if order],
         "may_export": allows(person, "export", release),
+        "may_people": allows(person, "export_people", release),
     }
 
 

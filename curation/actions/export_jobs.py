@@ -62,6 +62,8 @@ def queue_export(actor: Actor, release: Release, wish: Wish, *, target_url: str)
     from curation.tasks import export_release as task  # a task imports its action
 
     require(actor, "export", release)
+    if wish.with_people:
+        require(actor, "export_people", release)
     wish.refuse_unknown()
     arguments = {"release": release.pk, **asdict(wish), "formats": list(wish.formats)}
     Release.objects.select_for_update().get(pk=release.pk)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate
+from annotation.actions.tasks import close
 from curation.actions import export_jobs, job_watch, jobs
 from curation.actions.export_jobs import Wish, archive_of, queue_export, run_export
 from curation.actions.releases import Choice, Waiver, freeze
@@ -75,6 +76,7 @@ def test_two_exports_are_the_same_bytes(release) -> None:
 def test_people_go_along_where_they_are_asked_for() -> None:
     task, people = make_task(make_world_dataset(), raters=1, questions=1, models=["m"])
     rate(people[0], task, token=lease(people[0], task).token, score=4)
+    close(OPERATOR, task)
     named = []
     for with_people in (False, True):
         job = queued(task.release, with_people=with_people)
