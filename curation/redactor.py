@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from curation.errors import Invalid
-from curation.log import OPERATOR
 from curation.models import (
     Comment,
     DownloadLink,
@@ -62,8 +61,8 @@ def remove(gone: RedactedText) -> dict[str, int]:
         + len(wipe(TranslationReview.objects.exclude(comment=""), ["comment"], gone.pieces)),
         "sources": len(wipe(Revision.objects.exclude(**bare), ["attributes", "sources"], gone.pieces)),
         "jobs": len(wipe(Job.objects.all(), ["message", "arguments", "result"], gone.pieces)),
-        "items_withdrawn": _withdraw(gone.hash),
-        "translations_sent_back": _send_back(gone.hash),
+        "items_withdrawn": _withdraw(gone),
+        "translations_sent_back": _send_back(gone),
         "vectors": _forget_vectors(gone.hash),
     }
 
@@ -85,20 +84,20 @@ def _wipe_drafts(gone: RedactedText) -> int:
     return count
 
 
-def _withdraw(digest: str) -> int:
+def _withdraw(gone: RedactedText) -> int:
     """Items that had the text are withdrawn: no queue shows them, no later release takes them."""
-    found = list(concerned_items(digest).exclude(state=Item.State.WITHDRAWN))
+    found = list(concerned_items(gone.hash).exclude(state=Item.State.WITHDRAWN))
     for item in found:
-        advance(item, "withdraw", actor=OPERATOR, redacted=digest)
+        advance(item, "withdraw", actor=gone.actor, redacted=gone.hash)
     return len(found)
 
 
-def _send_back(digest: str) -> int:
+def _send_back(gone: RedactedText) -> int:
     """A translation that had the text waits for a translator again."""
     states = [Translation.State.IN_REVIEW, Translation.State.APPROVED]
-    found = list(concerned_translations(digest).filter(state__in=states))
+    found = list(concerned_translations(gone.hash).filter(state__in=states))
     for translation in found:
-        advance(translation, "request_changes", actor=OPERATOR, redacted=digest)
+        advance(translation, "request_changes", actor=gone.actor, redacted=gone.hash)
     return len(found)
 
 

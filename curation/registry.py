@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from curation.formats.writing import HumanTable
     from curation.gates.plan import Plan
+    from curation.log import Actor
     from curation.models import Dataset, Person, Release
 
 
@@ -116,6 +117,7 @@ class RedactedText:
     body: str
     pieces: tuple[str, ...]
     releases: frozenset[int]
+    actor: Actor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,11 @@ no leak check would see it. It tells nothing but whether a text one has already 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -63,6 +65,13 @@ def take_back(actor: Actor, redaction: Redaction) -> None:
 
 
 @transaction.atomic
+def take_back_together(actor: Actor, redaction: Redaction) -> None:
+    """Withdraw all that was asked for in one act."""
+    for each in list(asked_together(redaction)):
+        take_back(actor, each)
+
+
+@transaction.atomic
 def confirm(actor: Actor, redaction: Redaction) -> dict[str, int]:
     """The second person's word: the text is removed from every place the system reaches, in one transaction.
 
@@ -81,6 +90,7 @@ def confirm(actor: Actor, redaction: Redaction) -> dict[str, int]:
         hash=text.hash,
         body=text.body,
         pieces=_pieces(text),
+        actor=actor,
         releases=frozenset(frozen_with(text.hash).values_list("release", flat=True)),
     )
     now = timezone.now()
@@ -93,6 +103,27 @@ def confirm(actor: Actor, redaction: Redaction) -> dict[str, int]:
     copies = {kind: n for kind, n in copies.items() if n}
     record(actor, "redact", redaction, text=text.hash, copies=copies)
     return copies
+
+
+@transaction.atomic
+def confirm_together(actor: Actor, redaction: Redaction) -> int:
+    """Confirm what was asked for in one act: all of it or nothing. Returns how many texts were removed."""
+    found = list(asked_together(redaction))
+    for each in found:
+        confirm(actor, each)
+    return len(found)
+
+
+def asked_together(redaction: Redaction) -> QuerySet[Redaction]:
+    """The open requests that the same person made at the same moment, for the same reason."""
+    near = timedelta(seconds=10)
+    return Redaction.objects.filter(
+        dataset=redaction.dataset_id,
+        asked_by=redaction.asked_by_id,
+        reason=redaction.reason,
+        asked_at__range=(redaction.asked_at - near, redaction.asked_at + near),
+        confirmed_at=None,
+    ).order_by("pk")
 
 
 def by_hand(redaction: Redaction) -> list[str]:

@@ -29,7 +29,7 @@ def redaction_list(request: MemberRequest) -> HttpResponse:
     waiting = visible.filter(confirmed_at=None).order_by("asked_at", "pk")
     done = visible.filter(confirmed_at__isnull=False).order_by("-confirmed_at", "-pk")[:SHOWN]
     context = {
-        "waiting": [_row(request.user, row) for row in waiting],
+        "waiting": _waiting(request.user, list(waiting)),
         "done": [
             _row(request.user, row)
             | {"copies": sum(act.copies_removed(row).values()), "left": act.by_hand(row)}
@@ -39,11 +39,24 @@ def redaction_list(request: MemberRequest) -> HttpResponse:
     return render(request, "curation/redactions.html", context)
 
 
+def _waiting(person: Person, rows: list[Redaction]) -> list[dict[str, Any]]:
+    """What was asked for in one act stands, and is confirmed, together."""
+    found: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    for row in rows:
+        if row.pk not in seen:
+            together = list(act.asked_together(row))
+            seen |= {each.pk for each in together}
+            found.append(_row(person, row) | {"hashes": [each.text_id for each in together]})
+    return found
+
+
 def _row(person: Person, row: Redaction) -> dict[str, Any]:
     items = items_with(row.text_id).filter(dataset=row.dataset_id).order_by("external_id")
     releases = frozen_with(row.text_id).filter(release__dataset=row.dataset_id)
     return {
         "redaction": row,
+        "hashes": [row.text_id],
         "items": list(items.only("pk", "external_id")),
         "releases": sorted(set(releases.values_list("release__name", flat=True))),
         "why_not": why_not(person, "confirm", row),
@@ -89,7 +102,7 @@ def redaction_confirm(request: MemberRequest, pk: int) -> HttpResponse:
     else:
         attempt(
             request,
-            lambda: act.confirm(request.user, row),
+            lambda: act.confirm_together(request.user, row),
             _("The text was removed. See below what is left to do."),
         )
     return redirect("curation:redactions", dataset=request.dataset.slug)
@@ -103,5 +116,5 @@ def _refuse_number() -> None:
 @member(*WHO)
 def redaction_take_back(request: MemberRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(open_redactions(request.user, request.dataset), pk=pk)
-    attempt(request, lambda: act.take_back(request.user, row), _("The request is withdrawn."))
+    attempt(request, lambda: act.take_back_together(request.user, row), _("The request is withdrawn."))
     return redirect("curation:redactions", dataset=request.dataset.slug)

@@ -168,6 +168,7 @@ def test_item_is_in_no_later_release_even_when_reopened() -> None:
     redact(item, "answer")
     item.refresh_from_db()
     assert item.state == Item.State.WITHDRAWN
+    assert LogEntry.objects.get(verb="withdraw").person == Redaction.objects.get().confirmed_by
     items.reopen(make_member(dataset, "lead"), item)
     assert item.pk not in [row.item for row in releasable(dataset)]
 
