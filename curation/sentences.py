@@ -24,6 +24,7 @@ _VERBS = {
     "comment": gettext_lazy("commented"),
     "translate": gettext_lazy("handed in a translation"),
     "freeze": gettext_lazy("froze a release"),
+    "waive": gettext_lazy("let a gate through for a release"),
     "export": gettext_lazy("exported a release"),
     "download": gettext_lazy("downloaded a release"),
     "correct": gettext_lazy("corrected a release"),

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 
 from curation.gates import NEVER_WAIVED
 from curation.models import Category, Dataset, Item, Job, Person, Waiver
 from curation.queries import named_steps
 
 SHOWN = 50  # findings of a gate
+# Pages where more than one item is mended at once.
+PAGES = {"quota": ("curation:coverage", _("Coverage")), "rights": ("curation:rights", _("Rights"))}
 
 
 def checklist(job: Job, *, viewer: Person) -> dict[str, Any]:
@@ -38,6 +41,7 @@ def _row(gate: dict[str, Any], waivers: list[Waiver], job: Job, links: _Links) -
     known = [w for w in waivers if w.finding == gate["finding"]]
     counting = [] if gate["green"] else [w for w in known if w.person_id != job.person_id]
     findings = gate["findings"][:SHOWN]
+    page, label = PAGES.get(gate["key"], ("", ""))
     return {
         "key": gate["key"],
         "title": gate["title"],
@@ -46,6 +50,8 @@ def _row(gate: dict[str, Any], waivers: list[Waiver], job: Job, links: _Links) -
         "count": gate["count"],
         "findings": [links.shown(found) for found in findings],
         "more": gate["count"] - len(findings),
+        "page": reverse(page, args=[links.dataset.slug]) if page else "",
+        "page_label": label,
         "counting": counting,
         "outdated": [w for w in waivers if w.finding != gate["finding"]] if not gate["green"] else [],
         "waivable": gate["key"] not in NEVER_WAIVED,
