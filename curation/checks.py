@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from curation.personal_data import personal_data
+
 QUESTION_LENGTH = (10, 300)  # characters; shorter names no situation, longer asks more than one thing
 ANSWER_LENGTH = (100, 400)  # the guideline's aim
 
@@ -15,11 +17,6 @@ _FULL_WIDTH = re.compile("[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]+")
 _HALF_KANA = re.compile("[\uff66-\uff9f]+")
 _HALF_DIGIT = re.compile("[0-9]+")
 _FULL_DIGIT = re.compile("[\uff10-\uff19]+")
-_CONTACT = re.compile(
-    r"[\w.+-]+@[\w-]+\.[\w.-]+"
-    r"|(?<![\d-])0\d{1,4}-\d{1,4}-\d{3,4}(?![\d-])"
-    r"|(?<!\d)0[789]0\d{8}(?!\d)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +36,13 @@ def length(text: str) -> int:
 
 
 def check(question: str, answer: str) -> list[Finding]:
-    """All findings, in a fixed order: length of both parts, width of letters, contact data. Empty parts are skipped."""
+    """All findings, in a fixed order: length of both parts, width of letters, a person's data. Empty parts are skipped."""
     findings = []
     for part, text, bounds in (("question", question, QUESTION_LENGTH), ("answer", answer, ANSWER_LENGTH)):
         if not text.strip():
             continue
         findings.append(_length(part, text, bounds))
-        findings += [finding for finding in (_width(part, text), _contact(part, text)) if finding]
+        findings += [finding for finding in (_width(part, text),) if finding] + _personal(part, text)
     return findings
 
 
@@ -66,10 +63,14 @@ def _width(part: str, text: str) -> Finding | None:
     return _found("full_width", part, wide) if wide else None
 
 
-def _contact(part: str, text: str) -> Finding | None:
-    """What looks like a mail address or a telephone number of a person."""
-    found = _CONTACT.findall(text)
-    return _found("contact", part, found) if found else None
+def _personal(part: str, text: str) -> list[Finding]:
+    """What looks like a mail address or a telephone number, and what like another piece of a person's data."""
+    found = personal_data(text)
+    contact = [each.found for each in found if each.kind in ("mail", "phone")]
+    other = [each.found for each in found if each.kind not in ("mail", "phone")]
+    return [
+        _found(key, part, places) for key, places in (("contact", contact), ("personal", other)) if places
+    ]
 
 
 def _found(key: str, part: str, places: list[str]) -> Finding:

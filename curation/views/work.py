@@ -33,6 +33,9 @@ FINDINGS = {
     "contact": gettext_lazy(
         "Looks like a telephone number or a mail address. Check that it is public, or invent one."
     ),
+    "personal": gettext_lazy(
+        "Looks like a person's full name, a postal code, a My Number or a card number. Invent one."
+    ),
 }
 
 
