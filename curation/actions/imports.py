@@ -23,6 +23,7 @@ from curation.models import (
     Review,
     Revision,
     Rights,
+    Text,
     Translation,
     TranslationRevision,
 )
@@ -124,6 +125,7 @@ def _choose(
     leaves = _leaves(dataset)
     known = _known_items(dataset)
     known_questions = _known_questions(dataset)
+    redacted = _redacted()
     for row in rows:
         answer = (row.answer or "").strip()
         category = leaves.get(row.labels) or (leaves.get(row.labels[-1:]) if len(row.labels) == 1 else None)
@@ -142,9 +144,19 @@ def _choose(
             reason = _("The same question exists already as %(id)s.") % {"id": other}
             result.refused.append(Refusal(row=row.row, reason=reason, field="text", where=row.file))
             continue
+        if redacted and {folded, text_hash(answer) if answer else ""} & redacted:
+            reason = _("A text of this row was removed for good by two people. It cannot be entered again.")
+            result.refused.append(Refusal(row=row.row, reason=reason, field="text", where=row.file))
+            continue
         known[external_id] = (text_hash(row.question.strip()), text_hash(answer) if answer else None)
         known_questions[folded] = row.question_id or external_id
         yield _Chosen(row=row, category=category, external_id=external_id, folded=folded)
+
+
+def _redacted() -> set[str]:
+    """Folded hashes of redacted texts, so that none comes back written a little differently, and their exact hashes."""
+    rows = Text.objects.filter(redacted_at__isnull=False).values_list("hash", "folded_hash")
+    return {digest for pair in rows for digest in pair if digest}
 
 
 def _leaves(dataset: Dataset) -> dict[tuple[str, ...], Category]:

@@ -14,6 +14,7 @@ from annotation.models import Response
 from curation.actions import items, redactions
 from curation.actions.export_jobs import Wish, archive_of, queue_export
 from curation.actions.exports import export_release
+from curation.actions.imports import import_items
 from curation.actions.releases import Choice, freeze
 from curation.actions.texts import keep_text
 from curation.errors import Invalid, NotAllowed, WrongState
@@ -23,7 +24,7 @@ from curation.models import Comment, Dataset, Draft, Item, Job, LogEntry, Redact
 from curation.redaction import MARK, texts_of
 from curation.similar import folded_hash, text_hash
 from finetune.actions.runs import folder_of
-from tests.factories.curation import make_dataset, make_item, make_member
+from tests.factories.curation import leaf, make_dataset, make_item, make_member
 from tests.factories.finetune import make_run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -216,6 +217,21 @@ def test_removed_text_cannot_be_entered_again() -> None:
     redact(make_item(dataset, state="approved", question=SECRET))
     with pytest.raises(Invalid, match="removed for good"):
         make_item(dataset, state="in_review", question=SECRET)
+
+
+def test_removed_text_is_not_imported_again(tmp_path) -> None:
+    dataset = make_dataset("names")
+    redact(make_item(dataset, state="approved", question=SECRET))
+    labels = dict(zip(("risk-area", "harm-type", "specific-harm"), leaf(dataset).labels, strict=True))
+    rows = [
+        {"ID": f"x{n}", "text": text, "output": "答え。", "meta": labels}
+        for n, text in enumerate((f"{SECRET} ", "別の質問です。"))
+    ]
+    file = tmp_path / "back.json"
+    file.write_text(json.dumps(rows, ensure_ascii=False), encoding="utf-8")
+    done = import_items(OPERATOR, dataset, file, as_state="draft")
+    assert [(each.row, each.field) for each in done.refused] == [(1, "text")]
+    assert done.refused[0].reason.startswith("A text of this row was removed for good")
 
 
 def test_text_of_a_dataset_that_one_may_not_manage_stays() -> None:
