@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotation.actions.responses import import_responses
 from annotation.actions.rubrics import keep_rubric, rubric_as_given
 from annotation.actions.tasks import create_task
+from annotation.models import Rating
 from curation.actions.corrections import affected_by, correct, correct_or_queue
 from curation.actions.releases import Choice, freeze
 from curation.errors import Invalid, NotAllowed
@@ -153,12 +154,14 @@ def test_everything_that_used_an_item_is_named_with_its_page_and_what_it_means()
     Evaluation.objects.create(run=whole.run, release=whole.release)
     Study.objects.create(task=whole.outside, judge=whole.judge, data_hash="0", code_version="1", result={})
     assert Verdict.objects.filter(call=call).exists()
+    # The partner's one annotation lies on whichever response the task drew first.
+    exchanged = Rating.objects.filter(task=whole.exchanged, response__item=test.item_id).count()
     found = affected_by(whole.release, [test.external_id, dev.external_id])
     said = [f"{use['kind']} {use['name']}: {told(use)['means']}" for use in found]
     run, tasks = whole.run, {task.name: task.pk for task in (whole.task, whole.exchanged, whole.outside)}
     assert said == [
         "rating task task: Responses to withdrawn items: 1. Ratings of them: 0.",
-        "rating task exchanged: Responses to withdrawn items: 1. Ratings of them: 1.",
+        f"rating task exchanged: Responses to withdrawn items: 1. Ratings of them: {exchanged}.",
         "rating task outside: Responses to withdrawn items: 1. Ratings of them: 3.",
         f"judge run runner #{whole.judge_run.pk}: Calls about withdrawn items: 1. Verdicts of them: 1.",
         "study outside · alpha · ref: Its figures count responses to withdrawn items: 1.",
