@@ -92,8 +92,7 @@ def export(
     options = options_of(output_field, meta_order, csv_encoding, training_splits)
     ordered, locales = in_order(rows, description)
     order = Order(description, options, locales, Tally(), tuple(table.checked() for table in tables))
-    target = Path(folder)
-    _check_target(target)
+    target = _checked_target(Path(folder))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:
         built = Path(scratch) / "export"
@@ -192,11 +191,11 @@ def _formats(formats: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(wanted))
 
 
-def _check_target(target: Path) -> None:
+def _checked_target(target: Path) -> Path:
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise UnwritableRelease(f"{target.name} is not a folder")
     if not target.exists():
-        return
+        return target
     present = {file.relative_to(target).as_posix() for file in target.rglob("*") if not file.is_dir()}
     sums = target / SUMS
     known = {SUMS}
@@ -207,3 +206,4 @@ def _check_target(target: Path) -> None:
         raise UnwritableRelease(
             f"The folder {target.name} holds {strange[0]}, which no export wrote; choose another"
         )
+    return target
