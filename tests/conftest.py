@@ -19,6 +19,7 @@ pytest_plugins = [
     "tests.rig.endpoint",
     "tests.rig.hub",
     "tests.rig.label_studio",
+    "tests.rig.elsewhere",
     "tests.rig.closing",
 ]
 

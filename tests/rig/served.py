@@ -90,9 +90,10 @@ class Served:
 
 
 @contextmanager
-def served(folder: Path, *options: str) -> Iterator[Served]:
-    """An installation that ends with the block, as Ctrl-C ends it."""
+def served(folder: Path, *options: str, **environment: str) -> Iterator[Served]:
+    """An installation that ends with the block, as Ctrl-C ends it; with more in its environment."""
     here = Served(folder)
+    here.environment |= environment
     process = here.start(*options)
     try:
         yield here

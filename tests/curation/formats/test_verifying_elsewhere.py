@@ -5,18 +5,16 @@ import os
 import subprocess
 import sys
 import venv
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 
 from curation.formats.writing import export
 from tests.curation.formats.make_golden import GOLDEN
 from tests.curation.formats.release_rows import DESCRIPTION, ROWS
+from tests.rig.elsewhere import run
 
 ROOT = Path(__file__).resolve().parents[3]
-READERS = ("pandas", "pyarrow", "datasets", "mlcroissant")
 LOAD = """
 import json, sys
 folder = sys.argv[1]
@@ -38,47 +36,9 @@ print(json.dumps(found))
 """
 
 
-def closure(names: tuple[str, ...]) -> dict[str, Distribution]:
-    """The distributions and all that they need here."""
-    found: dict[str, Distribution] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop().lower()
-        if name in found:
-            continue
-        try:
-            found[name] = distribution(name)
-        except PackageNotFoundError:
-            continue
-        for line in found[name].requires or ():
-            needed = Requirement(line)
-            if needed.marker is None or needed.marker.evaluate({"extra": ""}):
-                waiting.append(needed.name)
-    return found
-
-
-@pytest.fixture(scope="module")
-def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A virtual environment that holds the readers and what they need, by links to what is installed here."""
-    place = tmp_path_factory.mktemp("elsewhere")
-    venv.create(place, with_pip=False, symlinks=True)
-    site = next((place / "lib").glob("python*/site-packages"))
-    for one in closure(READERS).values():
-        for top in {file.parts[0] for file in one.files or () if ".." not in file.parts}:
-            if not (site / top).exists():
-                (site / top).symlink_to(Path(str(one.locate_file(top))).resolve())
-    return place / "bin" / "python"
-
-
-def run(python: Path, *words: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    clean = {"PATH": "/usr/bin:/bin", "HOME": str(cwd), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
-    command = [str(python), *map(str, words)]
-    return subprocess.run(command, cwd=cwd, env=clean, capture_output=True, text=True, check=False)
-
-
 @pytest.mark.slow
-def test_whoever_downloads_it_loads_it_with_four_libraries(python: Path, tmp_path: Path) -> None:
-    done = run(python, "-c", LOAD, GOLDEN, tmp_path / "cache", cwd=tmp_path)
+def test_whoever_downloads_it_loads_it_with_four_libraries(elsewhere: Path, tmp_path: Path) -> None:
+    done = run(elsewhere, "-c", LOAD, GOLDEN, tmp_path / "cache", cwd=tmp_path)
     assert (done.returncode, done.stderr[-600:] if done.returncode else "") == (0, "")
     ids = ["made-up-0001", "made-up-0002"]
     assert json.loads(done.stdout.splitlines()[-1]) == {
@@ -91,8 +51,8 @@ def test_whoever_downloads_it_loads_it_with_four_libraries(python: Path, tmp_pat
 
 
 @pytest.mark.slow
-def test_verification_runs_where_there_is_no_django(python: Path) -> None:
-    done = run(python, "-m", "curation.formats.writing.verifying", GOLDEN, "--json", cwd=ROOT)
+def test_verification_runs_where_there_is_no_django(elsewhere: Path) -> None:
+    done = run(elsewhere, "-m", "curation.formats.writing.verifying", GOLDEN, "--json", cwd=ROOT)
     told = json.loads(done.stdout.splitlines()[-1])
     assert (done.returncode, told["problems"], told["skipped"]) == (0, [], [])
     assert told["loaded"] == ["pandas", "datasets", "mlcroissant"]
