@@ -170,22 +170,20 @@ def _point_at(model: Any, rows: list[Any], revisions: QuerySet[Any]) -> None:
 
 
 def change(count: int) -> None:
-    """Another `count` items, and as many of the old ones with another answer: what the next version differs by."""
-    from curation.actions.texts import keep_texts
-    from curation.models import Dataset, Item, Revision
-    from curation.similar import text_hash
+    """Another `count` items, and as many of the old ones with other attributes: what the next version differs by."""
+    from curation.models import Dataset, Item, Review, Revision
 
     dataset = Dataset.objects.get(slug=DATASET)
     add(dataset, texts(count, seed=2), first=Item.objects.filter(dataset=dataset).count())
     changed = list(Item.objects.filter(dataset=dataset).order_by("pk")[:count])
-    answers = [f"{item.external_id}の新しい回答です。" for item in changed]
-    keep_texts(answers)
-    for item, answer in zip(changed, answers, strict=True):
+    for item in changed:
         revision = Revision.objects.get(item=item, number=1)
-        revision.pk, revision.number, revision.answer_text_id = None, 2, text_hash(answer)
+        revision.pk, revision.number, revision.attributes = None, 2, {"difficulty": 9}
         revision.save(force_insert=True)
-        item.current_revision = item.approved_revision = revision
-    Item.objects.bulk_update(changed, ["current_revision", "approved_revision"], batch_size=500)
+        accepted = {"kind": Review.Kind.IMPORT, "decision": Review.Decision.APPROVE}
+        Review.objects.create(item=item, revision=revision, **accepted)
+        fresh = {"current_revision": revision, "approved_revision": revision}
+        Item.objects.filter(pk=item.pk).update(**fresh)
 
 
 if __name__ == "__main__":
