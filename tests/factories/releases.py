@@ -34,12 +34,11 @@ def make_frozen(dataset: Dataset, name: str, rows: Iterable[dict[str, Any]], **f
     given = list(rows)
     keep_texts(text for cells in given for text in _texts(cells))
     built = [_built(position, cells) for position, cells in enumerate(given)]
-    values = {"version": "1.0.0", "hash_version": 2} | fields
+    values = {"version": "1.0.0", "hash_version": 2, "root_hash": root_of(built)} | fields
     release = Release.objects.create(
         dataset=dataset,
         name=name,
         size=len(built),
-        root_hash=root_of(built),
         counts=counts_of(built),
         **values,
     )
