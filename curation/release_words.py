@@ -12,7 +12,7 @@ from curation.models import Release, Rights
 
 
 def cited(release: Release) -> dict[str, str]:
-    """`text`, `bibtex` and `cff` (CITATION.cff), the last two as the exports write them."""
+    """`text`, `bibtex` and `cff` (CITATION.cff), the last two as the exports write them, with the home page if there is one."""
     dataset, page = release.dataset, getattr(release, "page", None)
     version = f", version {release.version}" if release.version else ""
     description = ReleaseDescription(
@@ -23,7 +23,7 @@ def cited(release: Release) -> dict[str, str]:
         terms="",
         citation="",
         created=f"{release.frozen_at:%Y-%m-%d}",
-        summary=dataset.description,
+        summary=release.snapshot.get("summary", dataset.description),
         homepage=page.homepage if page else "",
         version=release.version,
         root_hash=release.root_hash,

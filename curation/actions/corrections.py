@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 from curation import registry
 from curation.actions.datasets import take_turns
 from curation.actions.jobs import progress, queue_job
-from curation.actions.releases import counts_of, root_of
+from curation.actions.releases import counts_of, latest_version, root_of
 from curation.errors import Invalid
 from curation.log import OPERATOR, Actor, person_of, record
-from curation.models import Dataset, Erratum, Item, Job, Release, ReleaseItem
+from curation.models import Erratum, Item, Job, Release, ReleaseItem
 from curation.registry import Withdrawn
 from curation.release_rows import keep_rows
-from curation.release_versions import MAJOR, as_numbers, next_version, revision_name
+from curation.release_versions import MAJOR, next_version, revision_name
 from curation.rules import require
 from curation.workflow import advance
 
@@ -95,7 +95,8 @@ def _successor(actor: Actor, release: Release, gone: set[str], reason: str) -> R
         name=revision_name(release.name, timezone.localdate(), taken),
         predecessor=release,
         root_hash=root_of(kept),
-        version=_version_after(dataset) if release.version else "",
+        # An older release may be corrected after newer ones: its successor's number is nobody else's.
+        version=next_version(latest_version(dataset), MAJOR) if release.version else "",
         size=len(kept),
         counts=_counts(release, kept),
         note=reason,
@@ -104,12 +105,6 @@ def _successor(actor: Actor, release: Release, gone: set[str], reason: str) -> R
     )
     keep_rows(successor, kept)
     return successor
-
-
-def _version_after(dataset: Dataset) -> str:
-    """An older release may be corrected after newer ones: its successor's number is nobody else's."""
-    versions = Release.objects.filter(dataset=dataset).exclude(version="").values_list("version", flat=True)
-    return next_version(max(versions, key=as_numbers), MAJOR)
 
 
 def _counts(release: Release, kept: Iterable[ReleaseItem]) -> dict[str, Any]:

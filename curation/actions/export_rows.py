@@ -87,10 +87,9 @@ def _locales(release: Release) -> list[str]:
 
 
 def describe(release: Release) -> ReleaseDescription:
-    """What is known of a release. Nothing of it changes after the freeze but the dataset's own words and its page."""
+    """What was known of a release when it was frozen: its files come out the same whenever they are written."""
     dataset, rights = release.dataset, release.rights
-    title = f"{dataset.name} {release.name}"
-    page = getattr(release, "page", None)
+    title = f"{release.snapshot.get('title', dataset.name)} {release.name}"
     return ReleaseDescription(
         name=release.name,
         dataset=dataset.slug,
@@ -99,8 +98,7 @@ def describe(release: Release) -> ReleaseDescription:
         terms=carried_terms(release),
         citation=f"{title}, {release.frozen_at:%Y}. sha256:{release.root_hash}",
         created=f"{release.frozen_at:%Y-%m-%d}",
-        summary=dataset.description,
-        homepage=page.homepage if page else "",
+        summary=release.snapshot.get("summary", dataset.description),
         version=release.version,
         locales=tuple(_locales(release)),
         gated=rights.get("gate") != "open",

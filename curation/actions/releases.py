@@ -108,7 +108,7 @@ def draw_up(
         raise Conflict(_(CHANGED))
     plan = _plan(actor, dataset, choice)
     hashes = {item.item: hash_of(plan, item) for item in plan.items}
-    predecessor = Release.objects.filter(dataset=dataset, imported=False).first()
+    predecessor = _newest(dataset)
     level, version = _numbered(predecessor, plan, hashes, choice)
     return Draft(
         choice=choice,
@@ -155,6 +155,21 @@ def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
     )
 
 
+def _newest(dataset: Dataset) -> Release | None:
+    """The version that the next one follows: the newest, in its newest correction. A corrected older one is not it."""
+    own = Release.objects.filter(dataset=dataset, imported=False)
+    found = own.filter(corrects=None).first()
+    while found and (corrected := own.filter(corrects__release=found).first()):
+        found = corrected
+    return found
+
+
+def latest_version(dataset: Dataset) -> str:
+    """The highest number that any version of the dataset has, "" where none has one."""
+    versions = Release.objects.filter(dataset=dataset).exclude(version="").values_list("version", flat=True)
+    return max(versions, key=as_numbers, default="")
+
+
 def _numbered(
     predecessor: Release | None, plan: Plan, hashes: dict[int, str], choice: Choice
 ) -> tuple[str, str]:
@@ -165,7 +180,7 @@ def _numbered(
         before = {key: (content, split) for key, content, split in rows.iterator(2000)}
     after = {item.external_id: (hashes[item.item], plan.split(item)) for item in plan.items}
     level = level_of(before, after)
-    previous = predecessor.version if predecessor else ""
+    previous = latest_version(plan.dataset)
     if choice.version is None:
         return level, next_version(previous, level)
     if not VERSION_NUMBER.fullmatch(choice.version):
@@ -313,6 +328,8 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         **registry.snapshot(dataset),
     }
     return {
+        "title": dataset.name,
+        "summary": dataset.description,
         "taxonomy": dataset.taxonomy.name,
         "labels": [leaf.labels for leaf in leaves],
         "guideline": guideline.version if guideline else None,

@@ -164,13 +164,20 @@ def _fenced(text: str, kind: str) -> str:
     return f"{marks}{kind}\n{text}\n{marks}"
 
 
+# BibTeX counts every brace, even one behind a backslash: a title with a single one would swallow what follows.
+_TEX = str.maketrans(
+    {char: f"\\{char}" for char in "%#&_$"}
+    | {"{": "\\textbraceleft ", "}": "\\textbraceright ", "\\": "\\textbackslash ", "~": "\\textasciitilde "}
+)
+
+
 def bibtex_of(description: ReleaseDescription) -> str:
     """The entry that the description has, else one made of what it says."""
     if description.bibtex:
         return description.bibtex.strip()
 
     def braced(text: str) -> str:
-        return "{" + re.sub(r"([{}\\%#&_$])", r"\\\1", text) + "}"
+        return "{" + text.translate(_TEX) + "}"
 
     fields = {
         "title": "{" + braced(description.title) + "}",

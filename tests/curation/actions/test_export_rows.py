@@ -12,10 +12,11 @@ from django.utils import timezone
 from curation.actions import export_rows
 from curation.actions.export_rows import describe, rows_of
 from curation.actions.exports import export_release
+from curation.actions.release_pages import keep_page
 from curation.actions.releases import Choice, Waiver, freeze
 from curation.formats.writing import export, verification
 from curation.log import OPERATOR
-from curation.models import Item, Release, ReleaseItem, Text
+from curation.models import Dataset, Item, Release, ReleaseItem, Text
 from curation.similar import text_hash
 from curation.workflow import advance
 from tests.curation.formats.make_golden import GOLDEN
@@ -140,6 +141,8 @@ def test_what_is_said_of_a_release_is_what_the_records_say(tmp_path: Path) -> No
         ("v1", ("First.", "3 items: 3 dev, 0 test")),
     ]
     _, checked = export_release(OPERATOR, first, tmp_path / "a", formats=["hf"])
-    export_release(OPERATOR, first, tmp_path / "b", formats=["hf"])
+    Dataset.objects.filter(pk=dataset.pk).update(name="renamed", description="Described anew.")
+    keep_page(OPERATOR, first, public=True, homepage="https://example.org/later")
+    export_release(OPERATOR, Release.objects.get(pk=first.pk), tmp_path / "b", formats=["hf"])
     assert (checked.problems, checked.loaded) == ([], ["pandas", "datasets", "mlcroissant"])
     assert (tmp_path / "a/SHA256SUMS").read_bytes() == (tmp_path / "b/SHA256SUMS").read_bytes()

@@ -139,3 +139,20 @@ def test_correction_of_an_item_that_is_not_there_writes_nothing(dataset) -> None
         with pytest.raises(Invalid):
             correct(OPERATOR, release, withdraw=withdraw, reason=reason)
     assert dataset.releases.count() == 1
+
+
+def test_next_version_follows_the_newest_and_not_a_corrected_older_one(dataset) -> None:
+    gone = make_item(dataset, state="approved", category=leaf(dataset, 0))
+    make_item(dataset, state="approved", category=leaf(dataset, 1))
+    first = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
+    make_item(dataset, state="approved", category=leaf(dataset, 1))
+    second = freeze(OPERATOR, dataset, Choice(name="v2", test_per_leaf=0))
+    correct(OPERATOR, first, withdraw=[gone.external_id], reason="誤り")
+    third = freeze(OPERATOR, dataset, Choice(name="v3", test_per_leaf=0))
+    # v2 added to v1; the correction took 2.0.0, and v3 lacks an item that v2 holds.
+    found = [(row.name[:6], row.version) for row in dataset.releases.order_by("pk")]
+    assert found == [("v1", "1.0.0"), ("v2", "1.1.0"), ("v1-rev", "2.0.0"), ("v3", "3.0.0")]
+    assert third.predecessor == second
+    corrected, _erratum = correct(OPERATOR, third, withdraw=[third.items.all()[0].external_id], reason="誤り")
+    make_item(dataset, state="approved", category=leaf(dataset, 0))
+    assert freeze(OPERATOR, dataset, Choice(name="v4", test_per_leaf=0)).predecessor == corrected

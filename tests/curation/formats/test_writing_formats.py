@@ -23,7 +23,7 @@ from curation.formats.writing import (
     export,
     formula_safe,
 )
-from curation.formats.writing.card import card_text, slug, yaml_string
+from curation.formats.writing.card import bibtex_of, card_text, slug, yaml_string
 from curation.formats.writing.csv_files import FORMULA_STARTS, formula_unsafe
 from curation.formats.writing.json_files import pandas_json
 from curation.formats.writing.statistics import Tally
@@ -292,3 +292,13 @@ def test_description_without_optional_parts_makes_a_card() -> None:
     front = yaml.safe_load(card_text(bare, tallied()).split("\n---\n")[0])
     assert front["license_name"] == "other"
     assert "extra_gated_prompt" not in front
+
+
+def test_a_single_brace_in_a_title_does_not_swallow_the_entry() -> None:
+    told = bibtex_of(replace(DESCRIPTION, dataset="a}b{c\\d~e", bibtex=""))
+    assert "a\\textbraceright b\\textbraceleft c\\textbackslash d\\textasciitilde e" in told
+    depth = 0
+    for char in told:
+        depth += (char == "{") - (char == "}")
+        assert depth >= 0
+    assert (depth, told[-2:]) == (0, "\n}")

@@ -261,7 +261,7 @@ def test_the_median_is_the_lower_one(lengths, median) -> None:
     ("path", "count"),
     [
         ("", 9),
-        ("v1/", 34),
+        ("v1/", 35),
         ("v1/items/", 13),
         ("v1/items/i0/", 14),
         ("v1/diff/v0/", 16),
