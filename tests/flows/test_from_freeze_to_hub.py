@@ -59,7 +59,7 @@ def story(
 ) -> Iterator[Story]:
     """Served with a hub of its own; the stranger at the end has the archive and nothing else."""
     copy_migrated(tmp_path)
-    with served(tmp_path, HF_ENDPOINT=fake_hub.url, HF_TOKEN=TOKEN) as house:
+    with served(tmp_path, HF_ENDPOINT=fake_hub.url, HF_TOKEN=TOKEN, HF_HUB_OFFLINE="0") as house:
         told = Story(house, chromium, tmp_path)
         told.dataset = "kobo"
         yield told

@@ -288,7 +288,10 @@ def hub(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
     from types import SimpleNamespace
 
     import huggingface_hub.utils._http as client
+    from huggingface_hub import constants
 
+    # A test of training that ran before in this process took the whole process offline.
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
     fake = FakeHub()
     thread = threading.Thread(target=fake.serve_forever, args=(0.01,), daemon=True)
     thread.start()
