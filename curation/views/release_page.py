@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from curation import registry
+from curation.actions.export_jobs import newest_files
 from curation.actions.release_pages import keep_page
 from curation.change_log import changes_of
 from curation.drawing import legend, standing, svg
@@ -156,6 +157,7 @@ def public_release(request: HttpRequest, dataset: str, name: str) -> HttpRespons
     context = _facts(found, lambda figure: reverse("curation:public_figure", kwargs=urls | figure)) | {
         "release": found,
         "errata": found.errata.select_related("successor__page"),
+        "files": newest_files(found),
     }
     return render(request, "curation/release_public.html", context)
 

@@ -8,12 +8,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from curation.actions.corrections import correct
+from curation.actions.export_jobs import KIND
 from curation.actions.export_rows import describe
 from curation.actions.release_pages import keep_page
 from curation.errors import Invalid, NotAllowed
 from curation.formats.writing.card import bibtex_of, citation_cff
 from curation.log import OPERATOR
-from curation.models import Erratum, LogEntry, Text
+from curation.models import Erratum, Job, LogEntry, Text
 from curation.release_diff import _difference
 from curation.release_figures import figures_of, median_of
 from curation.release_words import cited
@@ -186,6 +187,17 @@ def test_a_home_page_is_an_address(dataset, homepage) -> None:
         keep_page(OPERATOR, make_frozen(dataset, "v1", [row("a")]), public=True, homepage=homepage)
 
 
+def export_of(release, form: str, digest: str, **more: bool) -> None:
+    """A finished export, as its job leaves it."""
+    Job.objects.create(
+        dataset=release.dataset,
+        kind=KIND,
+        state=Job.State.SUCCEEDED,
+        arguments={"release": release.pk, "formats": [form], **more},
+        result={"files": [{"path": "dev.json", "bytes": 9, "sha256": digest}]},
+    )
+
+
 def test_the_public_page_shows_facts_and_no_texts_people_or_gates(dataset, manager) -> None:
     gates = [
         {
@@ -210,7 +222,11 @@ def test_the_public_page_shows_facts_and_no_texts_people_or_gates(dataset, manag
         ).status_code
         == 302
     )
+    export_of(release, "all", "a" * 64)
+    export_of(release, "ids", "b" * 64)
+    export_of(release, "all", "c" * 64, with_people=True)
     page = body(Client(headers={"accept-language": "en"}), address)
+    assert [digest * 16 in page for digest in "abc"] == [True, False, False]
     for shown in (release.root_hash, "研究のみ", "誤り", "https://a.example/", new.name, "1.0.0"):
         assert shown in page
     for hidden in ("誰にも", "GATE", "FOUND", "hidden-person", person.pseudonym, "/d/pages/", "noindex"):
