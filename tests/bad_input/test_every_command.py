@@ -58,6 +58,7 @@ CALLS: dict[str, list[str]] = {
     "leaderboard": ["--release", "r-0.1"],
     "load_taxonomy": ["{file}"],
     "machine_translate": ["--locale", "en", "--endpoint", "e"],
+    "publish_release": ["r-0.1", "--repo", "lab/careful"],
     "quality": ["--task", "outside"],
     "redact": ["ask", "--text", "0" * 64, "--reason", "r"],
     "restore": ["{file}"],
@@ -156,6 +157,8 @@ WRONG: dict[str, list[list[str]]] = {
         ["r-0.2", "--test-per-leaf", "-1"],
         ["r-0.2", "--test-per-leaf", "9" * 12],
         ["r-0.2", "--test-per-leaf", "9" * 30],
+        ["r-0.2", "--version", "9" * 30],
+        ["r-0.2", "--rights", "nope"],
         ["r-0.2", "--waive", "quota"],
         ["r-0.2", "--waive", "nope", "--reason", "r", "--as-user", "chief-demo"],
         ["r-0.2", "--waive", "leaks", "--reason", "r", "--as-user", "chief-demo"],
@@ -248,6 +251,20 @@ WRONG: dict[str, list[list[str]]] = {
 }
 
 
+WRONG["publish_release"] = [
+    ["nope", "--repo", "lab/careful"],
+    ["r-0.1", "--repo", "careful"],
+    ["r-0.1", "--repo", "../x"],
+    ["r-0.1", "--repo", "https://example.org/lab/careful"],
+    ["r-0.1", "--repo", "x" * 400],
+    ["r-0.1", "--repo", "lab/careful", "--publish"],
+    ["r-0.1", "--repo", "lab/careful", "--public", "--private"],
+]
+WRONG["redact"] = [
+    ["ask", "--text", "x", "--reason", "r"],
+    ["ask", "--text", "0" * 64, "--reason", " "],
+    ["confirm", "--request", "9" * 30],
+]
 FOREIGN = {
     "empty": b"",
     "mark alone": b"\xef\xbb\xbf",
