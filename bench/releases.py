@@ -1,6 +1,6 @@
 """A release of 100,000 items with translations: freezing, every export, the difference of two, the search for leaks.
 
-    python -m bench.releases [--small] [--database sqlite|postgres] [--items N] --json
+    python -m bench.releases [--small] [--database sqlite|postgres] [--items N] [--skip verify|leaks] --json
 
 Each step is a process of its own in an installation of its own, as its command would be; peaks are getrusage's. Beside
 the exports stand plain pandas, pyarrow and json on the same rows, beside the search a peer, all in the same run.
@@ -39,17 +39,20 @@ def main() -> None:
     parser = options("Measure freezing, exporting, comparing and the search for leaks.")
     parser.add_argument("--items", type=int, default=100_000)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--skip", action="append", default=[], choices=("verify", "leaks"))
     chosen = parser.parse_args()
     items = 2_000 if chosen.small else chosen.items
     before = machine()
     with tempfile.TemporaryDirectory(prefix="bench-releases-") as folder:
-        figures = own(chosen.database, Path(folder), items)
-    figures |= {"goals": GOALS, "leaks": leak_figures(small=chosen.small), "machine": [before, machine()]}
+        figures = own(chosen.database, Path(folder), items, verify="verify" not in chosen.skip)
+    if "leaks" not in chosen.skip:
+        figures["leaks"] = leak_figures(small=chosen.small)
+    figures |= {"goals": GOALS, "machine": [before, machine()]}
     figures["versions"] = versions("django", "pyarrow", "pandas", "rapidfuzz", "datasketch")
     tell(figures, as_json=chosen.json)
 
 
-def own(kind: str, folder: Path, items: int) -> dict[str, Any]:
+def own(kind: str, folder: Path, items: int, *, verify: bool) -> dict[str, Any]:
     """Two versions frozen one after the other, their difference, and every export of the second."""
     with database(kind) as server:
         url = f"postgresql://app@/postgres?host={server.folder}&port={server.port}" if server else ""
@@ -61,7 +64,7 @@ def own(kind: str, folder: Path, items: int) -> dict[str, Any]:
         here.run("-m", "bench.release_world", "more", items // 100)
         second = json.loads(here.run("-m", "bench.releases", "freeze", "b2"))
         compared = json.loads(here.run("-m", "bench.releases", "diff", "b1", "b2"))
-        exports = exports_measured(here, folder, dataset=DATASET, release="b2")
+        exports = exports_measured(here, folder, dataset=DATASET, release="b2", verify=verify)
     return {
         "database": kind,
         "items": items,
