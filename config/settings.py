@@ -361,6 +361,12 @@ LABEL_STUDIO_WEBHOOK_URL = env("LABEL_STUDIO_WEBHOOK_URL").rstrip("/")
 HF_ENDPOINT = env("HF_ENDPOINT")
 HF_TOKEN = env_secret("HF_TOKEN")
 
+# --- Gates -----------------------------------------------------------------------------------------------------
+
+# Whether test questions in other words are looked for where the package for it is installed: the first look at many
+# texts takes minutes.
+TEINEI_MEANING = env_flag("TEINEI_MEANING", True)
+
 # --- Exports ---------------------------------------------------------------------------------------------------
 
 # After so many days the files of an export, and of a plan to publish that nobody carried out, are removed.

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -132,7 +133,9 @@ def near_leaks(plan: Plan) -> Gate:
     nearly = {key: twin for key, twin in by_letters.items() if asked.texts[key] != tests.texts[twin.of]}
     reworded: dict[str, Twin] = {}
     looked = _("Letters alone were compared: the optional package for meaning is not installed.")
-    if meaning.installed():
+    if not settings.TEINEI_MEANING:
+        looked = _("Letters alone were compared: comparing meaning is switched off.")
+    elif meaning.installed():
         dev = dict(bodies([key for key in asked.texts if key not in by_letters]))
         reworded = lookalikes.same_meaning_of(dev, dict(bodies(list(tests.texts))))
         looked = _("Letters and meaning were compared.")

@@ -80,9 +80,15 @@ def test_copies_of_earlier_test_questions_are_found(dataset, tmp_path) -> None:
             )
 
 
-def test_paraphrase_is_found_by_meaning_where_the_package_is_installed(dataset, tmp_path) -> None:
+def test_paraphrase_is_found_by_meaning_where_the_package_is_installed(dataset, tmp_path, settings) -> None:
     publish(dataset, tmp_path, PARAPHRASED[0])
     item = make_item(dataset, state="approved", question=PARAPHRASED[1])
+    off = said(OPERATOR, dataset)["near_leaks"]
+    assert (off.green, off.sentence.split(".")[0]) == (
+        True,
+        "Letters alone were compared: comparing meaning is switched off",
+    )
+    settings.TEINEI_MEANING = True
     gate = said(OPERATOR, dataset)["near_leaks"]
     if meaning.installed():
         assert (gate.green, gate.items) == (False, [item.external_id])

@@ -62,7 +62,14 @@ def make_member(dataset: Dataset, *roles: str, username: str = "") -> Person:
     return person
 
 
-def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1", dev: int = 0) -> Release:
+def make_release(
+    dataset: Dataset,
+    *,
+    questions: int = 5,
+    name: str = "r1",
+    dev: int = 0,
+    attributes: dict[str, dict[str, Any]] | None = None,
+) -> Release:
     """A frozen release of questions q0, q1 ... spread over the leaves; the first so many are dev, the others test."""
     rows = [
         ReleaseItem(
@@ -72,6 +79,7 @@ def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1", dev:
             answer_text=keep_text(f"参考回答その{n}です。"),
             labels=["area", "type", f"leaf{n % 3}"],
             split="dev" if n < dev else "test",
+            attributes=(attributes or {}).get(f"q{n}", {}),
         )
         for n in range(questions)
     ]
@@ -80,7 +88,7 @@ def make_release(dataset: Dataset, *, questions: int = 5, name: str = "r1", dev:
             question=row.question_text_id,
             answer=row.answer_text_id,
             labels=row.labels,
-            attributes={},
+            attributes=row.attributes,
             sources=[],
             translations={},
         )

@@ -172,11 +172,12 @@ def freeze(story: Story) -> None:
     page.keyboard.press("n")
     page.fill("[name=name]", "xs-0.1")
     page.fill("[name=test_per_leaf]", "2")
-    page.click("form.stack .button--main")
+    page.check("[name=leave_out]")
+    page.click("form.panel .button--main")
     page.wait_for_selector("#confirm-name")
-    gates = page.locator(".table tbody tr")
-    assert gates.count() == 6
-    assert gates.locator(".badge--good").count() == 6
+    gates = page.locator(".gates--list > li")
+    assert gates.count() == 11
+    assert gates.locator(".gate__head .badge--good").count() == 11
     page.fill("#confirm-name", "xs-0.1")
     page.click(".button--final")
     page.wait_for_url("**/releases/xs-0.1/")
@@ -190,6 +191,8 @@ def export(story: Story, name: str) -> Path:
     page = story.page_of("tadashi", "releases/xs-0.1/")
     ready = page.locator("#exports a[href*='/download/']")
     before = ready.count()
+    if not page.locator("#formats").is_visible():
+        page.click("#exports details > summary >> nth=0")
     page.select_option("#formats", name)
     page.click("#exports form .button")
     wait_until(lambda: ready.count() == before + 1, seconds=60)

@@ -132,10 +132,8 @@ def test_a_profile_asks_again_as_its_tool_does_and_the_last_reply_binds(
 
 def test_a_judge_of_the_second_turn_reads_conversations_alone(endpoint, tmp_path) -> None:
     dataset = make_world_dataset()
-    release = make_release(dataset, questions=2)
-    item = release.items.get(external_id="q0")
-    turns = [item.question_text.body, "では二つ目です。"]
-    type(item).objects.filter(pk=item.pk).update(attributes={"turns": turns})
+    turns = ["質問その0です。", "では二つ目です。"]
+    release = make_release(dataset, questions=2, attributes={"q0": {"turns": turns}})
     rows = [
         ResponseRow(1, "q0", "m1", "全文", extra={"turns": ["一つ目の答え", "二つ目の答え"]}),
         ResponseRow(2, "q1", "m1", "一度きりの答え"),
