@@ -12,9 +12,10 @@ from django.db.models import Min
 from annotation.blinding import Campaign, Row, Turn, report
 from annotation.models import Assignment, Qualification, Rating, RatingTask
 from annotation.qualifying import reaches
-from annotation.queries import TASK_ROLES, opted_out
+from annotation.queries import TASK_ROLES
 from curation.log import Actor, record
 from curation.models import LogEntry, Membership
+from curation.queries import opted_out
 from curation.rules import require
 
 A = Assignment.State

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from django.utils import timezone
+from datetime import datetime
 
 from annotation.models import Assignment, PracticeAnswer, Rating, RatingTask
+from curation.exposure import stretches
 from curation.models import Dataset, Person
 
 
@@ -26,10 +25,7 @@ def exposure_of(person: Person, now: datetime | None = None) -> dict[str, Exposu
     Read is what was rated, skipped or practised on. Minutes are the active time of ratings, corrections included;
     what lies beyond that (skips, practice) has no measured time.
     """
-    here = timezone.localtime(now)
-    midnight = here.replace(hour=0, minute=0, second=0, microsecond=0)
-    monday = midnight - timedelta(days=midnight.weekday())
-    return {"today": _since(person, midnight), "week": _since(person, monday)}
+    return {name: _since(person, start) for name, start in stretches(now).items()}
 
 
 def _since(person: Person, start: datetime) -> Exposure:

@@ -37,6 +37,7 @@ from annotation.models import (
 from annotation.qualifying import open_step
 from curation.models import Category, Dataset, Membership, OptOut, Person, ReleaseItem
 from curation.prepared import Prepared, slot
+from curation.queries import opted_out
 from curation.rules import roles_of
 
 Role = Membership.Role
@@ -243,18 +244,6 @@ def readiness(task: RatingTask, place: TaskRater) -> str:
         return ""
     attempts = Qualification.objects.filter(rater=place.rater_id, rubric=task.rubric_id).order_by("attempt")
     return open_step(list(attempts), task.qualify_at)
-
-
-def opted_out(person: Person, taxonomy: int) -> dict[int, str]:
-    """The categories of a taxonomy, with their paths, that the person wants to see nothing of, and all under them."""
-    closed = OptOut.objects.filter(person=person, category__taxonomy=taxonomy)
-    paths = list(closed.values_list("category__path", flat=True))
-    if not paths:
-        return {}
-    under = Q()
-    for path in paths:
-        under |= Q(path=path) | Q(path__startswith=f"{path}\t")
-    return dict(Category.objects.filter(under, taxonomy=taxonomy).values_list("pk", "path"))
 
 
 def waiting(person: Person, dataset: Dataset) -> QuerySet[TaskResponse]:

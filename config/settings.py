@@ -119,7 +119,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "curation.views.sign_in.own_language",
+    "curation.views.ordering.refuse_orders",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "curation.views.kept.tell_kept",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -284,6 +286,9 @@ EMAIL_HOST_USER = env("TEINEI_MAIL_USER")
 EMAIL_HOST_PASSWORD = env_secret("TEINEI_MAIL_PASSWORD")
 EMAIL_USE_TLS = env_flag("TEINEI_MAIL_TLS", True)
 DEFAULT_FROM_EMAIL = env("TEINEI_MAIL_FROM", "teinei@localhost")
+EMAIL_TIMEOUT = 20  # seconds; a server that says nothing must not hold a worker for ever
+# From this hour on, where the server stands, digests go out: each day, the weekly ones on Mondays.
+TEINEI_DIGEST_HOUR = env_int("TEINEI_DIGEST_HOUR", 8)
 
 # --- The API ---------------------------------------------------------------------------------------------------
 
@@ -345,6 +350,7 @@ TEINEI_PERIODIC: dict[str, int] = {
     "curation.seal_log": 300,
     "curation.reconcile": 15,
     "curation.remove_old_files": 3600,
+    "curation.send_digests": 600,
 }
 
 # --- Label Studio ----------------------------------------------------------------------------------------------

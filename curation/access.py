@@ -79,3 +79,19 @@ def protected(dataset: Dataset | None = None) -> list[Release]:
     if dataset is not None:
         rows = rows.filter(dataset=dataset)
     return [release for release in rows if not passed_on(release)]
+
+
+def terms_used(release: Release) -> set[str]:
+    """Names of the terms under which its items came in."""
+    return set(release.items.order_by().values_list("rights_name", flat=True).distinct()) - {""}
+
+
+def not_redistributable(release: Release) -> list[str]:
+    """Ids of items under terms that forbid passing on, as they stood at the freeze or as they stand now."""
+    frozen = [row["name"] for row in release.snapshot.get("rights", []) if not row["redistributable"]]
+    now = Rights.objects.filter(dataset=release.dataset_id, redistributable=False)
+    names = {*frozen, *now.values_list("name", flat=True)}
+    if not names:
+        return []
+    rows = release.items.filter(rights_name__in=names) | release.items.filter(item__rights__in=now)
+    return list(rows.order_by("position").values_list("external_id", flat=True))

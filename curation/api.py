@@ -12,21 +12,23 @@ from rest_framework.generics import GenericAPIView, ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from curation import filters
 from curation.actions import items as act
 from curation.actions import jobs, reviews
 from curation.change_log import changes_of
-from curation.models import Dataset, Item, Job, Membership, Person, Release
+from curation.models import Dataset, Item, Job, Membership, Person, Release, Revision
+from curation.origins import counts
 from curation.queries import (
     datasets_of,
     items_in_list,
     items_visible_to,
     jobs_visible_to,
-    matching,
+    near_twins,
     releases_visible_to,
 )
 from curation.rules import possible_verbs, require, roles_of
 from curation.serializers import (
-    CommentSerializer,
+    AskedSerializer,
     DraftSerializer,
     ItemSerializer,
     JobSerializer,
@@ -36,11 +38,12 @@ from curation.serializers import (
     SubmitSerializer,
     category_named,
     draft_body,
+    twin_body,
     wording_of,
 )
 
 Role = Membership.Role
-SPLITS = ("none", "dev", "test")
+PAGING = ("cursor", "page_size", "format")
 
 
 class OfDataset(GenericAPIView[Any]):
@@ -62,7 +65,7 @@ class OfDataset(GenericAPIView[Any]):
 
 
 class ItemList(OfDataset, ListAPIView[Item]):
-    """Items by key, newest first; ?state=, ?split=, ?q= narrow them. POST begins one."""
+    """Items by key, newest first, narrowed by the filters of the page, each a parameter. POST begins one."""
 
     serializer_class = ItemSerializer
     queryset = Item.objects.none()
@@ -70,15 +73,9 @@ class ItemList(OfDataset, ListAPIView[Item]):
     def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return Item.objects.none()
-        asked = self.request.query_params
-        found = items_visible_to(self.person, self.dataset)
-        if asked.get("q"):
-            found = matching(found, asked["q"])
-        if asked.get("state") in Item.State.values:
-            found = found.filter(state=asked["state"])
-        if asked.get("split") in SPLITS:
-            found = found.filter(question__split=asked["split"])
-        return items_in_list(found)
+        asked, dataset = self.request.query_params, self.dataset
+        found = filters.read(asked, self.person, dataset, beside=PAGING, spare=False)
+        return items_in_list(found.apply(items_visible_to(self.person, dataset)))
 
     @extend_schema(request=None, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, dataset: str) -> Response:
@@ -107,6 +104,12 @@ class OneItem(OfDataset):
         return Response(body_of(self.person, self.item), status=code)
 
 
+def characters_of(revision: Revision) -> dict[str, dict[str, int]]:
+    """How many characters of each part were typed, pasted, or came from a machine, where that is known."""
+    told = {part: counts(runs) for part, runs in revision.origins.items()}
+    return {part: count for part, count in told.items() if count}
+
+
 def body_of(person: Person, item: Item) -> dict[str, Any]:
     """The item with its texts and what the person may do to it now."""
     revision = item.current_revision
@@ -115,6 +118,8 @@ def body_of(person: Person, item: Item) -> dict[str, Any]:
         "answer": revision.answer_shown if revision else None,
         "attributes": revision.attributes if revision else {},
         "sources": revision.sources if revision else [],
+        "criteria": revision.criteria if revision else {},
+        "origins": characters_of(revision) if revision else {},
         "approved_revision": item.approved_revision_id,
         "verbs": possible_verbs(person, item),
     }
@@ -176,14 +181,18 @@ class ItemReview(OneItem):
         return self.answer(status.HTTP_201_CREATED)
 
 
-class ItemComment(OneItem):
-    serializer_class = CommentSerializer
+class ItemTwins(OneItem):
+    """Questions nearly the same as this one, or as one that is being typed. Nothing is kept."""
 
-    @extend_schema(request=CommentSerializer, responses={201: None})
+    serializer_class = AskedSerializer
+
+    @extend_schema(request=AskedSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, dataset: str, pk: int) -> Response:
-        item = self.item
-        act.comment(self.person, item, **self.given(CommentSerializer, request).validated_data)
-        return Response(status=status.HTTP_201_CREATED)
+        item, asked = self.item, self.given(AskedSerializer, request).validated_data["question"]
+        if asked is None:
+            asked = item.current_revision.question if item.current_revision else ""
+        found = near_twins(self.person, item.dataset, asked, but=item.question)
+        return Response({"twins": [twin_body(twin) for twin in found]})
 
 
 class ItemVerb(OneItem):

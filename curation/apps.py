@@ -22,7 +22,7 @@ class CurationConfig(AppConfig):
             usages,
         )
 
-        autodiscover_modules("rules", "workflow")  # those of every floor register themselves
+        autodiscover_modules("rules", "rules_batches", "rules_people", "workflow")  # of every floor
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(0, usages.used_in)
         registry.add_redactor(redactor.REDACTOR)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from curation.models import Erratum, Release
-from curation.release_diff import KINDS, difference
+from curation.release_diff import KINDS, summary
 
 
 def line_of(release: Release) -> list[Release]:
@@ -30,19 +31,45 @@ def changes_of(release: Release) -> list[dict[str, Any]]:
     those that something happened in), `note`, and its `errata` (reason, withdrawn ids, successor, date).
     """
     line = line_of(release)
+    return _entries(line, Erratum.objects.filter(release__in=line), len(line))
+
+
+def changes_until(release: Release, *, compared: int) -> list[dict[str, Any]]:
+    """The same as it was known when the release was frozen, for its files: errata count that its line has mended.
+
+    Only so many versions are compared with the one before; of older ones the numbers of what changed stay 0.
+    """
+    line = line_of(release)
+    return _entries(line, Erratum.objects.filter(release__in=line, successor__in=line), compared)
+
+
+def _entries(line: list[Release], found: QuerySet[Erratum], compared: int) -> list[dict[str, Any]]:
     errata: dict[int, list[Erratum]] = {}
-    for erratum in Erratum.objects.filter(release__in=line).select_related("successor").order_by("pk"):
+    for erratum in found.select_related("successor").order_by("pk"):
         errata.setdefault(erratum.release_id, []).append(erratum)
+    pairs = zip(line, [*line[1:], None], strict=True)
     return [
-        change_between(before, version) | {"errata": [_erratum(row) for row in errata.get(version.pk, [])]}
-        for version, before in zip(line, [*line[1:], None], strict=True)
+        (change_between(before, version) if number < compared else _entry(before, version))
+        | {"errata": [_erratum(row) for row in errata.get(version.pk, [])]}
+        for number, (version, before) in enumerate(pairs)
     ]
 
 
 def change_between(old: Release | None, new: Release) -> dict[str, Any]:
     """One entry of a change log, without errata."""
+    entry = _entry(old, new)
+    if old is None:
+        return entry
+    found = summary(old, new)
+    leaves = [{"labels": list(labels), **counts} for labels, counts in found.by_leaf]
+    told = {"level": found.level, "cells": dict(found.cells), "leaves": leaves}
+    return entry | dict(found.counts) | told
+
+
+def _entry(old: Release | None, new: Release) -> dict[str, Any]:
+    """An entry before anything is compared: `level` is empty."""
     items = new.counts.get("items", new.size)
-    entry: dict[str, Any] = {
+    return {
         "release": new.name,
         "version": new.version,
         "date": f"{timezone.localdate(new.frozen_at):%Y-%m-%d}",
@@ -56,11 +83,6 @@ def change_between(old: Release | None, new: Release) -> dict[str, Any]:
         "leaves": [],
         "note": new.note,
     }
-    if old is None:
-        return entry
-    found = difference(old, new)
-    leaves = [{"labels": list(labels), **counts} for labels, counts in found.by_leaf()]
-    return entry | found.counts | {"level": found.level, "cells": found.cells, "leaves": leaves}
 
 
 def _erratum(row: Erratum) -> dict[str, Any]:
@@ -82,6 +104,8 @@ def _lines(entry: Mapping[str, Any]) -> Iterator[str]:
         yield note
     if entry["predecessor"] is None:
         yield f"First version. Items: {entry['items']}."
+    elif not entry["level"]:
+        yield f"Items: {entry['items']}."
     elif not any(entry[kind] for kind in KINDS):
         yield f"Holds the same items as {entry['predecessor']}."
     else:

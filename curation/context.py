@@ -11,7 +11,7 @@ from django.utils.functional import SimpleLazyObject
 
 from curation import registry
 from curation.models import Dataset, Person
-from curation.queries import datasets_of
+from curation.queries import ITEM_ROLES, datasets_of
 from curation.rules import roles_of
 from curation.worker import worker_listening
 
@@ -40,6 +40,7 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         "datasets": datasets,
         "roles": roles,
         "nav": SimpleLazyObject(lambda: _nav(request, person, dataset, roles) if person and dataset else []),
+        "bell": bool(dataset and roles & ITEM_ROLES),
         "demo": settings.TEINEI_DEMO,
         "support": settings.TEINEI_SUPPORT_CONTACT,
         "worker_missing": SimpleLazyObject(lambda: bool(person) and not worker_listening()),

@@ -13,9 +13,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 from curation import frozen_rows
 from curation.models import Guideline
+from curation.queries import astray
 from curation.worker import broker_answers, worker_listening
 
 LEAST_FREE = 2 << 30  # bytes; an export of a full release with its checks needs well under one
+SHOWN = 10  # items that a finding names
 OK, NOTE, WRONG = "ok", "note", "wrong"
 # What each group of packages is for, by the modules it brings.
 PACKAGES = {
@@ -151,9 +153,25 @@ def guidelines() -> Finding:
     )
 
 
+def leaves() -> Finding:
+    """Coverage counts items by a column of their own; it has to say what their texts say."""
+    try:
+        wrong = list(astray().order_by("pk").values_list("external_id", flat=True)[:SHOWN])
+    except DatabaseError:
+        return Finding(key="leaves", state=WRONG, sentence="Unknown: the tables cannot be read.")
+    if not wrong:
+        return Finding(key="leaves", state=OK, sentence="Every item is counted in the category of its text.")
+    return Finding(
+        key="leaves",
+        state=WRONG,
+        sentence=f"Items are counted in another category than their text has: {', '.join(wrong)}.",
+        advice="Take a backup and restore it into an empty system: restoring counts them anew. Please report it.",
+    )
+
+
 CHECKS: tuple[Callable[[], Finding], ...] = (database, migrations, frozen, broker, worker, disk)
 
 
 def examine() -> list[Finding]:
     """Everything that can be found out from here, in the order in which to mend it."""
-    return [*(check() for check in CHECKS), *packages(), guidelines()]
+    return [*(check() for check in CHECKS), *packages(), guidelines(), leaves()]

@@ -6,9 +6,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from curation.models import Category, Dataset, Review, Rights, Translation, TranslationReview
+from curation import origins
+from curation.formats.criteria import KINDS, criteria_of
+from curation.formats.faults import Fault
+from curation.models import Batch, Category, Dataset, Review, Rights, Translation, TranslationReview
 from curation.models.people import LARGEST
 from curation.reasons import reasons
 from curation.templatetags.reading import tongue
@@ -73,7 +77,7 @@ class FreezeForm(forms.Form):
         help_text=_("The terms the release goes out under."),
     )
     terms = forms.CharField(
-        label=_("Terms"),
+        label=_("Terms in full"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("They travel with every file of the release. Left empty, those of the rights are taken."),
@@ -138,12 +142,28 @@ class WordingForm(Step):
     category = forms.ModelChoiceField(queryset=Category.objects.none(), required=False)
     attributes = forms.MultipleChoiceField(choices=[(name, name) for name in ATTRIBUTES], required=False)
     sources = ExactText()
+    must = ExactText()
+    must_not = ExactText()
+    origins = ExactText()
     base = forms.IntegerField(required=False)
 
     def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
         super().__init__(*args, **options)
         leaves = Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3)
         offer_rows(self, "category", leaves.select_related("parent__parent"))
+
+    def clean(self) -> dict[str, Any]:
+        """Criteria in their shape; None where the form has no fields for them."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        given = {kind: cleaned.get(kind, "") for kind in KINDS}
+        cleaned["criteria"] = None
+        if any(kind in self.data for kind in KINDS):
+            try:
+                cleaned["criteria"] = criteria_of(given)
+            except Fault as fault:
+                sentence = gettext(fault.template) % {"field": fault.field, **fault.values}
+                self.add_error(fault.field.rpartition(".")[2], sentence)
+        return cleaned
 
     def wording(self, before: dict[str, Any]) -> dict[str, Any]:
         """Arguments of a draft or a Wording; attributes of `before` that no box stands for are kept."""
@@ -155,37 +175,84 @@ class WordingForm(Step):
             "category": self.cleaned_data["category"],
             "attributes": kept | dict.fromkeys(self.cleaned_data["attributes"], True),
             "sources": [line for line in lines if line],
+            "criteria": self.cleaned_data["criteria"],
+            "origins": origins.read(self.cleaned_data["origins"]) if self.cleaned_data["origins"] else None,
         }
 
 
 GOOD = (("", _("Not said")), ("yes", _("Good")), ("no", _("Not good")))
 
 
+GOOD_PART = "ok"
+JUDGED = [("", ""), (GOOD_PART, GOOD_PART), *((each.code, each.code) for each in reasons())]
+
+
 class DecisionForm(Step):
-    """A reviewer's decision on the revision they read."""
+    """A reviewer's decision on the revision they read; each part is good ("ok") or has the code of a reason."""
 
     decision = forms.ChoiceField(choices=Review.Decision.choices)
     revision = forms.IntegerField()
-    reason = forms.ChoiceField(
-        choices=[("", "")] + [(each.code, each.code) for each in reasons()], required=False
-    )
+    question_said = forms.ChoiceField(choices=JUDGED, required=False)
+    answer_said = forms.ChoiceField(choices=JUDGED, required=False)
     comment = ExactText()
-    question_ok = forms.ChoiceField(choices=GOOD, required=False)
-    answer_ok = forms.ChoiceField(choices=GOOD, required=False)
     open_to_all = forms.BooleanField(required=False)
+    second = forms.BooleanField(required=False)
 
     def given(self) -> dict[str, Any]:
         """The arguments of `actions.reviews.review`."""
-        said = {"yes": True, "no": False}
-        chosen = {
-            name: self.cleaned_data[name]
-            for name in ("decision", "revision", "reason", "comment", "open_to_all")
-        }
-        return chosen | {
-            "question_ok": said.get(self.cleaned_data["question_ok"]),
-            "answer_ok": said.get(self.cleaned_data["answer_ok"]),
+        names = ("decision", "revision", "comment", "open_to_all", "second")
+        said = {part: self.cleaned_data[f"{part}_said"] for part in ("question", "answer")}
+        return {name: self.cleaned_data[name] for name in names} | {
+            "question_ok": said["question"] == GOOD_PART if said["question"] else None,
+            "answer_ok": said["answer"] == GOOD_PART if said["answer"] else None,
+            "reasons": {part: code for part, code in said.items() if code not in ("", GOOD_PART)},
             "client_id": self.cleaned_data["client_id"] or None,
         }
+
+
+class MoveForm(Step):
+    """Where an item belongs, and why, for its author."""
+
+    revision = forms.IntegerField()
+    category = forms.ModelChoiceField(queryset=Category.objects.none())
+    comment = ExactText()
+
+    def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_rows(self, "category", Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3))
+
+
+class BulkForm(forms.Form):
+    """A verb for several items and what goes with it; a part without a reason is good."""
+
+    verb = forms.ChoiceField(choices=Batch.Verb.choices)
+    category = forms.ModelChoiceField(queryset=Category.objects.none(), required=False)
+    question_reason = forms.ChoiceField(choices=JUDGED, required=False)
+    answer_reason = forms.ChoiceField(choices=JUDGED, required=False)
+    open_to_all = forms.BooleanField(required=False)
+
+    def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
+        super().__init__(*args, **options)
+        offer_rows(self, "category", Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3))
+
+    def plan(self) -> dict[str, Any]:
+        """The arguments of a plan."""
+        given = self.cleaned_data
+        reasons = {part: given[f"{part}_reason"] for part in ("question", "answer")}
+        return {
+            "verb": given["verb"],
+            "category": given["category"],
+            "reasons": {part: code for part, code in reasons.items() if code not in ("", GOOD_PART)},
+            "open_to_all": given["open_to_all"],
+        }
+
+
+class ReviewingForm(forms.Form):
+    """How reviews go in a dataset; the ranges are the action's."""
+
+    lease_minutes = forms.IntegerField()
+    twice_share = forms.IntegerField()
+    second_after_fix = forms.BooleanField(required=False)
 
 
 class TranslationForm(Step):

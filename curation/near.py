@@ -18,10 +18,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse  # a web process compares one text with a few: it never loads this
 
 # See docs/near_duplicates.md: 4 of 537 of JGLUE's sentence pairs that people scored below 2 of 5 reach it (0.74 %).
 NEAR = 83.0
@@ -71,6 +74,8 @@ class Sketched:
     @cached_property
     def counts(self) -> sparse.csr_array:
         """(texts, codes): how often each pair of letters occurs; about 70 MB for 100,000 questions."""
+        from scipy import sparse
+
         parts = [_counts(self.letters[at : at + _BUILD]) for at in range(0, len(self.letters), _BUILD)]
         return parts[0] if len(parts) == 1 else sparse.csr_array(sparse.vstack(parts, format="csr"))
 
@@ -89,9 +94,22 @@ def likeness(one: str, other: str) -> float:
 
     Pairs count as often as they occur; a text of one letter has that letter as its only pair. Two empty texts: 0.
     """
-    left, right = _counts([letters(one)]), _counts([letters(other)])
-    total = left.sum() + right.sum()
-    return float(200 * left.minimum(right).sum() / total) if total else 0.0
+    return float(likenesses(one, [other])[0])
+
+
+def likenesses(one: str, others: Sequence[str]) -> NDArray[np.float64]:
+    """How alike a folded text is to each of some others, 0 to 100."""
+    _owner, mine = _pairs_of_letters([letters(one)])
+    codes, times = np.unique(mine, return_counts=True)
+    owner, pair = _pairs_of_letters([letters(text) for text in others])
+    both = len(mine) + np.bincount(owner, minlength=len(others))
+    if not len(codes):
+        return np.zeros(len(others))
+    at = np.minimum(np.searchsorted(codes, pair), len(codes) - 1)
+    known = codes[at] == pair
+    cells = np.bincount(owner[known] * len(codes) + at[known], minlength=len(others) * len(codes))
+    shared = np.minimum(cells.reshape(len(others), len(codes)), times).sum(axis=1)
+    return np.asarray(200 * shared / both, np.float64)
 
 
 def sketched(folded: Sequence[str]) -> Sketched:
@@ -100,14 +118,19 @@ def sketched(folded: Sequence[str]) -> Sketched:
     Empty texts are left out: they match nothing. About 1 s and 20 MB beside the texts for 100,000.
     """
     bare = [letters(text) for text in folded]
-    size = np.fromiter((max(len(text) - 1, min(len(text), 1)) for text in bare), np.int64, len(bare))
+    size = sizes(bare)
     place = np.argsort(size, kind="stable")
     place = place[size[place] > 0]
     ordered = [bare[at] for at in place]
     sketch = np.empty((len(ordered), _WORDS), np.uint64)
     for start in range(0, len(ordered), _BUILD):
-        sketch[start : start + _BUILD] = _sketch(ordered[start : start + _BUILD])
+        sketch[start : start + _BUILD] = sketch_of(ordered[start : start + _BUILD])
     return Sketched(ordered, size[place], sketch, place)
+
+
+def sizes(bare: Sequence[str]) -> Ints:
+    """How many pairs of letters each text has."""
+    return np.fromiter((max(len(text) - 1, min(len(text), 1)) for text in bare), np.int64, len(bare))
 
 
 def _pairs_of_letters(texts: Sequence[str]) -> tuple[Ints, Ints]:
@@ -126,7 +149,7 @@ def _pairs_of_letters(texts: Sequence[str]) -> tuple[Ints, Ints]:
     return owner[kept], pair[kept]
 
 
-def _sketch(texts: Sequence[str]) -> Words:
+def sketch_of(texts: Sequence[str]) -> Words:
     """(texts, 8) words of 64 bits: each pair of letters turns over the bit that its code's hash names."""
     owner, pair = _pairs_of_letters(texts)
     bit = ((pair.astype(np.uint64) * _MIX) >> np.uint64(64 - 9)).astype(np.int64)
@@ -136,6 +159,8 @@ def _sketch(texts: Sequence[str]) -> Words:
 
 def _counts(texts: Sequence[str]) -> sparse.csr_array:
     """(texts, codes) how often each pair of letters occurs."""
+    from scipy import sparse
+
     owner, pair = _pairs_of_letters(texts)
     starts = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=len(texts)))))
     rows = sparse.csr_array((np.ones(len(pair), np.int32), pair, starts), shape=(len(texts), 1 << 42))
@@ -243,28 +268,3 @@ def _compared(
 def _shared(left: Sketched, right: Sketched, i: Ints, j: Ints) -> Ints:
     """How many pairs of letters the texts of each pair have in common."""
     return np.asarray(left.counts[i].minimum(right.counts[j]).sum(axis=1), np.int64)
-
-
-class Index:
-    """Folded texts to be asked again and again which of them are most like one text."""
-
-    def __init__(self, folded: Sequence[str]) -> None:
-        self.texts = list(folded)
-        self._made = sketched(self.texts)
-
-    def nearest(self, folded: str, *, limit: int = 5, cutoff: float = NEAR) -> list[tuple[int, float]]:
-        """The texts most like a folded one: (position, likeness), best first, equals by position; only >= cutoff."""
-        query, made = sketched([folded]), self._made
-        if limit < 1 or not len(query.place) or not len(made.place):
-            return []
-        both = made.size + query.size[0]
-        apart = np.bitwise_count(made.sketch ^ query.sketch[0]).sum(axis=1, dtype=np.int64)
-        close = np.flatnonzero(apart <= (1 - cutoff / 100) * both + 1e-9)
-        shared = _shared(query, _chosen(made, close), np.zeros(len(close), np.int64), np.arange(len(close)))
-        score = 200 * shared / both[close]
-        ranked = sorted(zip(-score, made.place[close], strict=True))
-        return [(int(at), float(-less)) for less, at in ranked[:limit] if -less >= cutoff - 1e-9]
-
-
-def _chosen(texts: Sketched, at: Ints) -> Sketched:
-    return Sketched([texts.letters[k] for k in at], texts.size[at], texts.sketch[at], texts.place[at])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
-from curation.access import why_not_usable
-from curation.models import Redaction, Release
+from curation.access import not_redistributable, terms_used, why_not_usable
+from curation.models import Redaction, Release, ReleaseItem
 
 
 def why_not_out(release: Release) -> str | None:
@@ -26,14 +27,11 @@ def why_not_out(release: Release) -> str | None:
 
 
 def _why_not_items(release: Release) -> str | None:
-    frozen = {row["name"]: row for row in release.snapshot.get("rights", [])}
-    names = set(release.items.order_by().values_list("rights_name", flat=True).distinct()) - {""}
-    shut = [name for name in names if frozen.get(name, {}).get("redistributable") is False]
-    bound = release.items.filter(Q(rights_name__in=shut) | Q(item__rights__redistributable=False))
-    if ids := list(bound.order_by("position").values_list("external_id", flat=True)[:10]):
+    if ids := not_redistributable(release):
         message = _("Items must not be redistributed. The first: %(ids)s.")
-        return message % {"ids": ", ".join(ids)}
-    for name in sorted(names - {release.rights.get("name")}):
+        return message % {"ids": ", ".join(ids[:10])}
+    frozen = {row["name"]: row for row in release.snapshot.get("rights", [])}
+    for name in sorted(terms_used(release) - {release.rights.get("name")}):
         row = frozen.get(name, {})
         if row.get("inherits") and row.get("terms", "").strip() not in release.terms:
             return _("Terms that derivatives must carry are missing from those of the release: %(name)s.") % {
@@ -55,8 +53,13 @@ def last_redaction(release: Release) -> datetime | None:
 
 
 def _concerning(release: Release, rows: QuerySet[Redaction]) -> Iterator[Redaction]:
-    told = release.items.annotate(told=Cast("translations", TextField())).order_by()
     for row in rows.filter(dataset=release.dataset_id):
-        text = row.text_id
-        if told.filter(Q(question_text=text) | Q(answer_text=text) | Q(told__contains=text)).exists():
+        if _holds(release.pk, release.root_hash, row.text_id):
             yield row
+
+
+@lru_cache(maxsize=4096)
+def _holds(pk: int, root_hash: str, text: str) -> bool:
+    """Whether a text stands in a release, as its frozen rows name it: asked once by a process."""
+    told = ReleaseItem.objects.filter(release=pk).annotate(told=Cast("translations", TextField())).order_by()
+    return told.filter(Q(question_text=text) | Q(answer_text=text) | Q(told__contains=text)).exists()

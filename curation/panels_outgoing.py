@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from curation.rules import allows
 SHOWN = 8
 LINKS_SHOWN = 50
 State = Publication.State
+WhyNot = Callable[[Release], str | None]  # a page that asks more than once gives one that remembers
 
 
 def register() -> None:
@@ -41,11 +43,13 @@ def files_shown(*, person: Person, release: Release, **_subject: Any) -> dict[st
     }
 
 
-def links_shown(*, person: Person, release: Release, **_subject: Any) -> dict[str, Any] | None:
+def links_shown(
+    *, person: Person, release: Release, why_not: WhyNot = why_not_out, **_subject: Any
+) -> dict[str, Any] | None:
     """For whoever may make links: those there are, and the archives that a new one can lead to."""
     if not allows(person, "make_link", release):
         return None
-    why = why_not_out(release)
+    why = why_not(release)
     jobs = exports_of(release).filter(state=Job.State.SUCCEEDED)[:SHOWN]
     ready = [job for job in jobs if not why or job.arguments["formats"] == ["ids"]]
     rows = list(links_of(release)[:LINKS_SHOWN])
@@ -70,7 +74,9 @@ def state_of(link: DownloadLink, *, there: bool) -> str:
     return "open" if there else "gone"
 
 
-def publishing_shown(*, person: Person, release: Release, **_subject: Any) -> dict[str, Any] | None:
+def publishing_shown(
+    *, person: Person, release: Release, why_not: WhyNot = why_not_out, **_subject: Any
+) -> dict[str, Any] | None:
     """For whoever may publish: what was published, the plan that waits, and how far a job is."""
     if not allows(person, "publish", release) or release.imported:
         return None
@@ -84,5 +90,5 @@ def publishing_shown(*, person: Person, release: Release, **_subject: Any) -> di
         "plan": next((row for row in rows if row.state != State.PUBLISHED), None),
         "job": active,
         "failed": failed,
-        "why_not": why_not_out(release),
+        "why_not": why_not(release),
     }

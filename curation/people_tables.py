@@ -68,7 +68,10 @@ def _estimate(found: Mapping[str, Any]) -> str:
 
 def _reviews(release: Release) -> Any:
     rows = Review.objects.filter(
-        item__frozen__release=release, kind=Review.Kind.PERSON, created_at__lte=release.frozen_at
+        item__frozen__release=release,
+        kind=Review.Kind.PERSON,
+        decides=True,
+        created_at__lte=release.frozen_at,
     )
     return rows.order_by("item__frozen__position", "created_at", "pk")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from curation.personal_names import FAMILY, LAST
@@ -20,10 +20,12 @@ KINDS = ("mail", "phone", "postal_code", "my_number", "card", "name")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """`kind` is one of KINDS; `found` the piece of the text, after folding of width."""
+    """`kind` is one of KINDS; `found` the piece after folding of width, which stands in the text at [start, end)."""
 
     kind: str
     found: str
+    start: int
+    end: int
 
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−ーｰ－", "-"))
@@ -42,6 +44,7 @@ _FOURS = re.compile(r"[0-9]{4}([ -]?)[0-9]{4}\1[0-9]{4}")
 _CARD = re.compile(
     r"[0-9]{4}([ -]?)[0-9]{4}\1[0-9]{4}\1[0-9]{4}(?:\1[0-9]{3})?|[0-9]{4}([ -]?)[0-9]{6}\2[0-9]{4,5}"
 )
+_CHARACTER = re.compile(".[\uff9e\uff9f\u3099\u309a]?", re.DOTALL)  # with its voicing mark
 _FREE = ("0120", "0800", "0570", "0990")
 # Lines of public counsel that careful answers name: the two poison centres, TELL, and Tokyo's Inochi no Denwa.
 PUBLIC_LINES = frozenset({"0727272499", "0298529999", "0357740992", "0332643434"})
@@ -71,9 +74,9 @@ def personal_data(text: str) -> list[Found]:
     """Everything in the text that looks like a person's data, in the order of KINDS."""
     found: list[Found] = []
     if "@" in text or "＠" in text:
-        found += _mails(_plain(text))
+        found += _mails(text)
     if "〒" in text or "郵便番号" in text:
-        found += _postal_codes(_plain(text))
+        found += _postal_codes(text)
     found += _numbers(text)
     if any(title in text for title in _TITLES):
         found += _japanese_names(text)
@@ -87,16 +90,30 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", text).translate(_DASHES)
 
 
+def _places(text: str, plain: str) -> Sequence[int]:
+    """For each character of the plain text, and for its end, where it stands in the text as written."""
+    if len(plain) == len(text):  # the rule: folding of width makes one character of one
+        return range(len(text) + 1)
+    pieces = [(match.start(), _plain(match[0])) for match in _CHARACTER.finditer(text)]
+    at = [place for place, piece in pieces for _char in piece]
+    return [*at, len(text)] if len(at) == len(plain) else [min(n, len(text)) for n in range(len(plain) + 1)]
+
+
 def _mails(text: str) -> Iterator[Found]:
-    for match in _MAIL.finditer(text):
+    plain = _plain(text)
+    at = _places(text, plain)
+    for match in _MAIL.finditer(plain):
         if not _EXAMPLE.search(match[1]):
-            yield Found(kind="mail", found=match[0])
+            yield Found(kind="mail", found=match[0], start=at[match.start()], end=at[match.end()])
 
 
 def _postal_codes(text: str) -> Iterator[Found]:
-    for match in _POSTAL.finditer(text):
+    plain = _plain(text)
+    at = _places(text, plain)
+    for match in _POSTAL.finditer(plain):
         if not _made_up(match[1] + match[2]) and match[2] != "0000":
-            yield Found(kind="postal_code", found=f"{match[1]}-{match[2]}")
+            code = f"{match[1]}-{match[2]}"
+            yield Found(kind="postal_code", found=code, start=at[match.start()], end=at[match.end()])
 
 
 def _numbers(text: str) -> Iterator[Found]:
@@ -104,7 +121,7 @@ def _numbers(text: str) -> Iterator[Found]:
     for match in runs.finditer(text):
         run = _plain(match[0])
         if kind := _kind_of(run):
-            yield Found(kind=kind, found=run)
+            yield Found(kind=kind, found=run, start=match.start(), end=match.end())
 
 
 def _kind_of(run: str) -> str:
@@ -153,10 +170,10 @@ def is_card(digits: str) -> bool:
 def _japanese_names(text: str) -> Iterator[Found]:
     for match in _NAME.finditer(text):
         if not _KIN.search(match[0]) and not _SAMPLE.match(match[0]):
-            yield Found(kind="name", found=match[0])
+            yield Found(kind="name", found=match[0], start=match.start(), end=match.end())
 
 
 def _english_names(text: str) -> Iterator[Found]:
     for match in _ENGLISH.finditer(text):
         if match[1] not in _NOBODY:
-            yield Found(kind="name", found=match[0])
+            yield Found(kind="name", found=match[0], start=match.start(), end=match.end())

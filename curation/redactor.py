@@ -14,10 +14,12 @@ from django.utils.translation import ngettext
 from curation.errors import Invalid
 from curation.models import (
     Comment,
+    Dismissal,
     DownloadLink,
     Draft,
     Item,
     Job,
+    KeptDraft,
     LogEntry,
     Person,
     Publication,
@@ -50,16 +52,20 @@ def remove(gone: RedactedText) -> dict[str, int]:
     revisions = Revision.objects.filter(of_text("", gone.hash))
     # A row or revision of the text itself loses all that could quote it: a conversation's turns, where it came from.
     bare: dict[str, object] = {"attributes": {}, "sources": []}
+    criteria = Revision.objects.filter(of_text("", gone.hash)).exclude(criteria={})
     return {
         "exports": _remove_exports(gone.releases),
         "release_rows": rows.count(),
-        "attributes": revisions.exclude(**bare).update(**bare)
+        "attributes": criteria.update(criteria={})
+        + revisions.exclude(**bare).update(**bare)
         + ReleaseItem.objects.filter(of_text("", gone.hash)).exclude(**bare).update(**bare),
         "drafts": _wipe_drafts(gone),
         "comments": len(wipe(Comment.objects.all(), ["body"], gone.pieces))
         + len(wipe(Review.objects.exclude(comment=""), ["comment"], gone.pieces))
-        + len(wipe(TranslationReview.objects.exclude(comment=""), ["comment"], gone.pieces)),
-        "sources": len(wipe(Revision.objects.exclude(**bare), ["attributes", "sources"], gone.pieces)),
+        + len(wipe(TranslationReview.objects.exclude(comment=""), ["comment"], gone.pieces))
+        + len(wipe(Dismissal.objects.all(), ["reason"], gone.pieces)),
+        "sources": len(wipe(Revision.objects.exclude(**bare), ["attributes", "sources"], gone.pieces))
+        + len(wipe(Revision.objects.exclude(criteria={}), ["criteria"], gone.pieces)),
         "jobs": len(wipe(Job.objects.all(), ["message", "arguments", "result"], gone.pieces)),
         "items_withdrawn": _withdraw(gone),
         "translations_sent_back": _send_back(gone),
@@ -76,9 +82,10 @@ def _forget_vectors(digest: str) -> int:
 
 def _wipe_drafts(gone: RedactedText) -> int:
     """Windows that are open on such a draft get a conflict instead of saving the words again."""
-    count = 0
+    texts, further = ["question", "answer"], ["attributes", "sources", "criteria"]
+    count = len(wipe(KeptDraft.objects.all(), texts + further, gone.pieces))
     for model in (Draft, TranslationDraft):
-        columns = ["question", "answer", *(["attributes", "sources"] if model is Draft else [])]
+        columns = texts + (further if model is Draft else [])
         wiped = wipe(model._default_manager.all(), columns, gone.pieces)
         count += model._default_manager.filter(pk__in=wiped).update(version=F("version") + 1, client_id="")
     return count
@@ -162,7 +169,7 @@ def by_hand(digest: str) -> list[str]:
     return said
 
 
-def panel_of_release(*, person: Person, release: Release) -> dict[str, Any] | None:
+def panel_of_release(*, person: Person, release: Release, **_subject: Any) -> dict[str, Any] | None:
     """How many rows of a release have lost their text; nothing is shown where none has."""
     redacted = redacted_rows(release)
     return {"redacted": redacted} if redacted else None

@@ -16,9 +16,10 @@ from typing import Any
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from curation.models import Release, ReleaseItem, Text
+from curation import release_versions
+from curation.models import Release, ReleaseItem
+from curation.queries import texts_by_hash
 from curation.release_hashes import VERSION
-from curation.release_versions import MAJOR, MINOR, PATCH
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 KINDS = (ADDED, REMOVED, CHANGED)
@@ -26,7 +27,8 @@ CELLS = ("question", "answer", "category", "split", "attributes", "sources")
 TRANSLATIONS = "translations"
 CHUNK = 500
 FEW = 5000  # rows up to which they are asked for by id; beyond, the whole release is read past
-KEPT = 8  # differences remembered by a process
+KEPT = 2  # whole differences remembered by a process: one of 100,000 rows is tens of megabytes
+SUMMARIES = 512  # of the counts of differences, which are small
 
 _TEXTS = ("question_text_id", "answer_text_id")
 _JSON = ("labels", "attributes", "sources", "translations")
@@ -78,11 +80,8 @@ class Difference:
 
     @property
     def level(self) -> str:
-        """Croissant 1.1: MAJOR where data changed, went or moved, MINOR where it was only added, else PATCH."""
         counts = self.counts
-        if counts[REMOVED] or counts[CHANGED]:
-            return MAJOR
-        return MINOR if counts[ADDED] else PATCH
+        return release_versions.level(touched=counts[REMOVED] + counts[CHANGED], added=counts[ADDED])
 
     def by_leaf(self) -> list[tuple[tuple[str, ...], dict[str, int]]]:
         """Counts per kind of each leaf that something happened in, by its labels."""
@@ -92,6 +91,16 @@ class Difference:
         return [(leaf, {kind: found[leaf][kind] for kind in KINDS}) for leaf in sorted(found)]
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What a change log says of a difference: see the properties of `Difference` of the same names."""
+
+    counts: Mapping[str, int]
+    cells: Mapping[str, int]
+    level: str
+    by_leaf: tuple[tuple[tuple[str, ...], Mapping[str, int]], ...]
+
+
 def _place(name: str) -> tuple[int, str]:
     return (CELLS.index(name) if name in CELLS else len(CELLS), name)
 
@@ -99,6 +108,17 @@ def _place(name: str) -> tuple[int, str]:
 def difference(old: Release, new: Release) -> Difference:
     """What differs between any two releases; the same two are compared once by a process."""
     return _difference(_key(old), _key(new))
+
+
+def summary(old: Release, new: Release) -> Summary:
+    """Counts of what differs; those of many pairs are kept, for a release's page tells of its whole line."""
+    return _summary(_key(old), _key(new))
+
+
+@lru_cache(maxsize=SUMMARIES)
+def _summary(old: tuple[int, str, int], new: tuple[int, str, int]) -> Summary:
+    found = _difference(old, new)
+    return Summary(found.counts, found.cells, found.level, tuple(found.by_leaf()))
 
 
 def _key(release: Release) -> tuple[int, str, int]:
@@ -207,9 +227,4 @@ def _plain(row: RowDiff, bodies: Mapping[str, str] | None) -> dict[str, Any]:
 def bodies_of(rows: tuple[RowDiff, ...] | list[RowDiff]) -> dict[str, str]:
     """Bodies of the texts that the rows' cells name, by hash."""
     texts = [cell for row in rows for cell in row.cells if cell.text]
-    hashes = sorted({side for cell in texts for side in (cell.before, cell.after) if side})
-    found: dict[str, str] = {}
-    for start in range(0, len(hashes), CHUNK):
-        part = Text.objects.filter(hash__in=hashes[start : start + CHUNK])
-        found.update(part.values_list("hash", "body"))
-    return found
+    return dict(texts_by_hash(side for cell in texts for side in (cell.before, cell.after) if side))

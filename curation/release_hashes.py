@@ -46,9 +46,30 @@ def content_digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
+class RootHash:
+    """SHA-256 over (position, id, split, content hash) of every row, in order, as the rows go by."""
+
+    def __init__(self) -> None:
+        self._digest = hashlib.sha256()
+
+    def add(self, rows: Iterable[tuple[int, str, str, str]]) -> None:
+        """Take the next rows."""
+        self._digest.update(
+            "".join(
+                [
+                    f"{position}\t{external_id}\t{split}\t{content}\n"
+                    for position, external_id, split, content in rows
+                ]
+            ).encode()
+        )
+
+    def hexdigest(self) -> str:
+        """Of what went by."""
+        return self._digest.hexdigest()
+
+
 def root_hash(rows: Iterable[tuple[int, str, str, str]]) -> str:
-    """SHA-256 over (position, id, split, content hash) of every row, in order."""
-    digest = hashlib.sha256()
-    for position, external_id, split, content in rows:
-        digest.update(f"{position}\t{external_id}\t{split}\t{content}\n".encode())
-    return digest.hexdigest()
+    """`RootHash` of all rows at once."""
+    whole = RootHash()
+    whole.add(rows)
+    return whole.hexdigest()

@@ -19,11 +19,17 @@ VERSION = re.compile(r"(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})\.(0|[1-9]\d{0,5})")
 Rows = Mapping[str, tuple[str, str]]  # external id: (content hash, split)
 
 
-def level_of(before: Rows, after: Rows) -> str:
-    """MAJOR, MINOR or PATCH by what happened to the rows."""
-    if any(after.get(key) != row for key, row in before.items()):
+def level(*, touched: int, added: int) -> str:
+    """MAJOR where any row was changed, moved or taken away, MINOR where rows were only added, else PATCH."""
+    if touched:
         return MAJOR
-    return MINOR if len(after) > len(before) else PATCH
+    return MINOR if added else PATCH
+
+
+def level_of(before: Rows, after: Rows) -> str:
+    """The same by the rows themselves."""
+    touched = sum(after.get(key) != row for key, row in before.items())
+    return level(touched=touched, added=len(after.keys() - before.keys()))
 
 
 def next_version(previous: str, level: str) -> str:

@@ -6,15 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation import access, registry
 from curation.errors import NotAllowed
 from curation.log import Actor, Operator
 from curation.models import (
+    Comment,
     Dataset,
+    DoubleReview,
     DownloadLink,
     Item,
+    Lease,
     Membership,
     Person,
     Redaction,
@@ -59,18 +63,28 @@ def require(actor: Actor, verb: str, subject: models.Model) -> None:
 
 
 PERSON = slot(1)
-_MEMBERSHIPS = Prepared(lambda: Membership.objects.filter(person=PERSON).order_by().only("dataset", "role"))
+_MEMBERSHIPS = Prepared(
+    lambda: Membership.objects.filter(person=PERSON).order_by().only("dataset", "role", "warned_at")
+)
 
 
 def roles_of(person: Person, dataset: Dataset) -> set[str]:
     """The person's roles in a dataset; asked once per person and dataset in a request."""
     known: dict[int, set[str]] | None = person.__dict__.get("_roles")
     if known is None:
-        known = {}
+        known, warned = {}, set()
         for each in _MEMBERSHIPS.rows({PERSON: person.pk}):
             known.setdefault(each.dataset_id, set()).add(each.role)
-        person.__dict__["_roles"] = known
+            if each.warned_at:
+                warned.add(each.dataset_id)
+        person.__dict__.update(_roles=known, _warned=warned)
     return known.get(dataset.pk, set())
+
+
+def warned(person: Person, dataset: Dataset) -> bool:
+    """Whether the person has read what kind of texts await them here: asked for together with their roles."""
+    roles_of(person, dataset)
+    return dataset.pk in person.__dict__["_warned"]
 
 
 def needs(actor: Actor, dataset: Dataset, *roles: str) -> str | None:
@@ -107,8 +121,16 @@ def sign_mapping(actor: Actor, taxonomy: Taxonomy) -> str | None:
 
 
 @rule("write", Dataset)
+@rule("take", Dataset)
 def write(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.AUTHOR)
+
+
+@rule("bulk", Dataset)
+@rule("set_quotas", Dataset)
+@rule("set_routine", Dataset)
+def set_quotas(actor: Actor, dataset: Dataset) -> str | None:
+    return needs(actor, dataset, Role.LEAD)
 
 
 @rule("import", Dataset)
@@ -142,14 +164,6 @@ def machine_translate(actor: Actor, dataset: Dataset) -> str | None:
 @rule("invite", Dataset)
 def invite(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.LEAD, Role.RELEASE_MANAGER)
-
-
-@rule("care", Person)
-def care(actor: Actor, person: Person) -> str | None:
-    """What somebody wants to be spared is theirs alone to say."""
-    if isinstance(actor, Operator) or actor.pk != person.pk:
-        return _("Everybody sets this for themselves.")
-    return None
 
 
 @rule("export", Release)
@@ -224,6 +238,34 @@ def save_draft(actor: Actor, item: Item) -> str | None:
     return refusal
 
 
+@rule("let_go", Item)
+def let_go(actor: Actor, item: Item) -> str | None:
+    """A place in a leaf is kept for whoever begins the item, and is theirs to give back."""
+    if isinstance(actor, Operator) or item.author_id != actor.pk:
+        return _("Only who took it gives it back.")
+    return needs(actor, item.dataset, Role.AUTHOR)
+
+
+@rule("dismiss", Item)
+def dismiss(actor: Actor, item: Item) -> str | None:
+    """Whoever may change the text may also say that a check's finding is all right as it is."""
+    if isinstance(actor, Operator):
+        return _("Dismissing a finding needs a person.")
+    return save_draft(actor, item)
+
+
+@rule("restore_revision", Item)
+def restore_revision(actor: Actor, item: Item) -> str | None:
+    """Whoever may write on it now, or mend it before they accept it."""
+    if isinstance(actor, Operator):
+        return _("A draft needs a person.")
+    if item.state == Item.State.IN_REVIEW:
+        return review(actor, item)
+    if not verbs_from(item) & {"submit", "revise"}:
+        return _("The item is closed. A lead can reopen it.")
+    return save_draft(actor, item)
+
+
 @rule("submit", Item)
 @rule("submit_question", Item)
 def submit(actor: Actor, item: Item) -> str | None:
@@ -242,6 +284,13 @@ def revise(actor: Actor, item: Item) -> str | None:
     return needs(actor, item.dataset, Role.AUTHOR, Role.LEAD)
 
 
+def open_doubles() -> models.QuerySet[DoubleReview]:
+    """Double reviews that are neither agreed nor settled; a newer text or another state of the item ends one, too."""
+    return DoubleReview.objects.filter(
+        settled_at=None, item__state=Item.State.IN_REVIEW, item__current_revision=models.F("revision")
+    )
+
+
 @rule("review", Item)
 @rule("approve", Item)
 @rule("fix_and_approve", Item)
@@ -251,16 +300,44 @@ def revise(actor: Actor, item: Item) -> str | None:
 def review(actor: Actor, item: Item) -> str | None:
     if isinstance(actor, Operator):
         return _("A review needs a person.")
-    refusal = needs(actor, item.dataset, Role.REVIEWER)
+    double = open_doubles().filter(item=item).first()
+    refusal = needs(actor, item.dataset, Role.LEAD if double and double.agreed is False else Role.REVIEWER)
     if refusal:
         return refusal
     if wrote_part(actor, item):
         return _("Nobody reviews what they wrote any part of.")
+    if double and double.opinions.filter(reviewer=actor).exists():
+        return _("You have given your opinion: somebody else gives the other.")
+    return None
+
+
+@rule("move", Item)
+def move(actor: Actor, item: Item) -> str | None:
+    """Whoever may review it, and leads."""
+    if isinstance(actor, Operator):
+        return _("A review needs a person.")
+    return None if needs(actor, item.dataset, Role.LEAD) is None else review(actor, item)
+
+
+@rule("hand_over", Item)
+def hand_over(actor: Actor, item: Item) -> str | None:
+    """Whoever could review it gives away what they hold or nobody holds; a lead what anybody holds."""
+    if isinstance(actor, Operator):
+        return _("A review needs a person.")
+    if needs(actor, item.dataset, Role.LEAD) is None:
+        return None
+    refusal = review(actor, item)
+    if refusal:
+        return refusal
+    held = Lease.objects.filter(item=item, part=Lease.Part.REVIEW, expires_at__gt=timezone.now())
+    if held.exclude(person=actor).exists():
+        return _("Somebody else is reviewing this item.")
     return None
 
 
 @rule("withdraw", Item)
 @rule("reopen", Item)
+@rule("open_to_all", Item)
 def withdraw(actor: Actor, item: Item) -> str | None:
     return needs(actor, item.dataset, Role.LEAD, Role.RELEASE_MANAGER)
 
@@ -270,6 +347,17 @@ def comment(actor: Actor, item: Item) -> str | None:
     if isinstance(actor, Operator):
         return _("A comment needs a person.")
     return needs(actor, item.dataset, Role.AUTHOR, Role.REVIEWER, Role.LEAD, Role.RELEASE_MANAGER)
+
+
+@rule("resolve", Comment)
+def resolve(actor: Actor, opening: Comment) -> str | None:
+    """Whoever opened the thread or has the item, and those who answer for it."""
+    refusal = comment(actor, opening.item)
+    if refusal or isinstance(actor, Operator) or actor.pk in (opening.person_id, opening.item.author_id):
+        return refusal
+    if roles_of(actor, opening.item.dataset) & {Role.REVIEWER, Role.LEAD}:
+        return None
+    return _("A thread is resolved by whoever began it, the item's author, reviewers and leads.")
 
 
 @rule("translate", Item)

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from curation.models import LogEntry
+from curation.models import LogEntry, Person
 
 _VERBS = {
     "start": gettext_lazy("began the item"),
@@ -19,9 +19,20 @@ _VERBS = {
     "request_changes": gettext_lazy("sent it back"),
     "request_answer": gettext_lazy("asked for another answer"),
     "reject": gettext_lazy("rejected it"),
+    "give_opinion": gettext_lazy("gave an opinion, one of two"),
+    "move": gettext_lazy("moved it to another category"),
+    "restore": gettext_lazy("put an earlier text into their draft"),
+    "hand_over": gettext_lazy("handed the review over"),
+    "open_to_all": gettext_lazy("opened it to all writers"),
+    "close_to_all": gettext_lazy("gave it back to its author alone"),
+    "carry_out": gettext_lazy("began a change of several items"),
     "withdraw": gettext_lazy("withdrew it"),
     "reopen": gettext_lazy("reopened it"),
     "comment": gettext_lazy("commented"),
+    "resolve": gettext_lazy("resolved a thread"),
+    "take_up": gettext_lazy("reopened a thread"),
+    "dismiss": gettext_lazy("dismissed a check's finding"),
+    "bring_back": gettext_lazy("brought a check's finding back"),
     "translate": gettext_lazy("handed in a translation"),
     "freeze": gettext_lazy("froze a release"),
     "waive": gettext_lazy("let a gate through for a release"),
@@ -41,7 +52,10 @@ _VERBS = {
     "redact": gettext_lazy("confirmed that a text be removed"),
     "sign_mapping": gettext_lazy("signed the taxonomy"),
     "import_items": gettext_lazy("imported items"),
+    "export_items": gettext_lazy("took a table of items"),
     "import_release": gettext_lazy("registered a published release"),
+    "set_quotas": gettext_lazy("changed targets"),
+    "set_routine": gettext_lazy("changed how the work goes"),
     "create_rights": gettext_lazy("entered terms"),
     "revise_rights": gettext_lazy("changed terms"),
     "create_dataset": gettext_lazy("made the dataset"),
@@ -53,6 +67,8 @@ _VERBS = {
     "launch": gettext_lazy("launched a training run"),
     "cancel": gettext_lazy("cancelled it"),
     "resume": gettext_lazy("resumed it"),
+    "finish": gettext_lazy("changed several items"),
+    "finish_undo": gettext_lazy("ended taking a change of several items back"),
     "sign_in": gettext_lazy("signed in"),
     "undo": gettext_lazy("took a rating back"),
     "acknowledge_warning": gettext_lazy("read what kind of texts to expect"),
@@ -90,6 +106,8 @@ _VERBS = {
     "start_anew": gettext_lazy("began a task anew in Label Studio"),
 }
 _VERBS_OF = {
+    ("item", "undo"): gettext_lazy("took a change of several items back"),
+    ("batch", "undo"): gettext_lazy("took a change of several items back"),
     ("rating", "correct"): gettext_lazy("corrected a rating"),
     ("downloadlink", "download"): gettext_lazy("downloaded a release by a link"),
 }
@@ -119,6 +137,13 @@ def event_of(entry: LogEntry) -> dict[str, Any]:
         "at": entry.created_at,
         "text": "",
     }
+
+
+def alias(person: Person | None) -> str:
+    """The name under which a writer's work is read."""
+    if person is None:
+        return _("Imported")
+    return person.pseudonym or _("Writer %(n)d") % {"n": person.pk}
 
 
 def split_because(why: Mapping[str, Any]) -> str:

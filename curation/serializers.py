@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from curation.actions.items import Wording
 from curation.models import Category, Draft, Item, Job, Release, Review
+from curation.queries import NearTwin
 
 
 class ItemSerializer(serializers.ModelSerializer[Item]):
@@ -47,6 +48,8 @@ class WordingSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(max_length=2000), required=False, default=list
     )
 
+    criteria = serializers.DictField(required=False, allow_null=True, default=None)
+
     def wording(self, item: Item) -> Wording:
         return wording_of(item, self.validated_data)
 
@@ -66,6 +69,14 @@ class DraftSerializer(serializers.Serializer[Any]):
     category = serializers.ListField(child=serializers.CharField(max_length=255), required=False)
     attributes = serializers.DictField(required=False)
     sources = serializers.ListField(child=serializers.CharField(max_length=2000), required=False)
+    criteria = serializers.DictField(required=False)
+
+
+class ReasonsSerializer(serializers.Serializer[Any]):
+    """A coded reason for each part that is not good."""
+
+    question = serializers.CharField(required=False, allow_blank=True, max_length=40)
+    answer = serializers.CharField(required=False, allow_blank=True, max_length=40)
 
 
 class ReviewSerializer(serializers.Serializer[Any]):
@@ -74,10 +85,12 @@ class ReviewSerializer(serializers.Serializer[Any]):
     decision = serializers.ChoiceField(choices=Review.Decision.choices)
     revision = serializers.IntegerField()
     reason = serializers.CharField(default="", allow_blank=True, max_length=40)
+    reasons = ReasonsSerializer(required=False, default=dict)
     comment = serializers.CharField(default="", allow_blank=True, max_length=20_000)
     question_ok = serializers.BooleanField(required=False, allow_null=True, default=None)
     answer_ok = serializers.BooleanField(required=False, allow_null=True, default=None)
     open_to_all = serializers.BooleanField(default=False)
+    second = serializers.BooleanField(default=False)
     client_id = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
     fixed = WordingSerializer(required=False, allow_null=True, default=None)
 
@@ -87,7 +100,10 @@ class ReasonSerializer(serializers.Serializer[Any]):
 
 
 class CommentSerializer(serializers.Serializer[Any]):
+    """A line of the discussion; `reply_to` is the id of the line that it answers."""
+
     body = serializers.CharField(max_length=20_000)
+    reply_to = serializers.IntegerField(required=False, allow_null=True, default=None, max_value=2**63 - 1)
     client_id = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
 
 
@@ -145,7 +161,7 @@ def category_named(item: Item, labels: list[str]) -> Category:
 
 def wording_of(item: Item, given: dict[str, Any]) -> Wording:
     """The checked fields as the actions take them; without labels the item keeps its category."""
-    texts = {name: given[name] for name in ("question", "answer", "attributes", "sources")}
+    texts = {name: given[name] for name in ("question", "answer", "attributes", "sources", "criteria")}
     labels = given["category"]
     return Wording(**texts, category=category_named(item, labels) if labels else None)
 
@@ -158,5 +174,31 @@ def draft_body(draft: Draft) -> dict[str, Any]:
         "category": draft.category.labels if draft.category else None,
         "attributes": draft.attributes,
         "sources": draft.sources,
+        "criteria": draft.criteria,
         "saved_at": draft.saved_at,
+    }
+
+
+class AskedSerializer(serializers.Serializer[Any]):
+    """A question as it is being typed; without one, as it was submitted last."""
+
+    question = serializers.CharField(
+        required=False, default=None, allow_null=True, allow_blank=True, max_length=20_000
+    )
+
+
+def twin_body(twin: NearTwin) -> dict[str, Any]:
+    """A near twin; null is what the person may not know or what does not go for it."""
+    item, row = twin.item, twin.row
+    return {
+        "near": twin.near,
+        "same": twin.same,
+        "score": None if twin.score is None else round(twin.score, 1),
+        "question": twin.text or None,
+        "split": twin.split or None,
+        "item": item.pk if item else None,
+        "state": item.state if item else None,
+        "external_id": item.external_id if item else row.external_id if row else None,
+        "release": row.release.name if row else None,
+        "dataset": item.dataset.slug if item else row.release.dataset.slug if row else None,
     }

@@ -1,4 +1,4 @@
-"""Folding of Japanese text, bigrams for substring search, and near-duplicates. Pure: no Django, no models.
+"""Folding of Japanese text, and bigrams for substring search. Pure: no Django, no models.
 
 Two texts that a reader would call the same text written differently fold to the same string. Folding is for finding
 and comparing; what is stored and shown is always the exact text.
@@ -7,7 +7,6 @@ and comparing; what is stored and shown is always the exact text.
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
 from itertools import pairwise
 
 # Characters that are there for the machine, not for the reader: zero-width spaces and joiners, soft hyphens,
@@ -88,35 +87,3 @@ def folded_hash(text: str) -> str:
     """SHA-256 of the folded text, or '' when nothing is left of it: an empty folding matches nothing."""
     folded = fold(text)
     return text_hash(folded) if folded else ""
-
-
-def nearest(
-    query: str,
-    candidates: Sequence[str],
-    *,
-    limit: int = 5,
-    cutoff: float = 60.0,
-    folded: bool = False,
-) -> list[tuple[int, float]]:
-    """The candidates most like the query: (index, score), best first, equal scores by index.
-
-    Score: rapidfuzz ratio of the folded texts, 0 to 100 (normalised indel similarity); 100 means equal after folding.
-    Only scores >= cutoff. A query or candidate that folds to '' matches nothing. With `folded` the candidates are
-    folded already (the query never is): fold once, ask often. About 17 ms for 20,000 candidates of 85 characters.
-    """
-    needle = fold(query)
-    if not needle or limit < 1:
-        return []
-    from rapidfuzz import fuzz, process  # a tenth of a second that only a comparison costs
-
-    texts = candidates if folded else [fold(text) for text in candidates]
-    scored = process.extract(
-        needle,
-        texts,
-        scorer=fuzz.ratio,
-        processor=None,
-        score_cutoff=cutoff,
-        limit=None,
-    )
-    found = [(index, score) for text, score, index in scored if text]
-    return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]

@@ -6,13 +6,12 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 TEST, DEV = "test", "dev"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A question about to be frozen. `split` is empty where it has none yet; `key` is stable across databases.
 
     `cluster` names the near-duplicates it hangs together with (the same for all of them; empty: it has none), `twin`
@@ -29,21 +28,20 @@ class Candidate:
     score: float = 0.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Assigned:
+class Assigned(NamedTuple):
     """A question's split and why it has it: what `Question.split_why` keeps, less the release's name."""
 
     split: str
     why: dict[str, Any]
 
 
-@dataclass
+@dataclass(slots=True)
 class _Group:
-    """Questions that go together: the fresh ones of a cluster, first drawn first."""
+    """Questions that go together: the fresh ones of a cluster, first drawn first; how many are of each leaf."""
 
     draw: str
-    members: list[Candidate]
-    leaves: Counter[str]
+    members: Sequence[Candidate]
+    leaves: dict[str, int]
 
 
 class _Places:
@@ -69,10 +67,11 @@ class _Places:
         }
         self.left = dict(self.at_first)
 
-    def take(self, leaves: Counter[str]) -> bool:
+    def take(self, leaves: dict[str, int]) -> bool:
         """Take the places of a group, or none of them where one leaf has too few."""
-        if any(self.left[leaf] < number for leaf, number in leaves.items()):
-            return False
+        for leaf, number in leaves.items():
+            if self.left[leaf] < number:
+                return False
         for leaf, number in leaves.items():
             self.left[leaf] -= number
         return True
@@ -94,7 +93,8 @@ def assign(candidates: Iterable[Candidate], *, test_per_leaf: int, seed: int) ->
     among = Counter(leaf for group in groups for leaf in group.leaves)
     rank: Counter[str] = Counter()
     for group in groups:
-        rank.update(group.leaves.keys())
+        for leaf in group.leaves:
+            rank[leaf] += 1
         split = TEST if places.take(group.leaves) else DEV
         first = group.members[0]
         drawn = {
@@ -131,13 +131,13 @@ def _twin(candidate: Candidate, lead: Candidate) -> dict[str, Any]:
 
 def _groups(fresh: Sequence[Candidate], seed: int) -> list[_Group]:
     """Clusters and single questions in the order in which they are drawn."""
-    held: dict[tuple[str, int], list[Candidate]] = {}
-    for candidate in fresh:
-        # A question alone is a group of its own, whatever others are called.
-        held.setdefault((candidate.cluster, 0 if candidate.cluster else candidate.question), []).append(
-            candidate
-        )
+    held: dict[str, list[Candidate]] = {}
     groups = []
+    for candidate in fresh:
+        if candidate.cluster:
+            held.setdefault(candidate.cluster, []).append(candidate)
+        else:  # most are alone
+            groups.append(_Group(_draw(seed, candidate.key), (candidate,), {candidate.leaf: 1}))
     for members in held.values():
         ordered = sorted(members, key=lambda c: (_draw(seed, c.key), c.question))
         groups.append(_Group(_draw(seed, ordered[0].key), ordered, Counter(c.leaf for c in ordered)))

@@ -5,8 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 
 from curation.actions.corrections import run_correction
+from curation.actions.digests import mail_is_set_up
+from curation.actions.digests import send_digests as send_due
 from curation.actions.export_jobs import remove_old, run_export
 from curation.actions.freeze_jobs import run_check, run_freeze
+from curation.actions.item_files import work as run_import
 from curation.actions.job_watch import take_up
 from curation.actions.jobs import run_job
 from curation.actions.log_seals import seal_log as seal
@@ -37,6 +40,12 @@ def publish_release(job: int) -> None:
     run_job(job, run_publish)
 
 
+@shared_task(name="curation.import_items")
+def import_items(job: int) -> None:
+    """Try, or import, a file of items that a person brought."""
+    run_job(job, run_import)
+
+
 @shared_task(name="curation.reconcile")
 def reconcile() -> None:
     """Take up the jobs whose worker died."""
@@ -65,3 +74,10 @@ def freeze_release(job: int) -> None:
 def seal_log() -> None:
     """Put the newest log entries under the hash chain."""
     seal()
+
+
+@shared_task(name="curation.send_digests")
+def send_digests() -> None:
+    """Mail those whose turn it is; nothing where mail does not leave the machine."""
+    if mail_is_set_up():
+        send_due()

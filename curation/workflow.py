@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from operator import methodcaller
 from typing import Any
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.errors import Conflict, WrongState
 from curation.log import Actor, record, record_many
-from curation.models import Dataset, Item, Job, Publication, Translation
+from curation.models import Batch, Dataset, Item, Job, Publication, Translation
 from curation.prepared import update
 
 Table = dict[str, dict[str, str]]  # verb -> {from: to}
 CHUNK = 500  # rows a statement: SQLite binds at most 999 variables in older builds
 
-S, T, J, P = Item.State, Translation.State, Job.State, Publication.State
+S, T, J, P, B = Item.State, Translation.State, Job.State, Publication.State, Batch.State
 
 ITEM: Table = {
     "submit_question": {S.DRAFT: S.AWAITING_ANSWER, S.NEEDS_CHANGES: S.AWAITING_ANSWER},
@@ -52,11 +54,19 @@ PUBLICATION: Table = {
     "fail": {P.PUBLISHING: P.FAILED},
 }
 
+BATCH: Table = {
+    "carry_out": {B.PREPARED: B.RUNNING},
+    "finish": {B.RUNNING: B.DONE},
+    "undo": {B.RUNNING: B.UNDOING, B.DONE: B.UNDOING},
+    "finish_undo": {B.UNDOING: B.UNDONE},
+}
+
 _tables: dict[type[models.Model], Table] = {
     Item: ITEM,
     Translation: TRANSLATION,
     Job: JOB,
     Publication: PUBLICATION,
+    Batch: BATCH,
 }
 
 
@@ -92,6 +102,16 @@ def _state(subject: models.Model) -> str:
     return str(subject.serializable_value("state"))
 
 
+@cache
+def _dated(model: type[models.Model]) -> bool:
+    return any(field.name == "updated_at" for field in model._meta.get_fields())
+
+
+def _moment(model: type[models.Model]) -> dict[str, Any]:
+    """When it changed, for kinds that keep that: an UPDATE sets no `auto_now` by itself."""
+    return {"updated_at": timezone.now()} if _dated(model) else {}
+
+
 def _key(subject: models.Model) -> str:
     assert subject._meta.pk is not None
     return subject._meta.pk.name
@@ -110,9 +130,38 @@ def advance(
 
     One UPDATE compares and sets: of two people who act at once, the late one gets Conflict and nothing is written.
     """
-    to_state = target(subject, verb)
+    _advance_to(target(subject, verb), subject, verb, actor=actor, log=log, changes=changes, details=details)
+
+
+def advance_back(
+    subject: models.Model,
+    verb: str,
+    to_state: str,
+    *,
+    actor: Actor,
+    changes: dict[str, Any] | None = None,
+    **details: Any,
+) -> None:
+    """Take a step of a verb back to the state that it began from; logged as `undo`. Raises as `advance` does."""
+    if _tables[type(subject)][verb].get(to_state) != _state(subject):
+        raise WrongState(
+            _("This is not possible now: the state is “%(state)s”.") % {"state": _state_words(subject)}
+        )
+    _advance_to(to_state, subject, "undo", actor=actor, log=True, changes=changes, details=details)
+
+
+def _advance_to(
+    to_state: str,
+    subject: models.Model,
+    verb: str,
+    *,
+    actor: Actor,
+    log: bool,
+    changes: dict[str, Any] | None,
+    details: dict[str, Any],
+) -> None:
     from_state = _state(subject)
-    values = {"state": to_state, **(changes or {})}
+    values = {"state": to_state, **_moment(type(subject)), **(changes or {})}
     if update(type(subject), {_key(subject): subject.pk, "state": from_state}, values) != 1:
         raise Conflict(_("Somebody else was faster: this has moved on meanwhile. Nothing was changed."))
     for name, value in values.items():
@@ -141,7 +190,8 @@ def advance_many(
     moved = 0
     for start in range(0, len(ids), CHUNK):
         chunk = list(ids[start : start + CHUNK])
-        moved += model._default_manager.filter(pk__in=chunk, state=from_state).update(state=to_state)
+        rows = model._default_manager.filter(pk__in=chunk, state=from_state)
+        moved += rows.update(state=to_state, **_moment(model))
         record_many(
             actor,
             verb,

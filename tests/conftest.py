@@ -1,5 +1,6 @@
 """Fixtures of all tests. The cast and the factories stand in tests/factories; the machinery in tests/rig."""
 
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ pytest_plugins = [
     "tests.rig.endpoint",
     "tests.rig.hub",
     "tests.rig.label_studio",
+    "tests.rig.mail",
     "tests.rig.elsewhere",
     "tests.rig.closing",
 ]
@@ -38,9 +40,12 @@ def _each_test_alone(settings: Any) -> Iterator[None]:
     """Sentences of actions are compared in English; pages choose their own language by the request.
 
     The log of queries holds 9,000 entries: once full, a count of new ones would come out as zero. Every test has
-    files of its own: each process numbers its runs and jobs from 1, and their folders bear those numbers.
+    files of its own: each process numbers its runs and jobs from 1, and their folders bear those numbers. Sketches of
+    questions belong to one database, and every test has another.
     """
     connection.queries_log.clear()
+    if "curation.finding" in sys.modules:  # what it knows of the rows of the test before
+        sys.modules["curation.finding"].ASKED.forget()
     settings.TEINEI_VAR = Path(tempfile.mkdtemp(prefix="var-", dir=VAR))
     with translation.override("en"):
         yield

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy
 from annotation.actions.draws import Turn, gold_for, places_for
 from annotation.actions.places import hold, settle, take
 from annotation.models import Assignment, GoldCase, Rater, RatingTask, TaskRater, TaskResponse
-from annotation.queries import last_lease, opted_out, overdue, place_of, readiness
+from annotation.queries import last_lease, overdue, place_of, readiness
 from curation.errors import Conflict, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Person
 from curation.prepared import insert
+from curation.queries import opted_out
 from curation.rules import require
 from curation.workflow import advance
 

@@ -23,6 +23,7 @@ from django.db import DatabaseError, connection, models, transaction
 from django.utils.translation import gettext as _
 
 from curation.errors import Invalid
+from curation.queries import astray, expected_leaf
 
 FLOORS = ("curation", "annotation", "judging", "finetune")
 MANIFEST = "manifest.json"
@@ -110,6 +111,7 @@ def _restore(path: Path) -> dict[str, int]:
         if manifest["format"] != FORMAT:
             raise Invalid(_("The backup has a format that this version does not know."))
         counts = {name: _load(archive, name, manifest) for name in _names(manifest)}
+    astray().update(category=expected_leaf())  # a backup of an older version does not hold it
     _reset_sequences()
     return counts
 

@@ -135,10 +135,12 @@ def _decide(cast: dict[str, Person], item: Item, row: dict[str, Any]) -> None:
 
 def _review(cast: dict[str, Person], item: Item, decision: str, row: dict[str, Any]) -> None:
     assert item.current_revision_id is not None
-    comment = "" if decision == "approve" else row.get("review_comment") or ""
-    reviews.review(
-        cast["reviewer"], item, decision=decision, revision=item.current_revision_id, comment=comment
-    )
+    said: dict[str, Any] = {}
+    if decision != "approve":
+        reasons = row["review_reasons"]
+        said = {"reasons": reasons, "comment": row["review_comment"]}
+        said |= {f"{part}_ok": part not in reasons for part in ("question", "answer")}
+    reviews.review(cast["reviewer"], item, decision=decision, revision=item.current_revision_id, **said)
 
 
 def _translate(cast: dict[str, Person], item: Item, row: dict[str, Any]) -> None:

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 
 from curation.actions.exports import export_release
 from curation.actions.jobs import Told, progress, queue_job, told_in_english
+from curation.actions.publishing import forget_files
 from curation.archives import pack
 from curation.errors import Invalid
-from curation.formats.writing import FORMATS
-from curation.hub import kept
+from curation.formats.writing import FORMATS, SUMS
+from curation.formats.writing.manifest import file_hash
 from curation.log import OPERATOR, Actor, person_of
 from curation.models import Job, Publication, Release
 from curation.outgoing import last_redaction
@@ -93,10 +94,12 @@ def newest_files(release: Release) -> list[dict[str, Any]]:
 
     Exports with people's data are left out: their hashes tell whoever has such files what is in them.
     """
-    done = exports_of(release).filter(state=Job.State.SUCCEEDED).order_by("-pk")
-    jobs = [job for job in done if job.result.get("files") and not job.arguments.get("with_people")]
-    whole = [job for job in jobs if "all" in job.arguments["formats"]]
-    files: list[dict[str, Any]] = (whole or jobs)[0].result["files"] if jobs else []
+    done = exports_of(release).filter(state=Job.State.SUCCEEDED, result__files__0__isnull=False)
+    asked = done.order_by("-pk").values_list("pk", "arguments")
+    jobs = [(pk, given["formats"]) for pk, given in asked if not given.get("with_people")]
+    whole = [pk for pk, formats in jobs if "all" in formats]
+    newest = whole[0] if whole else jobs[0][0] if jobs else None
+    files: list[dict[str, Any]] = Job.objects.get(pk=newest).result["files"] if newest else []
     return files
 
 
@@ -122,7 +125,7 @@ def run_export(job: Job) -> dict[str, Any]:
         )
         if checked.problems:
             raise Invalid(_("The files did not verify: %(why)s") % {"why": str(checked.problems[0])})
-        listed = [kept(path, path.relative_to(folder).as_posix()) for path in files]
+        told_files = _listed(folder, files)
         archive = pack(folder, folder.with_name(folder.name + ".zip"), told=_packing(job))
     except BaseException:
         shutil.rmtree(_room(job), ignore_errors=True)
@@ -130,10 +133,20 @@ def run_export(job: Job) -> dict[str, Any]:
     shutil.rmtree(folder)
     progress(job, 100, 100)
     return {
-        "files": [{"path": one.path, "bytes": one.bytes, "sha256": one.sha256} for one in listed],
+        "files": told_files,
         "bytes": archive.stat().st_size,
-        "sha256": kept(archive, archive.name).sha256,
+        "sha256": file_hash(archive),
     }
+
+
+def _listed(folder: Path, files: list[Path]) -> list[dict[str, Any]]:
+    """Path, bytes and SHA-256 of the files, by the sums that the export wrote and verified."""
+    lines = (folder / SUMS).read_text(encoding="utf-8").splitlines()
+    sums = {line[66:]: line[:64] for line in lines} | {SUMS: file_hash(folder / SUMS)}
+    names = {path.relative_to(folder).as_posix(): path for path in files}
+    return [
+        {"path": name, "bytes": path.stat().st_size, "sha256": sums[name]} for name, path in names.items()
+    ]
 
 
 def teller(job: Job, shares: dict[str, tuple[int, int]]) -> Told:
@@ -212,7 +225,5 @@ def remove_old() -> int:
             gone += 1
     plans = Publication.objects.filter(state=Publication.State.PLANNED, created_at__lte=before)
     for plan in plans:
-        room = Path(settings.TEINEI_VAR) / "publications" / str(plan.pk)
-        gone += room.is_dir()
-        shutil.rmtree(room, ignore_errors=True)
+        gone += forget_files(plan)
     return gone

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from curation.access import protected
+from curation.access import not_redistributable, protected, terms_used
 from curation.errors import Invalid
 from curation.log import Actor, person_of
-from curation.models import Release, ReleaseItem, Rights, Text
-from curation.queries import datasets_of
+from curation.models import Release, ReleaseItem
+from curation.queries import datasets_of, texts_by_hash
 
 SHOWN = 10
-QUERY = 500
 
 
 class Refused(Invalid):
@@ -46,17 +45,6 @@ def refuse_texts(actor: Actor, release: Release) -> None:
             ids,
             release=_name_for(actor, release, source),
         )
-
-
-def not_redistributable(release: Release) -> list[str]:
-    """Ids of items under terms that forbid passing on, as they stood at the freeze or as they stand now."""
-    frozen = [row["name"] for row in release.snapshot.get("rights", []) if not row["redistributable"]]
-    now = Rights.objects.filter(dataset=release.dataset_id, redistributable=False)
-    names = {*frozen, *now.values_list("name", flat=True)}
-    if not names:
-        return []
-    rows = release.items.filter(rights_name__in=names) | release.items.filter(item__rights__in=now)
-    return list(rows.order_by("position").values_list("external_id", flat=True))
 
 
 def copied(release: Release) -> dict[Release, list[str]]:
@@ -103,14 +91,7 @@ def _hashes(release: Release) -> list[tuple[str, tuple[str, str], list[str]]]:
 
 
 def _folded_of(digests: Iterable[str]) -> dict[str, str]:
-    return dict(_in_pieces(sorted(set(digests))))
-
-
-def _in_pieces(digests: list[str]) -> Iterator[tuple[str, str]]:
-    for start in range(0, len(digests), QUERY):
-        yield from Text.objects.filter(hash__in=digests[start : start + QUERY]).values_list(
-            "hash", "folded_hash"
-        )
+    return dict(texts_by_hash(digests, "folded_hash"))
 
 
 def _name_for(actor: Actor, release: Release, source: Release) -> str:
@@ -124,7 +105,7 @@ def _name_for(actor: Actor, release: Release, source: Release) -> str:
 def carried_terms(release: Release) -> str:
     """The release's terms, and below them attribution and inherited terms of every set that items came from."""
     own = str(release.rights.get("name", ""))
-    used = set(release.items.order_by().values_list("rights_name", flat=True).distinct()) - {"", own}
+    used = terms_used(release) - {own}
     parts = [release.terms] if release.terms else []
     for terms in release.snapshot.get("rights", []):
         if terms["name"] not in used:

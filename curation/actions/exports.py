@@ -53,7 +53,7 @@ def export_release(
     try:
         files = export(
             _counted(release, told),
-            _described(release, with_people=with_people),
+            _described(release, formats, with_people=with_people),
             folder,
             formats=FORMATS if formats == ["all"] else formats,
             output_field=output_field,
@@ -84,9 +84,9 @@ def export_release(
     return files, checked
 
 
-def _described(release: Release, *, with_people: bool) -> ReleaseDescription:
+def _described(release: Release, formats: list[str], *, with_people: bool) -> ReleaseDescription:
     """What is known of the release; with people, how much they gave and how they agree too."""
-    found = describe(release)
+    found = describe(release, hub=not {"hf", "all"}.isdisjoint(formats))
     if not with_people:
         return found
     figures = human_figures(release)

@@ -28,6 +28,7 @@ LOST_AFTER = timedelta(seconds=90)  # the watch takes silent jobs up again befor
 LOST = gettext_noop("The worker went away. Nothing was frozen.")
 CHOOSING = gettext_noop("Choosing the items and drawing their splits.")
 ASKING = gettext_noop("Asking the gates, one after the other.")
+EMBEDDING = gettext_noop("Reading new texts for their meaning. This happens once for each text.")
 # What the log says of acts that a draft follows from, beside items that came to be approved or were until then.
 MATTERS = ("release", "rights", "guideline", "redaction", "dataset")
 
@@ -118,7 +119,8 @@ def run_check(job: Job) -> dict[str, Any]:
     assert job.dataset is not None
     mark = LogEntry.objects.filter(dataset=job.dataset).order_by("-pk").values_list("pk", flat=True).first()
     progress(job, 0, len(gates.all_gates()), CHOOSING)
-    draft = draw_up(job.person or OPERATOR, job.dataset, choice_of(job), told=telling(job))
+    actor = job.person or OPERATOR
+    draft = draw_up(actor, job.dataset, choice_of(job), told=telling(job), embedded=telling_of_texts(job))
     return described(draft) | {"log": mark or 0}
 
 
@@ -145,7 +147,8 @@ def run_freeze(job: Job) -> dict[str, Any]:
     if release is None:
         progress(job, 0, len(gates.all_gates()), CHOOSING)
         actor, expected = job.person or OPERATOR, check.result["stands_on"]
-        release = freeze(actor, job.dataset, choice, told=telling(job), expected=expected)
+        told, embedded = telling(job), telling_of_texts(job)
+        release = freeze(actor, job.dataset, choice, told=told, embedded=embedded, expected=expected)
     return {"release": release.name, "root_hash": release.root_hash}
 
 
@@ -157,6 +160,10 @@ def _frozen_before(job: Job, name: str) -> Release | None:
 
 def telling(job: Job) -> Callable[[int, str], None]:
     return lambda done, _gate: progress(job, done, len(gates.all_gates()), ASKING)
+
+
+def telling_of_texts(job: Job) -> Callable[[int, int], None]:
+    return lambda done, total: progress(job, done, total, EMBEDDING)
 
 
 def changed_since(check: Job) -> bool:

@@ -24,6 +24,7 @@ LASTING = {
     "check_release": "curation.check_release",
     "freeze_release": "curation.freeze_release",
     "export_release": "curation.export_release",
+    "import_items": "curation.import_items",
     "plan_publication": "curation.plan_publication",
     "publish_release": "curation.publish_release",
 }

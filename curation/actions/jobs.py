@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
+from curation.actions.notices import tell_of_job
 from curation.errors import NotAllowed, TeineiError
 from curation.log import OPERATOR, Actor, Operator, person_of
 from curation.models import Dataset, Job, Membership, Person
@@ -136,11 +137,14 @@ def told_in_english(work: Callable[[Job], dict[str, Any]]) -> Callable[[Job], di
     return wrapped
 
 
+@transaction.atomic
 def finish(job: Job, *, result: dict[str, Any], message: str = "") -> None:
     changes = {"finished_at": timezone.now(), "result": result, "message": message}
     advance(job, "succeed", actor=OPERATOR, log=False, changes=changes)
+    tell_of_job(job)
 
 
+@transaction.atomic
 def fail(job: Job, *, message: str) -> None:
     advance(
         job,
@@ -149,6 +153,7 @@ def fail(job: Job, *, message: str) -> None:
         log=False,
         changes={"finished_at": timezone.now(), "message": message},
     )
+    tell_of_job(job)
 
 
 def stop(job: Job) -> None:

@@ -80,9 +80,12 @@ def folder_of(publication: Publication) -> Path:
     return _room() / str(publication.pk) / publication.release.name
 
 
-def forget_files(publication: Publication) -> None:
-    """Remove the planned files; they can be written again, byte for byte."""
-    shutil.rmtree(_room() / str(publication.pk), ignore_errors=True)
+def forget_files(publication: Publication) -> bool:
+    """Remove the planned files, if any are there; they can be written again, byte for byte."""
+    room = _room() / str(publication.pk)
+    found = room.is_dir()
+    shutil.rmtree(room, ignore_errors=True)
+    return found
 
 
 def _written(actor: Actor, release: Release, folder: Path, *, told: Told | None = None) -> None:

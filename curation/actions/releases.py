@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from django.db import transaction
-from django.forms import model_to_dict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from curation import gates, registry
+from curation.access import as_it_stands
 from curation.actions.datasets import take_turns
 from curation.actions.waivers import Waiver, refuse_own, standing
+from curation.collection import paused
 from curation.errors import Conflict, Invalid
 from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
@@ -88,25 +89,27 @@ def default_test_per_leaf(dataset: Dataset) -> int:
     return max(set(targets), key=lambda target: (targets.count(target), target)) if targets else 0
 
 
+@paused()
 def draw_up(
     actor: Actor,
     dataset: Dataset,
     choice: Choice,
     *,
     told: Callable[[int, str], None] | None = None,
+    embedded: Callable[[int, int], None] | None = None,
     expected: str = "",
 ) -> Draft:
     """Choose the items, draw the missing splits, number the version and ask the gates. Writes nothing.
 
-    `told` hears how many gates have answered and which one is asked next. Raises Conflict where it would stand on
-    something else than `expected`.
+    `told` hears how many gates have answered and which one is asked next, `embedded` how many texts were embedded (of
+    how many) where meaning is compared. Raises Conflict where it would stand on something else than `expected`.
     """
     require(actor, "freeze", dataset)
     refuse_name(dataset, choice.name)
     stands_on = what_it_stands_on(dataset, choice)
     if expected and stands_on != expected:
         raise Conflict(_(CHANGED))
-    plan = _plan(actor, dataset, choice)
+    plan = _plan(actor, dataset, choice, embedded)
     hashes = {item.item: hash_of(plan, item) for item in plan.items}
     predecessor = _newest(dataset)
     level, version = _numbered(predecessor, plan, hashes, choice)
@@ -128,17 +131,21 @@ def what_it_stands_on(dataset: Dataset, choice: Choice) -> str:
     return f"{content_digest(chosen)[:32]}{gates.fingerprint(dataset)[:32]}"
 
 
-def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
+def _plan(
+    actor: Actor, dataset: Dataset, choice: Choice, embedded: Callable[[int, int], None] | None = None
+) -> Plan:
     k = default_test_per_leaf(dataset) if choice.test_per_leaf is None else choice.test_per_leaf
     items = gates.releasable(dataset)
     categories = {row.pk: row for row in dataset.taxonomy.categories.all()}
     splits = gates.known_splits(items)
-    drawn = assign(gates.candidates(items, categories), test_per_leaf=k, seed=choice.seed)
+    asked = gates.Asked.of(gates.first_items(items))
+    drawn = assign(gates.candidates(asked, categories), test_per_leaf=k, seed=choice.seed)
     locales, translations, unfinished = gates.translations_of(dataset, items, choice.locales)
     return Plan(
         dataset=dataset,
         name=choice.name,
         items=items,
+        asked=asked,
         splits=splits | {key: given.split for key, given in drawn.items()},
         why={
             key: given.why | ({"release": choice.name} if given.why["by"] == "draw" else {})
@@ -152,6 +159,7 @@ def _plan(actor: Actor, dataset: Dataset, choice: Choice) -> Plan:
         left_out=choice.leave_out,
         rights=choice.rights,
         viewer=person_of(actor),
+        embedded=embedded,
     )
 
 
@@ -203,6 +211,7 @@ def refuse_name(dataset: Dataset, name: str) -> None:
         raise Invalid(message % {"name": name}, field="name")
 
 
+@paused()
 def freeze(
     actor: Actor,
     dataset: Dataset,
@@ -210,6 +219,7 @@ def freeze(
     *,
     waivers: list[Waiver] | None = None,
     told: Callable[[int, str], None] | None = None,
+    embedded: Callable[[int, int], None] | None = None,
     expected: str = "",
     drawn: Draft | None = None,
 ) -> Release:
@@ -223,7 +233,7 @@ def freeze(
     given = waivers or []
     refuse_own(actor, given)
     for _attempt in range(ATTEMPTS):
-        draft = drawn or draw_up(actor, dataset, choice, told=told, expected=expected)
+        draft = drawn or draw_up(actor, dataset, choice, told=told, embedded=embedded, expected=expected)
         drawn = None
         counting = [*given, *standing(dataset, choice.name, draft.gates, freezer=actor)]
         _refuse_red(draft, counting)
@@ -261,7 +271,7 @@ def _write(actor: Actor, draft: Draft, waivers: list[Waiver]) -> Release:
         gates=said_of(draft.gates, waivers),
         counts=counts_of(rows),
         terms=choice.terms or (choice.rights.terms if choice.rights else ""),
-        rights=_terms_as_they_stand(choice.rights),
+        rights=as_it_stands(choice.rights),
         note=choice.note,
         frozen_by=person_of(actor),
     )
@@ -324,7 +334,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         "guideline_text": {"ja": guideline.text_ja, "en": guideline.text_en} if guideline else {},
         "reasons": [asdict(reason) for reason in reasons()],
         "taxonomy_signed": told(dataset.taxonomy),
-        "rights": [_terms_as_they_stand(row) for row in dataset.rights.order_by("name")],
+        "rights": [as_it_stands(row) for row in dataset.rights.order_by("name")],
         **registry.snapshot(dataset),
     }
     return {
@@ -336,10 +346,6 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         **parts,
         "sha256": {key: content_digest(value) for key, value in parts.items()},
     }
-
-
-def _terms_as_they_stand(rights: Rights | None) -> dict[str, Any]:
-    return model_to_dict(rights, exclude=["id", "dataset"]) if rights else {}
 
 
 def said_of(said: list[Gate], waivers: list[Waiver], most: int | None = KEPT) -> list[dict[str, Any]]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from curation.actions.items import Wording, add_revision, hold
-from curation.actions.reasons import need_reason
+from curation.actions.doubles import agrees, close, double_of, why_second
+from curation.actions.items import Wording, add_revision, hold, pointing_at
+from curation.actions.leases import end_lease, refuse_held
+from curation.actions.notices import tell_of_decision
+from curation.actions.reasons import ACCEPTED, Judged, judged
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
-from curation.models import Draft, Guideline, Item, Person, Review, Revision
+from curation.log import record
+from curation.models import DoubleReview, Draft, Guideline, Item, Person, Review, Revision
 from curation.rules import require
-from curation.workflow import advance
+from curation.workflow import advance, target
 
 D = Review.Decision
 SENDS_BACK = (D.REQUEST_CHANGES, D.REQUEST_ANSWER, D.REJECT)
@@ -23,14 +28,6 @@ VERBS = {
     D.REQUEST_CHANGES: "request_changes",
     D.REQUEST_ANSWER: "request_answer",
     D.REJECT: "reject",
-}
-# What each decision says of the question and of the answer; None: the reviewer says it.
-JUDGED: dict[str, tuple[bool | None, bool | None]] = {
-    D.APPROVE: (True, True),
-    D.FIX_AND_APPROVE: (True, True),
-    D.REQUEST_CHANGES: (None, None),
-    D.REQUEST_ANSWER: (True, False),
-    D.REJECT: (None, None),
 }
 
 
@@ -42,18 +39,23 @@ def review(
     decision: str,
     revision: int,
     reason: str = "",
+    reasons: Mapping[str, str] | None = None,
     comment: str = "",
     question_ok: bool | None = None,
     answer_ok: bool | None = None,
     open_to_all: bool = False,
     fixed: Wording | None = None,
+    second: bool = False,
     client_id: str | None = None,
 ) -> Review:
     """Decide on the revision that the reviewer read.
 
-    Raises Conflict where the item has a newer revision or was decided meanwhile. The same client id twice answers
-    with the same review. `fixed` is the reviewer's own wording of a fix-and-accept; the credit of the parts they left
-    alone stays with the author.
+    Raises Conflict where the item has a newer revision, was decided meanwhile, or somebody else has it in hand. The
+    same client id twice answers with the same review. `fixed` is the reviewer's wording of a fix-and-accept; the credit of both parts stays with
+    the author. What is sent back judges both parts, with a coded reason for each that is not good and a comment.
+
+    Where two people review the text (`second` asks for that), the first decision is an opinion that nobody else sees:
+    the second one decides if it is the same, else a lead settles it.
     """
     hold(item)
     if client_id and (known := item.reviews.filter(client_id=client_id).first()):
@@ -61,26 +63,68 @@ def review(
     if decision not in VERBS:
         raise Invalid(_("Choose a decision."), field="decision")
     require(person, decision, item)
+    refuse_held(person, item)
+    target(item, VERBS[D(decision)])
     if item.current_revision_id != revision:
         raise Conflict(_("The item has a newer revision than the one you read. Read it again, then decide."))
-    if decision in SENDS_BACK:
-        need_reason(decision, reason=reason, comment=comment)
+    said = _said(decision, reason, reasons, comment, question_ok, answer_ok)
+    double = double_of(item)
+    why = "" if double else why_second(item, fix=decision == D.FIX_AND_APPROVE, asked=second)
+    differs = double is not None and double.agreed is None and not agrees(double, decision)
     changes = _changes(person, item, decision, fixed, open_to_all)
+    text = changes.get("current_revision") or _read(item)
+    if why:
+        double = DoubleReview.objects.create(item=item, revision=text, why=why)
     row = Review.objects.create(
         item=item,
-        revision=changes.get("current_revision") or _read(item),
+        revision=text,
         reviewer=person,
         decision=decision,
-        question_ok=JUDGED[decision][0] if JUDGED[decision][0] is not None else question_ok,
-        answer_ok=JUDGED[decision][1] if JUDGED[decision][1] is not None else answer_ok,
-        reason=reason,
+        question_ok=said.question_ok,
+        answer_ok=said.answer_ok,
+        reason=said.first,
+        reasons=said.reasons,
         comment=comment.strip(),
         guideline=Guideline.objects.filter(dataset=item.dataset).order_by("-version").first(),
+        decides=not (why or differs),
+        double=double,
         client_id=client_id,
     )
-    advance(item, VERBS[D(decision)], actor=person, changes=changes, review=row.pk)
-    Draft.objects.filter(item=item, person=person).delete()
+    if double is not None and not why:
+        first_two = double.agreed is None
+        close(double, agreed=not differs if first_two else None, by=None if first_two else person, text=text)
+    _move_on(person, item, row, changes)
     return row
+
+
+def _said(
+    decision: str,
+    reason: str,
+    reasons: Mapping[str, str] | None,
+    comment: str,
+    question_ok: bool | None,
+    answer_ok: bool | None,
+) -> Judged:
+    if decision not in SENDS_BACK:
+        return ACCEPTED
+    parts = {"question": question_ok, "answer": answer_ok}
+    return judged(decision, said=parts, reasons=reasons or {}, reason=reason, comment=comment)
+
+
+def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -> None:
+    """A decision moves the item; an opinion leaves it in review, in nobody's hands."""
+    if row.decides:
+        advance(item, VERBS[D(row.decision)], actor=person, changes=changes, review=row.pk)
+    else:
+        kept = {
+            name: changes[name] for name in ("current_revision", "category", "updated_at") if name in changes
+        }
+        if kept:
+            Item.objects.filter(pk=item.pk).update(**kept)
+        record(person, "give_opinion", item, review=row.pk)
+    Draft.objects.filter(item=item, person=person).delete()
+    end_lease(item)
+    tell_of_decision(item, row)
 
 
 def _changes(
@@ -89,9 +133,8 @@ def _changes(
     """What the decision sets on the item beside its state; a fix is written as the revision that is judged."""
     changes: dict[str, Any] = {}
     if decision == D.FIX_AND_APPROVE:
-        _need_fix(item, fixed)
-        assert fixed is not None
-        changes["current_revision"] = add_revision(item, fixed, actor=person)
+        mended = need_fix(item, fixed)
+        changes |= pointing_at(add_revision(item, mended, actor=person, credit=item.current_revision))
     if VERBS[D(decision)] == "approve":
         changes["approved_revision"] = changes.get("current_revision") or _read(item)
     if decision == D.REQUEST_CHANGES:
@@ -99,8 +142,8 @@ def _changes(
     return changes
 
 
-def _need_fix(item: Item, fixed: Wording | None) -> None:
-    """A fix changes something and leaves nothing out."""
+def need_fix(item: Item, fixed: Wording | None) -> Wording:
+    """A fix changes something and leaves nothing out; raises Invalid where it does not."""
     before = item.current_revision
     if fixed is None or before is None:
         raise Invalid(_("Mend the text first, or accept it as it is."), field="fixed")
@@ -117,6 +160,7 @@ def _need_fix(item: Item, fixed: Wording | None) -> None:
         before.attributes,
     ):
         raise Invalid(_("Nothing was changed. Mend the text first, or accept it as it is."), field="fixed")
+    return fixed
 
 
 def _read(item: Item) -> Revision:

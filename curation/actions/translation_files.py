@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions import translations
-from curation.actions.imports import Imported, Refusal
 from curation.errors import TeineiError
 from curation.formats.translations import (
     TranslationRow,
@@ -19,6 +19,25 @@ from curation.formats.translations import (
 from curation.log import Actor
 from curation.models import Dataset, Item, Translation
 from curation.rules import require
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A row that was not taken: its number, the field, and what would be right."""
+
+    row: int | None
+    reason: str
+    field: str = ""
+
+
+@dataclass(kw_only=True)
+class Imported:
+    """What an import of translations did: how many came in, rows that were there already, rows refused."""
+
+    translations: int = 0
+    unchanged: int = 0
+    refused: list[Refusal] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 @transaction.atomic

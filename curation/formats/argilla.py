@@ -36,7 +36,7 @@ def unrolled(opened: RecordFile) -> Iterator[Record | Quarantined]:
         if isinstance(record, Quarantined):
             yield record
             continue
-        fields, given = _parts(record.values)
+        fields, given = parts(record.values)
         for (user, status), answers in given.items():
             part = str(user)[:40] if user is not None else ""
             if status in ("draft", "pending"):
@@ -66,7 +66,7 @@ def unrolled(opened: RecordFile) -> Iterator[Record | Quarantined]:
         opened.warnings.append(Notice(sentence, {"unstated": unstated}))
 
 
-def _parts(values: Mapping[str, Any]) -> tuple[dict[str, Any], Answers]:
+def parts(values: Mapping[str, Any]) -> tuple[dict[str, Any], Answers]:
     """The fields that a record shows, and who answered what."""
     fields = values.get("fields")
     if isinstance(fields, dict):

@@ -8,7 +8,7 @@ from pathlib import Path
 from . import fields
 from .encoding import find_encoding
 from .faults import Fault, Quarantined, UnusableFile, gettext_noop
-from .reading import ItemRow, ReadResult, items_of, refuse_repeat
+from .reading import ItemBuilder, ItemRow, ReadResult, Seen, headings_with_id, refuse_repeat
 from .records import Record, collect, key_of, read_records
 
 DNA_HEADINGS = ("id", "risk-area", "types-of-harm", "specific-harms", "question")
@@ -24,10 +24,10 @@ def read_dna(place: Path) -> ReadResult:
     """
     opened = read_records(place, shape="csv")
     _need_headings(opened.headings, DNA_HEADINGS, place)
-    result = items_of(opened)
-    result.format = "dna"
-    result.rows = [replace(row, labels=tuple(map(_before_colon, row.labels))) for row in result.rows]
-    return result
+    reader = ItemBuilder(table=True, has_id=headings_with_id(opened))
+    rows, apart = collect(opened.records, reader.build)
+    rows = [replace(row, labels=tuple(map(_before_colon, row.labels))) for row in rows]
+    return ReadResult("dna", rows, apart, [*opened.warnings, *reader.decided()])
 
 
 def _before_colon(label: str) -> str:
@@ -44,12 +44,11 @@ def read_aisev(place: Path) -> ReadResult:
     if not files:
         raise UnusableFile(gettext_noop("%(file)s has no CSV file in it"), file=place.name)
     result = ReadResult("aisev")
-    ids: dict[str, int] = {}
-    texts: dict[tuple[str, str | None], int] = {}
+    seen = Seen()
 
     def build(record: Record) -> ItemRow:
         row = _aisev_row(record)
-        refuse_repeat(row, ids, texts)
+        refuse_repeat(row, seen)
         return row
 
     for file in files:
@@ -104,8 +103,7 @@ def read_xsafety(place: Path) -> ReadResult:
     english = {file.stem: file for file in sorted((place / "en").glob("*.csv"))}
     if not japanese:
         raise UnusableFile(gettext_noop("%(file)s has no CSV file in its folder ja"), file=place.name)
-    seen: dict[str, int] = {}
-    texts: dict[tuple[str, str | None], int] = {}
+    seen = Seen()
     for category in sorted({*japanese, *english}):
         if category not in japanese:
             result.quarantined.append(
@@ -116,7 +114,7 @@ def read_xsafety(place: Path) -> ReadResult:
                 )
             )
             continue
-        _read_category(category, japanese[category], english.get(category), result, seen, texts)
+        _read_category(category, japanese[category], english.get(category), result, seen)
     if not result.rows:
         raise UnusableFile(gettext_noop("%(file)s has no sound question in it"), file=place.name)
     return result
@@ -127,8 +125,7 @@ def _read_category(
     japanese: Path,
     english: Path | None,
     result: ReadResult,
-    seen: dict[str, int],
-    texts: dict[tuple[str, str | None], int],
+    seen: Seen,
 ) -> None:
     named = f"ja/{japanese.name}"
     questions = _headerless(japanese, named, result)
@@ -137,7 +134,7 @@ def _read_category(
         row = ItemRow(number, f"{category}/{number}", question, labels=(category,), file=named, line=line)
         try:
             fields.text(question, "text")
-            refuse_repeat(row, seen, texts)
+            refuse_repeat(row, seen)
         except Fault as fault:
             result.quarantined.append(_apart(fault, number, named, line))
             continue

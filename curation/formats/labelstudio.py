@@ -16,13 +16,13 @@ OWN = {"rater": "annotator", "seconds": "lead_time", "role": "role"}
 LONGEST_TIME = 6 * 3600.0  # seconds; a page left open over night says nothing about the work
 # Kind of a control -> where its value stands. Of these only the first three can be a rating.
 HELD = {"choices": "choices", "rating": "rating", "number": "number", "textarea": "text"}
-_FLAT = {"annotator", "annotation_id", "lead_time"}
+FLAT = {"annotator", "annotation_id", "lead_time"}
 
 
 def recognised(values: Mapping[str, Any]) -> bool:
     """Whether the record looks like a task, or like a record of JSON_MIN."""
-    whole = isinstance(values.get("data"), dict) and _annotations(values) is not None
-    return whole or values.keys() >= _FLAT
+    whole = isinstance(values.get("data"), dict) and annotations_of(values) is not None
+    return whole or values.keys() >= FLAT
 
 
 def unrolled(opened: RecordFile) -> Iterator[Record | Quarantined]:
@@ -35,13 +35,13 @@ def unrolled(opened: RecordFile) -> Iterator[Record | Quarantined]:
     for record in opened.records:
         if isinstance(record, Quarantined):
             yield record
-        elif record.values.keys() >= _FLAT:
-            yield _flat(record)
+        elif record.values.keys() >= FLAT:
+            yield flat(record)
         elif recognised(record.values):
             for kind in ("drafts", "predictions"):
                 held = record.values.get(kind)
                 counts[kind] += len(held) if isinstance(held, list) else 0
-            given = _annotations(record.values) or []
+            given = annotations_of(record.values) or []
             counts["unrated"] += not given
             for one in given:
                 yield from _annotation(record, one)
@@ -55,7 +55,7 @@ def unrolled(opened: RecordFile) -> Iterator[Record | Quarantined]:
         opened.warnings.append(Notice(sentence, counts))
 
 
-def _annotations(values: Mapping[str, Any]) -> list[Any] | None:
+def annotations_of(values: Mapping[str, Any]) -> list[Any] | None:
     """The list of annotations; older versions name it `completions`."""
     given = values.get("annotations", values.get("completions"))
     return given if isinstance(given, list) else None
@@ -70,9 +70,9 @@ def _annotation(record: Record, one: Any) -> Iterator[Record | Quarantined]:
     if one.get("was_cancelled") or one.get("skipped"):
         yield _apart(record, gettext_noop("the annotator skipped this task, so there is no rating"), part)
         return
-    chosen, answers = _chosen(one.get("result"))
+    choices, answers = chosen(one.get("result"))
     who = one.get("completed_by")
-    values = {"id": record.values.get("id")} | _plain(record.values["data"]) | chosen
+    values = {"id": record.values.get("id")} | plain(record.values["data"]) | choices
     values |= {"annotator": _name(who), "lead_time": _seconds(one.get("lead_time")), "role": "rater"}
     if isinstance(who, dict) and isinstance(who.get("email"), str):
         values["annotator_email"] = who["email"]
@@ -83,7 +83,7 @@ def _annotation(record: Record, one: Any) -> Iterator[Record | Quarantined]:
         )
 
 
-def _chosen(result: Any) -> tuple[dict[str, Any], list[str]]:
+def chosen(result: Any) -> tuple[dict[str, Any], list[str]]:
     """Name of each control -> what stands in it, a list where it is not one value; and which may be ratings."""
     found: dict[str, list[Any]] = {}
     answers: list[str] = []
@@ -102,7 +102,7 @@ def _chosen(result: Any) -> tuple[dict[str, Any], list[str]]:
     }, answers
 
 
-def _flat(record: Record) -> Record:
+def flat(record: Record) -> Record:
     """A record of JSON_MIN: a lone rating or number comes as `[{"rating": 4}]`, several choices as an object."""
     values: dict[str, Any] = {}
     answers: list[str] = []
@@ -132,7 +132,7 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
+def plain(given: Mapping[str, Any]) -> dict[str, Any]:
     """Fields that hold one value."""
     return {name: value for name, value in given.items() if not isinstance(value, dict | list)}
 

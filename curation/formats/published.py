@@ -182,8 +182,8 @@ class _PublishedRows(ItemBuilder):
             template = gettext_noop("the ID stands already in %(where)s; give every record an ID of its own")
             raise Fault(template, field="ID", content=key, where=self.seen[key])
         texts = (text_hash(row.question), text_hash(row.answer) if row.answer is not None else None)
-        self.repeats += texts in self.texts
-        self.texts[texts] = row.row
+        self.repeats += self.earlier.texts.get(texts) is not None
+        self.earlier.texts[texts] = row.row
         self.seen[key] = f"{self.file}:{row.row}"
 
 

@@ -42,7 +42,7 @@ def open_ratings(path: str | Path, export: str | None = None) -> RecordFile:
     if export is None:
         first = list(islice(opened.records, LOOKED_AT))
         opened.records = chain(first, opened.records)
-        found = _recognise(opened, [record.values for record in first if isinstance(record, Record)])
+        found = recognise(opened, [record.values for record in first if isinstance(record, Record)])
     if found in (None, ROWS):
         return opened
     read = dataclasses.replace(opened, export=str(found), headings=())
@@ -50,7 +50,8 @@ def open_ratings(path: str | Path, export: str | None = None) -> RecordFile:
     return read
 
 
-def _recognise(opened: RecordFile, first: list[dict[str, Any]]) -> str | None:
+def recognise(opened: RecordFile, first: list[dict[str, Any]]) -> str | None:
+    """The tool that the first records come from, None where they are of no export."""
     if opened.shape not in ("array", "jsonl"):
         return None
     for name, recognised in _RECOGNISED.items():

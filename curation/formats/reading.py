@@ -10,15 +10,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from curation.similar import text_hash
 
 from . import fields
 from .conversations import as_item
+from .criteria import criteria_of
 from .faults import Fault, Notice, Quarantined, UnusableFile, gettext_noop
-from .records import Record, RecordFile, collect, key_of, read_records
-from .writing.csv_files import formula_unsafe, is_export
+from .records import Record, RecordFile, key_of
+from .writing.csv_files import formula_unsafe
 
 FORMATS = ("ac", "jsonl", "csv", "tsv", "xsafety", "dna", "aisev")
 SPLITS = {"dev": "dev", "validation": "dev", "test": "test", "none": None, "": None}
@@ -42,7 +43,7 @@ NOT_ATTRIBUTES = (
     "index",
 )
 
-_NAMED = frozenset((*ID, *QUESTION_ID, *ANSWER_ID, *QUESTION, *ANSWER, *SOURCES, *NOT_ATTRIBUTES))
+_NAMED = frozenset((*ID, *QUESTION_ID, *ANSWER_ID, *QUESTION, *ANSWER, *SOURCES, *NOT_ATTRIBUTES, "criteria"))
 _LABEL_KEYS = frozenset(key for keys in LABELS for key in keys)
 _key = lru_cache(maxsize=4096)(key_of)
 # A set has some dozens of labels and 10^5 rows.
@@ -65,6 +66,7 @@ class ItemRow:
     labels: tuple[str, ...] = ()
     attributes: dict[str, Any] = field(default_factory=dict)
     sources: tuple[Any, ...] = ()
+    criteria: dict[str, list[str]] = field(default_factory=dict)
     translations: dict[str, dict[str, str | None]] = field(default_factory=dict)
     split: str | None = None
     question_id: str | None = None
@@ -87,67 +89,15 @@ def read_items(path: str | Path, *, format: str | None = None) -> ReadResult:
 
     `format` is one of FORMATS, or None to go by the content. Raises UnusableFile where nothing can be read.
     """
-    from .foreign import read_aisev, read_dna, read_xsafety
+    from .item_stream import stream_items
 
-    place = Path(path)
-    if format is not None and format not in FORMATS:
-        raise UnusableFile(
-            gettext_noop("%(format)s is no known format; known are %(formats)s"),
-            format=format,
-            formats=", ".join(FORMATS),
-        )
-    if not place.exists():
-        raise UnusableFile(gettext_noop("%(file)s does not exist"), file=place.name)
-    found = format
-    if place.is_dir():
-        found = format or _folder_format(place)
-    readers: dict[str, Callable[[Path], ReadResult]] = {
-        "xsafety": read_xsafety,
-        "dna": read_dna,
-        "aisev": read_aisev,
-    }
-    if found in readers:
-        return readers[found](place)
-    if place.is_dir():
-        raise UnusableFile(gettext_noop("%(file)s is a folder; give a file"), file=place.name)
-    opened = read_records(place, shape="array" if format == "ac" else format)
-    keys = {_key(heading) for heading in opened.headings}
-    if format is None and "ten-perspective" in keys:
-        return read_aisev(place)
-    if format is None and {"risk-area", "types-of-harm", "question"} <= keys:
-        return read_dna(place)
-    return items_of(opened)
-
-
-def _folder_format(place: Path) -> str:
-    if (place / "ja").is_dir():
-        return "xsafety"
-    raise UnusableFile(
-        gettext_noop("%(file)s is a folder without a ja folder in it; give a file, or name the format"),
-        file=place.name,
-    )
-
-
-def items_of(opened: RecordFile) -> ReadResult:
-    """Items of an opened file of records."""
-    table = opened.shape in ("csv", "tsv")
-    has_id = True
-    if table:
-        has_id = headings_with_id(opened)
-    reader = ItemBuilder(table=table, has_id=has_id, marked=table and is_export(opened.headings))
-    rows, apart = collect(opened.records, reader.build)
-    result = ReadResult("ac" if opened.shape == "array" else opened.shape, rows, apart, opened.warnings)
-    if table and not has_id:
-        result.warnings.append(
-            Notice(gettext_noop("The table has no ID column; ids will be made for its rows"))
-        )
-    if reader.unnamed:
-        result.warnings.append(
-            Notice(
-                gettext_noop("Fields without a meaning of their own were kept as attributes: %(names)s"),
-                {"names": ", ".join(sorted(reader.unnamed)[:20])},
-            )
-        )
+    stream = stream_items(path, format=format)
+    result = ReadResult(stream.format, warnings=stream.warnings)
+    for row in stream.rows:
+        if isinstance(row, Quarantined):
+            result.quarantined.append(row)
+        else:
+            result.rows.append(row)
     return result
 
 
@@ -182,13 +132,13 @@ class ItemBuilder:
         has_id: bool = True,
         marked: bool = False,
         columns: Callable[[Given], dict[str, tuple[str, str]]] | None = None,
+        earlier: "Seen | None" = None,
     ) -> None:
         self.table = table
         self.marked = marked
         self.has_id = has_id
         self.columns = columns or (_named_columns if table else _no_columns)
-        self.ids: dict[str, int] = {}
-        self.texts: dict[tuple[str, str | None], int] = {}
+        self.earlier = earlier or Seen()
         self.unnamed: set[str] = set()
 
     def build(self, record: Record) -> ItemRow:
@@ -208,6 +158,7 @@ class ItemBuilder:
             labels=_labels(given),
             attributes=self._attributes(given, translated),
             sources=_sources(given),
+            criteria=criteria_of(given.get("criteria", ("", None))[1]),
             translations=_translations(given, translated),
             split=_split(given),
             question_id=question_id,
@@ -219,7 +170,21 @@ class ItemBuilder:
 
     def remember(self, row: ItemRow) -> None:
         """Fault for what stood in an earlier row."""
-        refuse_repeat(row, self.ids, self.texts)
+        refuse_repeat(row, self.earlier)
+
+    def decided(self) -> list[Notice]:
+        """What was decided without being asked, once all rows are built."""
+        found = []
+        if self.table and not self.has_id:
+            sentence = gettext_noop("The table has no ID column; ids will be made for its rows")
+            found.append(Notice(sentence))
+        if self.unnamed:
+            names = ", ".join(sorted(self.unnamed)[:20])
+            sentence = gettext_noop(
+                "Fields without a meaning of their own were kept as attributes: %(names)s"
+            )
+            found.append(Notice(sentence, {"names": names}))
+        return found
 
     def _id(self, given: dict[str, tuple[str, Any]]) -> tuple[str | None, str | None]:
         if not self.has_id:
@@ -274,32 +239,51 @@ def _translations(given: Given, translated: dict[str, tuple[str, str]]) -> dict[
     }
 
 
-def refuse_repeat(row: ItemRow, ids: dict[str, int], texts: dict[tuple[str, str | None], int]) -> None:
+Key_contra = TypeVar("Key_contra", contravariant=True)
+
+
+class Rows(Protocol[Key_contra]):
+    """Row numbers by what stood in them: a dictionary, or one that lies on the disk."""
+
+    def get(self, key: Key_contra, /) -> int | None: ...
+
+    def __setitem__(self, key: Key_contra, row: int, /) -> None: ...
+
+
+@dataclass(slots=True)
+class Seen:
+    """What stood in the rows so far: their ids, and the hashes of question and answer."""
+
+    ids: Rows[str] = field(default_factory=dict)
+    texts: Rows[tuple[str, str | None]] = field(default_factory=dict)
+
+
+def refuse_repeat(row: ItemRow, seen: Seen) -> None:
     """Fault where the id, or both question and answer, stood in an earlier row; else remember them.
 
     The same question with another answer is a sibling and no repeat.
     """
-    if row.external_id is not None and row.external_id in ids:
+    if row.external_id is not None and (first := seen.ids.get(row.external_id)) is not None:
         raise Fault(
             gettext_noop("the ID stands already in row %(first)s; give every record an ID of its own"),
             field="ID",
             content=row.external_id,
-            first=ids[row.external_id],
+            first=first,
         )
     # A hash instead of the text keeps the memory of a large import flat.
     key = (text_hash(row.question), text_hash(row.answer) if row.answer is not None else None)
-    if key in texts:
+    if (first := seen.texts.get(key)) is not None:
         raise Fault(
             gettext_noop(
                 "the same question and answer stand already in row %(first)s; leave one of them out"
             ),
             field="text",
             content=row.question,
-            first=texts[key],
+            first=first,
         )
-    texts[key] = row.row
+    seen.texts[key] = row.row
     if row.external_id is not None:
-        ids[row.external_id] = row.row
+        seen.ids[row.external_id] = row.row
 
 
 def _pick(given: dict[str, tuple[str, Any]], names: tuple[str, ...], called: str) -> tuple[Any, str]:

@@ -8,7 +8,8 @@ import csv
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, TypeVar
@@ -243,7 +244,7 @@ def _table(
     if first is None or isinstance(first[1], Quarantined):
         raise UnusableFile(gettext_noop("%(file)s has no readable heading line"), file=place.name)
     headings = tuple(cell.strip() for cell in first[1])
-    twice = sorted({heading for heading in headings if heading and headings.count(heading) > 1})
+    twice = sorted(heading for heading, times in Counter(headings).items() if heading and times > 1)
     if twice:
         raise UnusableFile(
             gettext_noop("%(file)s has the heading %(heading)s twice"), file=place.name, heading=twice[0]
@@ -303,34 +304,43 @@ def _quoting(message: str) -> str:
 Row = TypeVar("Row")
 
 
-def collect(
-    records: Iterator[Record | Quarantined],
-    build: Callable[[Record], Row],
-) -> tuple[list[Row], list[Quarantined]]:
-    """Build a row from every record; a Fault sets its record apart and the others go on."""
-    rows: list[Row] = []
-    apart: list[Quarantined] = []
+def built(
+    records: Iterable[Record | Quarantined], build: Callable[[Record], Row]
+) -> Iterator[Row | Quarantined]:
+    """A row from every record, one at a time; a Fault sets its record apart and the others go on."""
     for record in records:
         if isinstance(record, Quarantined):
-            apart.append(record)
+            yield record
             continue
         try:
-            rows.append(build(record))
+            yield build(record)
         except Fault as fault:
             named = record.columns.get(fault.field, fault.field)
             if record.part:
                 named = f"{named} #{record.part}".strip()
-            apart.append(
-                Quarantined(
-                    record.row,
-                    fault.template,
-                    field=named,
-                    excerpt=fault.excerpt,
-                    file=record.file,
-                    line=record.line,
-                    values={"field": named, **fault.values},
-                )
+            yield Quarantined(
+                record.row,
+                fault.template,
+                field=named,
+                excerpt=fault.excerpt,
+                file=record.file,
+                line=record.line,
+                values={"field": named, **fault.values},
             )
+
+
+def collect(
+    records: Iterable[Record | Quarantined],
+    build: Callable[[Record], Row],
+) -> tuple[list[Row], list[Quarantined]]:
+    """All of them at once: the rows, and what was set apart."""
+    rows: list[Row] = []
+    apart: list[Quarantined] = []
+    for row in built(records, build):
+        if isinstance(row, Quarantined):
+            apart.append(row)
+        else:
+            rows.append(row)
     return rows, apart
 
 

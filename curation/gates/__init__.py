@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.utils.translation import override
 
-from curation.gates.draw import candidates
+from curation.gates.draw import Asked, candidates, first_items
 from curation.gates.personal import personal_data
 from curation.gates.plan import Plan, PlanItem, fingerprint, known_splits, releasable, translations_of
 from curation.gates.review import approved, guideline, provisional, quota
@@ -33,6 +33,7 @@ NEVER_WAIVED = frozenset({"approved", "leaks"})
 __all__ = [
     "GATES",
     "NEVER_WAIVED",
+    "Asked",
     "Finding",
     "Gate",
     "Plan",
@@ -41,6 +42,7 @@ __all__ = [
     "candidates",
     "check",
     "fingerprint",
+    "first_items",
     "known_splits",
     "releasable",
     "translations_of",

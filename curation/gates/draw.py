@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from curation.gates.plan import PlanItem, bodies
+from curation.gates.plan import PlanItem
 from curation.models import Category
+from curation.queries import texts_by_hash
 from curation.splits import DEV, TEST, Candidate
 
 if TYPE_CHECKING:
@@ -36,11 +38,15 @@ class Asked:
 
     @classmethod
     def of(cls, items: Iterable[PlanItem]) -> Asked:
-        held: dict[str, list[PlanItem]] = defaultdict(list)
-        for item in items:
-            held[item.question_hash].append(item)
-        return cls(held, {key: folded for key, folded in bodies(list(held), "folded") if folded})
+        held = _by_text(items)
+        return cls(held, {key: folded for key, folded in texts_by_hash(held, "folded") if folded})
 
+    def among(self, items: Iterable[PlanItem]) -> Asked:
+        """Those of these items, which must be some of its own."""
+        held = _by_text(items)
+        return Asked(held, {key: self.texts[key] for key in held if key in self.texts})
+
+    @cached_property
     def twins(self) -> tuple[dict[str, str], dict[str, Twin]]:
         """Near-duplicates among them: the cluster of each, and its twin, best one that has a split already."""
         from curation import lookalikes
@@ -52,14 +58,20 @@ class Asked:
         return sorted({item.external_id for key in keys for item in self.items[key]})
 
 
-def candidates(items: Sequence[PlanItem], categories: Mapping[int, Category]) -> list[Candidate]:
-    """Every question once. Those that are near-duplicates, by letters, are of one cluster.
+def _by_text(items: Iterable[PlanItem]) -> dict[str, list[PlanItem]]:
+    held: dict[str, list[PlanItem]] = defaultdict(list)
+    for item in items:
+        held[item.question_hash].append(item)
+    return held
+
+
+def candidates(asked: Asked, categories: Mapping[int, Category]) -> list[Candidate]:
+    """The questions of a release, each once. Those that are near-duplicates, by letters, are of one cluster.
 
     Only by letters: what an installation can do more must not move a question to another split.
     """
-    firsts = first_items(items)
-    asked = Asked.of(firsts)
-    clusters, twins = asked.twins()
+    clusters, twins = asked.twins
+    leaves = {pk: category.path for pk, category in categories.items()}
 
     def candidate(item: PlanItem) -> Candidate:
         key = item.question_hash
@@ -72,11 +84,11 @@ def candidates(items: Sequence[PlanItem], categories: Mapping[int, Category]) ->
         return Candidate(
             question=item.question,
             key=key,
-            leaf=categories[item.category].path,
+            leaf=leaves[item.category],
             split=item.split,
             cluster=clusters.get(key, key if others else ""),
             twin=of,
             score=score,
         )
 
-    return [candidate(item) for item in firsts]
+    return [candidate(item) for held in asked.items.values() for item in held]

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from curation.gates.plan import Plan, PlanItem, bodies
-from curation.personal_data import personal_data as found_in
+from curation.gates.plan import Plan, PlanItem
+from curation.queries import texts_by_hash
 from curation.registry import Finding, Gate
+from curation.scanned import found_in
 
 LOOKS = {
     "mail": gettext_noop("It looks like a mail address."),
@@ -19,21 +20,21 @@ LOOKS = {
     "card": gettext_noop("It looks like a card number."),
     "name": gettext_noop("It looks like a person's full name."),
 }
+IN_QUESTION, IN_ANSWER = gettext_noop("In the question."), gettext_noop("In the answer.")
+IN_TRANSLATION = gettext_noop("In the translation: %(locale)s.")
 
 
 def personal_data(plan: Plan) -> Gate:
     """No question, answer or translation holds what looks like a real person's data. Findings repeat none of it."""
-    hits = {
-        text: sorted({found.kind for found in kinds})
-        for text, body in bodies([text for item in plan.items for _part, text in _texts(plan, item)])
-        if (kinds := found_in(body))
-    }
+    asked = (text for item in plan.items for text, _part, _locale in _texts(plan, item))
+    hits = found_in(asked, texts_by_hash, dataset=plan.dataset.pk)
+    kinds = {text: sorted({each.kind for each in found}) for text, found in hits.items()}
     findings = []
-    if hits:
+    if kinds:
         for item in plan.items:
-            for part, text in _texts(plan, item):
-                for kind in hits.get(text, ()):
-                    why = f"{part} {_(LOOKS[kind])}"
+            for text, part, locale in _texts(plan, item):
+                for kind in kinds.get(text, ()):
+                    why = f"{_(part) % {'locale': locale}} {_(LOOKS[kind])}"
                     findings.append(Finding(key=item.external_id, why=why))
     sentence = (
         _(
@@ -51,11 +52,11 @@ def personal_data(plan: Plan) -> Gate:
     )
 
 
-def _texts(plan: Plan, item: PlanItem) -> Iterator[tuple[str, str]]:
-    """(where, hash) of every text of an item that would go out."""
-    yield _("In the question."), item.question_hash
+def _texts(plan: Plan, item: PlanItem) -> Iterator[tuple[str, str, str]]:
+    """(hash, where, locale) of every text of an item that would go out."""
+    yield item.question_hash, IN_QUESTION, ""
     if item.answer_hash:
-        yield _("In the answer."), item.answer_hash
+        yield item.answer_hash, IN_ANSWER, ""
     for locale, parts in plan.translations.get(item.item, {}).items():
         for text in filter(None, parts.values()):
-            yield _("In the translation: %(locale)s.") % {"locale": locale}, text
+            yield text, IN_TRANSLATION, locale

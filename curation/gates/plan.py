@@ -3,19 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from curation.models import Category, Dataset, Item, Person, Question, Release, Rights, Text, Translation
+from curation.models import (
+    Category,
+    Dataset,
+    Item,
+    Person,
+    Question,
+    Release,
+    Review,
+    Rights,
+    Text,
+    Translation,
+)
+from curation.queries import redacted_texts
 
-AT_ONCE = 500  # hashes asked for in one query
+if TYPE_CHECKING:
+    from curation.gates.draw import Asked
+
+Approval = tuple[str, int | None, datetime]  # kind of review, guideline, when
+_ACCEPTED = [Review.Decision.APPROVE, Review.Decision.FIX_AND_APPROVE]
+_AT_ONCE = 2000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanItem:
+class PlanItem(NamedTuple):
     """One item as it would go out: its approved revision, and texts by their hashes alone.
 
     `split` is the one the question has already, "" where it has none.
@@ -40,12 +59,14 @@ class Plan:
     """What would be frozen: items in the release's order, every question's split with its reason, translations.
 
     `translations` maps an item to {locale: {"question": hash, "answer": hash or None}} of those that go along;
-    `unfinished` the locales in which an item has none that can. `rights` are the terms the release goes out under.
+    `unfinished` the locales in which an item has none that can. `asked` are its questions with their folded texts.
+    `rights` are the terms the release goes out under. `embedded` hears of the one step of a gate that may take minutes.
     """
 
     dataset: Dataset
     name: str
     items: Sequence[PlanItem]
+    asked: Asked
     splits: Mapping[int, str]
     why: Mapping[int, dict[str, Any]]
     test_per_leaf: int
@@ -56,12 +77,25 @@ class Plan:
     left_out: bool = False
     rights: Rights | None = None
     viewer: Person | None = None
+    embedded: Callable[[int, int], None] | None = None
 
     def split(self, item: PlanItem) -> str:
         return self.splits[item.question]
 
     def category(self, item: PlanItem) -> Category:
         return self.categories[item.category]
+
+    @cached_property
+    def approvals(self) -> dict[int, Approval]:
+        """The last acceptance of each item's approved revision."""
+        rows = Review.objects.filter(
+            item__dataset=self.dataset,
+            decision__in=_ACCEPTED,
+            decides=True,
+            revision=F("item__approved_revision"),
+        )
+        found = rows.order_by("pk").values_list("item", "kind", "guideline", "created_at")
+        return {item: (kind, guideline, when) for item, kind, guideline, when in found.iterator(_AT_ONCE)}
 
 
 def releasable(dataset: Dataset) -> list[PlanItem]:
@@ -85,12 +119,11 @@ def releasable(dataset: Dataset) -> list[PlanItem]:
         "rights",
     )
     rows = Item.objects.filter(dataset=dataset, approved_revision__isnull=False).exclude(state__in=gone)
-    rows = rows.filter(
-        approved_revision__question_text__redacted_at=None, approved_revision__answer_text__redacted_at=None
-    )
+    taken_out = redacted_texts()
     positions = dict(dataset.taxonomy.categories.values_list("pk", "position"))
-    found = [_plan_item(*row) for row in rows.order_by().values_list(*columns).iterator(chunk_size=2000)]
-    return sorted(found, key=lambda item: (positions[item.category], item.external_id))
+    found = [_plan_item(*row) for row in rows.order_by().values_list(*columns).iterator(_AT_ONCE)]
+    kept = [item for item in found if taken_out.isdisjoint((item.question_hash, item.answer_hash))]
+    return sorted(kept, key=lambda item: (positions[item.category], item.external_id))
 
 
 def _plan_item(pk: int, question: int, external_id: str, split: str, revision: int, *rest: Any) -> PlanItem:
@@ -122,10 +155,8 @@ def translations_of(
     rows = Translation.objects.filter(item__dataset=dataset, approved_revision__isnull=False)
     approved_in = rows.order_by("locale").values_list("locale", flat=True).distinct()
     wanted = tuple(sorted(set(approved_in if locales is None else locales)))
-    readable = rows.filter(
-        approved_revision__question_text__redacted_at=None, approved_revision__answer_text__redacted_at=None
-    )
-    approved = readable.filter(state=Translation.State.APPROVED, locale__in=wanted).values_list(
+    taken_out = redacted_texts()
+    approved = rows.filter(state=Translation.State.APPROVED, locale__in=wanted).values_list(
         "item",
         "locale",
         "approved_revision__question_text",
@@ -135,27 +166,22 @@ def translations_of(
     )
     sources = {item.item: (item.question_hash, item.answer_hash) for item in items}
     found: dict[int, dict[str, Any]] = {}
-    for item, locale, question, answer, of_question, of_answer in approved.order_by().iterator(2000):
+    for item, locale, question, answer, of_question, of_answer in approved.order_by().iterator(_AT_ONCE):
         source = sources.get(item)
-        if source and of_question == source[0] and of_answer in ("", source[1]):
+        of_these = source and of_question == source[0] and of_answer in ("", source[1])
+        if of_these and taken_out.isdisjoint((question, answer)):
             found.setdefault(item, {})[locale] = {"question": question, "answer": answer}
     missing = {
-        item.item: [locale for locale in wanted if locale not in found.get(item.item, ())] for item in items
+        item.item: [locale for locale in wanted if locale not in found.get(item.item, ())]
+        for item in items
+        if len(found.get(item.item, ())) < len(wanted)
     }
-    return wanted, found, {item: locales for item, locales in missing.items() if locales}
+    return wanted, found, missing
 
 
 def known_splits(items: Sequence[PlanItem]) -> dict[int, str]:
     """Splits that questions have already: permanent in every version."""
     return {item.question: item.split for item in items if item.split}
-
-
-def bodies(hashes: Sequence[str], column: str = "body") -> Iterator[tuple[str, str]]:
-    """(hash, body) of texts, or another of their columns, a few hundred at a time."""
-    listed = sorted(set(hashes))
-    for start in range(0, len(listed), AT_ONCE):
-        found = Text.objects.filter(hash__in=listed[start : start + AT_ONCE])
-        yield from found.values_list("hash", column)
 
 
 def fingerprint(dataset: Dataset) -> str:
@@ -177,7 +203,8 @@ def fingerprint(dataset: Dataset) -> str:
     )
     digest = hashlib.sha256()
     for rows in parts:
-        for row in rows.iterator(2000):
-            digest.update(repr(row).encode())
+        read = rows.iterator(_AT_ONCE)
+        while part := list(islice(read, _AT_ONCE)):
+            digest.update(repr(part).encode())
         digest.update(b";")
     return digest.hexdigest()

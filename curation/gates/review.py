@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
 
-from django.db.models import F
 from django.utils.translation import gettext as _
 
-from curation.gates.plan import Plan, PlanItem
+from curation.gates.plan import Approval, Plan, PlanItem
 from curation.models import Category, Guideline, Quota, Review
 from curation.registry import Finding, Gate
 
-D, Kind = Review.Decision, Review.Kind
-Approval = tuple[str, int | None, datetime]  # kind of review, guideline, when
+Kind = Review.Kind
 
 
 def approved(plan: Plan) -> Gate:
     """Every item has a revision with an answer that somebody accepted; nothing unapproved is ever a candidate."""
-    accepted = _approvals(plan)
+    accepted = plan.approvals
     findings = [
         Finding(key=item.external_id, why=why)
         for item in plan.items
@@ -50,17 +47,6 @@ def _not_approved(item: PlanItem, accepted: bool) -> str:
     return ""
 
 
-def _approvals(plan: Plan) -> dict[int, Approval]:
-    """The last acceptance of each item's approved revision."""
-    rows = Review.objects.filter(
-        item__dataset=plan.dataset,
-        decision__in=[D.APPROVE, D.FIX_AND_APPROVE],
-        revision=F("item__approved_revision"),
-    )
-    found = rows.order_by("pk").values_list("item", "kind", "guideline", "created_at")
-    return {item: (kind, guideline, when) for item, kind, guideline, when in found.iterator(2000)}
-
-
 def guideline(plan: Plan) -> Gate:
     """Every item was accepted under the guideline that is in force now.
 
@@ -70,7 +56,7 @@ def guideline(plan: Plan) -> Gate:
     findings, imported = [], 0
     if newest:
         versions = dict(Guideline.objects.filter(dataset=plan.dataset).values_list("pk", "version"))
-        accepted = _approvals(plan)
+        accepted = plan.approvals
         for item in plan.items:
             approval = accepted.get(item.item)
             imported += approval is not None and approval[0] == Kind.IMPORT

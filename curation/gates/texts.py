@@ -11,10 +11,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from curation.gates.draw import Asked, first_items
-from curation.gates.plan import Plan, bodies
+from curation.gates.plan import Plan
 from curation.models import Release, ReleaseItem
-from curation.queries import datasets_of
+from curation.queries import datasets_of, texts_by_hash
 from curation.registry import Finding, Gate
 from curation.splits import DEV, TEST
 
@@ -62,9 +61,9 @@ def near_duplicates(plan: Plan) -> Gate:
     """No question of dev is nearly the same as one of test. Those within one split are counted, and let be."""
     from curation import lookalikes
 
-    asked = Asked.of(first_items(plan.items))
-    split = {key: {plan.split(item) for item in held} for key, held in asked.items.items()}
-    clusters, twins = asked.twins()
+    asked = plan.asked
+    clusters, twins = asked.twins
+    split = {key: {plan.split(item) for item in asked.items[key]} for key in clusters}
     of_cluster: dict[str, set[str]] = defaultdict(set)
     for key, cluster in clusters.items():
         of_cluster[cluster] |= split[key]
@@ -127,7 +126,8 @@ def near_leaks(plan: Plan) -> Gate:
     """
     from curation import lookalikes, meaning
 
-    asked = Asked.of(item for item in first_items(plan.items) if plan.split(item) == DEV)
+    questions = (item for held in plan.asked.items.values() for item in held)
+    asked = plan.asked.among(item for item in questions if plan.split(item) == DEV)
     tests = _Tests.of_server()
     by_letters = lookalikes.near_of(asked.texts, tests.texts)
     nearly = {key: twin for key, twin in by_letters.items() if asked.texts[key] != tests.texts[twin.of]}
@@ -136,8 +136,9 @@ def near_leaks(plan: Plan) -> Gate:
     if not settings.TEINEI_MEANING:
         looked = _("Letters alone were compared: comparing meaning is switched off.")
     elif meaning.installed():
-        dev = dict(bodies([key for key in asked.texts if key not in by_letters]))
-        reworded = lookalikes.same_meaning_of(dev, dict(bodies(list(tests.texts))))
+        if tests.texts:
+            dev = dict(texts_by_hash(key for key in asked.texts if key not in by_letters))
+            reworded = lookalikes.same_meaning_of(dev, dict(texts_by_hash(tests.texts)), told=plan.embedded)
         looked = _("Letters and meaning were compared.")
     found = {**nearly, **reworded}
     names = _Names.of(plan, {release for twin in found.values() for release in tests.releases[twin.of]})
@@ -178,7 +179,7 @@ class _Tests:
         rows = ReleaseItem.objects.filter(split=TEST).order_by().values_list("question_text", "release")
         for text, release in rows.distinct().iterator(chunk_size=5000):
             releases[text].append(release)
-        return cls({key: folded for key, folded in bodies(list(releases), "folded") if folded}, releases)
+        return cls({key: folded for key, folded in texts_by_hash(releases, "folded") if folded}, releases)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,9 @@
-from curation.models.item import Comment, Draft, Item, Question, Revision, Text
-from curation.models.people import Dataset, Membership, OptOut, Person
+from curation.models.batch import Batch, BatchItem
+from curation.models.dismissal import Dismissal
+from curation.models.item import Comment, Draft, Item, KeptDraft, Question, Revision, Text
+from curation.models.lease import Lease
+from curation.models.notice import Mention, Notice
+from curation.models.people import Dataset, Membership, OptOut, Person, WorkedDay
 from curation.models.release import (
     DownloadLink,
     Erratum,
@@ -11,7 +15,8 @@ from curation.models.release import (
     Rights,
     Waiver,
 )
-from curation.models.review import Review
+from curation.models.review import DoubleReview, Review
+from curation.models.routine import Routine
 from curation.models.taxonomy import (
     Category,
     CategoryMapping,
@@ -29,10 +34,14 @@ from curation.models.translation import (
 from curation.models.work import Endpoint, Job, LogEntry, LogSeal
 
 __all__ = [
+    "Batch",
+    "BatchItem",
     "Category",
     "CategoryMapping",
     "Comment",
     "Dataset",
+    "Dismissal",
+    "DoubleReview",
     "DownloadLink",
     "Draft",
     "Endpoint",
@@ -40,10 +49,14 @@ __all__ = [
     "Guideline",
     "Item",
     "Job",
+    "KeptDraft",
+    "Lease",
     "LogEntry",
     "LogSeal",
     "MappingSignOff",
     "Membership",
+    "Mention",
+    "Notice",
     "OptOut",
     "Person",
     "Publication",
@@ -56,6 +69,7 @@ __all__ = [
     "Review",
     "Revision",
     "Rights",
+    "Routine",
     "Taxonomy",
     "Text",
     "Translation",
@@ -63,4 +77,5 @@ __all__ = [
     "TranslationReview",
     "TranslationRevision",
     "Waiver",
+    "WorkedDay",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -23,6 +25,12 @@ class Text(models.Model):
     folded_hash = models.CharField(max_length=64, blank=True, db_index=True)
     redacted_at = models.DateTimeField(null=True, blank=True)
 
+    class Meta:
+        # Every freeze asks which were taken out: without it, that reads all texts.
+        indexes = [
+            models.Index(fields=["hash"], condition=models.Q(redacted_at__isnull=False), name="text_redacted")
+        ]
+
     def __str__(self) -> str:
         return self.hash[:12]
 
@@ -30,6 +38,29 @@ class Text(models.Model):
     def shown(self) -> str:
         """What a reader sees of it."""
         return words_of(self)
+
+
+class Worded:
+    """Words of a row that points to the texts of a question and, perhaps, an answer. `_shown` is what readers see."""
+
+    question_text: Any
+    answer_text: Any
+
+    @property
+    def question(self) -> str:
+        return str(self.question_text.body)
+
+    @property
+    def answer(self) -> str:
+        return str(self.answer_text.body) if self.answer_text else ""
+
+    @property
+    def question_shown(self) -> str:
+        return words_of(self.question_text)
+
+    @property
+    def answer_shown(self) -> str:
+        return words_of(self.answer_text)
 
 
 class Question(models.Model):
@@ -54,7 +85,8 @@ class Question(models.Model):
 class Item(models.Model):
     """A question with one reference answer: an identity and a state, no text of its own.
 
-    `state` is written by `workflow.advance` alone.
+    `state` is written by `workflow.advance` alone. `category` is the leaf of the current revision, or of the author's
+    draft where there is no revision yet, so that leaves are counted from this table alone.
     """
 
     class State(models.TextChoices):
@@ -93,6 +125,17 @@ class Item(models.Model):
         blank=True,
         related_name="+",
     )
+    category = models.ForeignKey(
+        "curation.Category",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="items",
+        db_index=False,  # `item_of_leaf` serves
+    )
+    reserved_until = models.DateTimeField(
+        null=True, blank=True, help_text="Until when a begun question keeps its place in the leaf"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -104,13 +147,26 @@ class Item(models.Model):
                 name="item_approved_has_revision",
             ),
         ]
-        indexes = [models.Index(fields=["dataset", "state", "id"], name="item_queue")]
+        indexes = [
+            models.Index(fields=["dataset", "state", "id"], name="item_queue"),
+            models.Index(fields=["dataset", "category", "state", "id"], name="item_of_leaf"),
+            models.Index(
+                fields=["dataset", "category", "reserved_until"],
+                condition=models.Q(state="draft", current_revision=None),
+                name="item_begun",
+            ),
+            models.Index(
+                fields=["dataset", "current_revision"],
+                condition=models.Q(state="in_review"),
+                name="item_to_review",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.external_id
 
 
-class Revision(models.Model):
+class Revision(Worded, models.Model):
     """Immutable text of an item at one moment."""
 
     class Origin(models.TextChoices):
@@ -146,6 +202,8 @@ class Revision(models.Model):
     )
     attributes = models.JSONField(default=dict, blank=True)
     sources = models.JSONField(default=list, blank=True)
+    criteria = models.JSONField(default=dict, blank=True, help_text="What an answer must and must not do")
+    origins = models.JSONField(default=dict, blank=True, help_text="How the characters of each part came in")
     origin = models.CharField(max_length=8, choices=Origin, default=Origin.TYPED)
     content_hash = models.CharField(max_length=64)
     client_id = models.CharField(max_length=64, null=True, blank=True)
@@ -162,37 +220,31 @@ class Revision(models.Model):
         return f"{self.item_id} r{self.number}"
 
     @property
-    def question(self) -> str:
-        return self.question_text.body
-
-    @property
-    def answer(self) -> str:
-        return self.answer_text.body if self.answer_text else ""
-
-    @property
-    def question_shown(self) -> str:
-        return words_of(self.question_text)
-
-    @property
-    def answer_shown(self) -> str:
-        return words_of(self.answer_text)
-
-    @property
     def redacted(self) -> bool:
         """Whether a text of it was removed."""
         return any(text and text.redacted_at for text in (self.question_text, self.answer_text))
 
 
-class Draft(models.Model):
-    """A person's text of an item before it is submitted; autosaved, never lost."""
+class Unsubmitted(models.Model):
+    """What somebody has written of an item, and nobody else reads."""
 
-    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="drafts")
-    person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="drafts")
     question = models.TextField(blank=True)
     answer = models.TextField(blank=True)
     category = models.ForeignKey("curation.Category", on_delete=models.PROTECT, null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
     sources = models.JSONField(default=list, blank=True)
+    criteria = models.JSONField(default=dict, blank=True)
+    origins = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Draft(Unsubmitted):
+    """A person's text of an item before it is submitted; autosaved, never lost."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="drafts")
+    person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="drafts")
     version = models.PositiveIntegerField(default=0)
     client_id = models.CharField(max_length=64, blank=True)
     saved_at = models.DateTimeField(auto_now=True)
@@ -204,14 +256,38 @@ class Draft(models.Model):
         return f"draft {self.item_id} {self.person_id}"
 
 
+class KeptDraft(Unsubmitted):
+    """What a draft held when an earlier text took its place: its writer can bring it back."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="kept_drafts")
+    person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="kept_drafts")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"kept draft {self.item_id} {self.person_id}"
+
+
 class Comment(models.Model):
-    """One line of the discussion about an item."""
+    """One line of the discussion about an item: it opens a thread, or answers the line that opened one.
+
+    Whether a thread is settled stands on the line that opened it.
+    """
 
     item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="comments")
     person = models.ForeignKey("curation.Person", on_delete=models.PROTECT)
     body = models.TextField()
+    reply_to = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="replies"
+    )
     client_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    resolved_by = models.ForeignKey(
+        "curation.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    resolved_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["created_at", "id"]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib.auth.models import AbstractUser, UserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from curation.prepared import Prepared, slot
+
+if TYPE_CHECKING:
+    from curation.models.taxonomy import Category
 
 KEY = slot(1)
 LARGEST = 2**63 - 1  # that a column holds
@@ -40,20 +43,45 @@ class Person(AbstractUser):
         COMFORTABLE = "comfortable", _("Comfortable")
         COMPACT = "compact", _("Compact")
 
+    class Digest(models.TextChoices):
+        NONE = "none", _("No mail")
+        DAILY = "daily", _("Once a day")
+        WEEKLY = "weekly", _("Once a week")
+
     display_name = models.CharField(max_length=80, blank=True)
     pseudonym = models.CharField(max_length=40, unique=True, null=True, blank=True)
     locale = models.CharField(max_length=5, default="ja")
     theme = models.CharField(max_length=5, choices=Theme, default=Theme.AUTO)
     density = models.CharField(max_length=11, choices=Density, default=Density.COMFORTABLE)
     blur = models.BooleanField(default=False, help_text=_("Cover disturbing text until it is asked for"))
+    covers: models.JSONField[list[int], list[int]] = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Categories, at any level, whose texts stay covered until asked for",
+    )
     break_minutes = models.PositiveSmallIntegerField(
         default=50, help_text=_("Offer a break after so many minutes of work; 0: never")
     )
+    digest = models.CharField(
+        max_length=6, choices=Digest, default=Digest.NONE, help_text=_("Mail about what waits for them")
+    )
+    digest_at = models.DateTimeField(null=True, blank=True, help_text="When the last digest had its turn")
 
     objects: ClassVar[People] = People()
 
     def __str__(self) -> str:
         return self.display_name or self.username
+
+    def covers_texts_of(self, category: Category | None) -> bool:
+        """Whether the person wants texts of this category covered, by itself or by what stands above it."""
+        if not self.covers or category is None:
+            return False
+        above = category.parent
+        return bool({category.pk, category.parent_id, above.parent_id if above else None} & set(self.covers))
+
+    def hides(self, category: Category | None) -> bool:
+        """Whether nothing of a text of this category stands in a list: all texts are covered, or these are."""
+        return self.blur or self.covers_texts_of(category)
 
 
 class OptOut(models.Model):
@@ -68,6 +96,26 @@ class OptOut(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} {self.category_id}"
+
+
+class WorkedDay(models.Model):
+    """How long a person wrote and reviewed on one day, in all datasets, and how often they rested: for them alone.
+
+    Active time as their pages measure it, in seconds. A break is ten minutes without work between two stretches.
+    """
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="worked_days")
+    day = models.DateField(help_text="By the clock of the site")
+    writing = models.PositiveIntegerField(default=0)
+    reviewing = models.PositiveIntegerField(default=0)
+    breaks = models.PositiveSmallIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["person", "day"], name="worked_day_once")]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.day}"
 
 
 class Dataset(models.Model):
@@ -99,6 +147,9 @@ class Membership(models.Model):
     dataset = models.ForeignKey(Dataset, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
+    warned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the person read what kind of texts to expect"
+    )
 
     class Meta:
         constraints = [

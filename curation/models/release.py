@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from curation.errors import WrongState
-from curation.models.item import words_of
+from curation.models.item import Worded
 
 
 class Rights(models.Model):
@@ -98,7 +98,7 @@ class Release(Frozen):
         return self.name
 
 
-class ReleaseItem(Frozen):
+class ReleaseItem(Worded, Frozen):
     """One item as it was frozen. `item` and `revision` are null in imported releases."""
 
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="items")
@@ -129,22 +129,6 @@ class ReleaseItem(Frozen):
 
     def __str__(self) -> str:
         return self.external_id
-
-    @property
-    def question(self) -> str:
-        return self.question_text.body
-
-    @property
-    def answer(self) -> str:
-        return self.answer_text.body if self.answer_text else ""
-
-    @property
-    def question_shown(self) -> str:
-        return words_of(self.question_text)
-
-    @property
-    def answer_shown(self) -> str:
-        return words_of(self.answer_text)
 
 
 class Erratum(models.Model):

@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from curation.models.item import words_of
+from curation.models.item import Worded
 
 FIVE = [MinValueValidator(1), MaxValueValidator(5)]
 
@@ -45,7 +45,7 @@ class Translation(models.Model):
         return f"{self.item_id} {self.locale}"
 
 
-class TranslationRevision(models.Model):
+class TranslationRevision(Worded, models.Model):
     """Immutable text of a translation, with the hashes of the source that it translates."""
 
     class Origin(models.TextChoices):
@@ -83,22 +83,6 @@ class TranslationRevision(models.Model):
 
     def __str__(self) -> str:
         return f"{self.translation_id} r{self.number}"
-
-    @property
-    def question(self) -> str:
-        return self.question_text.body
-
-    @property
-    def answer(self) -> str:
-        return self.answer_text.body if self.answer_text else ""
-
-    @property
-    def question_shown(self) -> str:
-        return words_of(self.question_text)
-
-    @property
-    def answer_shown(self) -> str:
-        return words_of(self.answer_text)
 
 
 class TranslationDraft(models.Model):

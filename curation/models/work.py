@@ -27,7 +27,10 @@ class LogEntry(models.Model):
     class Meta:
         verbose_name_plural = "log entries"
         ordering = ["-id"]
-        indexes = [models.Index(fields=["object_type", "object_id", "id"], name="log_of_object")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id", "id"], name="log_of_object"),
+            models.Index(fields=["dataset", "object_type", "verb", "created_at"], name="log_of_days"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.actor} {self.verb} {self.object_type} {self.object_id}"

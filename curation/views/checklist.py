@@ -12,12 +12,13 @@ from curation.models import Category, Dataset, Item, Job, Person, Waiver
 from curation.queries import named_steps
 
 SHOWN = 50  # findings of a gate
+ORDER = ("red", "waived", "green")  # what there is to do stands first
 # Pages where more than one item is mended at once.
 PAGES = {"quota": ("curation:coverage", _("Coverage")), "rights": ("curation:rights", _("Rights"))}
 
 
 def checklist(job: Job, *, viewer: Person) -> dict[str, Any]:
-    """`gates` in their order, `red` (how many stop the freeze) and `own` (whether the viewer has waived one)."""
+    """`gates`, those that stop the freeze first, `red` (how many stop the freeze) and `own` (whether the viewer has waived one)."""
     assert job.dataset is not None
     said = job.result["gates"]
     waivers = Waiver.objects.filter(
@@ -28,6 +29,7 @@ def checklist(job: Job, *, viewer: Person) -> dict[str, Any]:
         by_gate.setdefault(waiver.gate, []).append(waiver)
     links = _Links(job.dataset, [found for gate in said for found in gate["findings"][:SHOWN]])
     rows = [_row(gate, by_gate.get(gate["key"], []), job, links) for gate in said]
+    rows.sort(key=lambda row: ORDER.index(row["state"]))
     counting = [waiver for row in rows for waiver in row["counting"]]
     return {
         "gates": rows,

@@ -11,21 +11,25 @@ from django.views.decorators.http import require_POST
 from curation.actions.sign_offs import sign_mapping
 from curation.mapping import compared_with, content_hash, pairs
 from curation.models import CategoryMapping
-from curation.queries import ITEM_ROLES, coverage
+from curation.queries import ITEM_ROLES, coverage, opted_out
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
+from curation.views.write_list import seen_by, tree_of
+
+NUMBERS = ("approved", "in_work", "reserved", "target", "missing")
 
 
 @member(*ITEM_ROLES)
 def coverage_page(request: MemberRequest) -> HttpResponse:
-    """The taxonomy as a map: approved and in work against the target, leaf by leaf."""
-    areas: dict[Any, dict[Any, list[dict[str, Any]]]] = {}
-    for row in coverage(request.dataset):
-        harm_type = row["category"].parent
-        areas.setdefault(harm_type.parent, {}).setdefault(harm_type, []).append(row)
+    """The taxonomy as a map: approved, in work and reserved against the target; an author takes a leaf from it."""
+    closed = opted_out(request.user, request.dataset.taxonomy_id)
+    cells = seen_by(request.user, request.dataset, coverage(request.dataset, but=closed))
     context = {
-        "areas": [(area, list(types.items())) for area, types in areas.items()],
-        "may_write": allows(request.user, "write", request.dataset),
+        "areas": tree_of(cells),
+        "left_out": sum(path.count("\t") == 2 for path in closed.values()),
+        "may_take": allows(request.user, "take", request.dataset),
+        "may_set": allows(request.user, "set_quotas", request.dataset),
+        **{name: sum(getattr(each, name) for each in cells) for name in NUMBERS},
     }
     return render(request, "curation/coverage.html", context)
 

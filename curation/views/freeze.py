@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
@@ -140,7 +141,8 @@ def waive(request: MemberRequest, pk: int) -> HttpResponse:
         ),
         _("The gate is let through for this release, as long as it finds the same."),
     )
-    return _to(request, job)
+    page = reverse("curation:release_draft", kwargs={"dataset": request.dataset.slug, "pk": job.pk})
+    return redirect(f"{page}#gate-{gate}" if gate in said else page)
 
 
 @require_POST

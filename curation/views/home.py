@@ -43,9 +43,9 @@ def home(request: MemberRequest) -> HttpResponse:
         {
             "waiting": registry.waiting(request.user, request.dataset, request.roles),
             "panels": registry.panels("home", person=request.user, dataset=request.dataset),
-            "approved": sum(row["approved"] for row in rows),
-            "in_work": sum(row["in_work"] for row in rows),
-            "target": sum(row["target"] for row in rows),
+            "approved": sum(row.approved for row in rows),
+            "in_work": sum(row.in_work for row in rows),
+            "target": sum(row.target for row in rows),
             "recent": _with_subjects(request.user, request.dataset, list(mine.order_by("-id")[:RECENT])),
         },
     )

@@ -11,29 +11,53 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from curation import registry
-from curation.actions.care import LONGEST_STRETCH, set_care, set_opt_outs
-from curation.models import Category, Dataset, OptOut, Person
+from curation.actions.care import LONGEST_STRETCH, set_care, set_covers, set_opt_outs
+from curation.exposure import worked_of
+from curation.models import Category, Item, Membership, OptOut, Person
+from curation.queries.mine import own_by_state, reasons_back
+from curation.reasons import reason_of
+from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
+
+Role = Membership.Role
 
 
 @never_cache
 @member()
 def me(request: MemberRequest) -> HttpResponse:
-    """Cover, breaks, opt-outs, and what higher floors know of the person's own days."""
+    """Own items, why they came back, time and breaks, cover, opt-outs, and what higher floors know of one's own days."""
     chosen = set(OptOut.objects.filter(person=request.user).values_list("category", flat=True))
+    of_tree = Category.objects.filter(taxonomy=request.dataset.taxonomy_id)
+    categories = list(of_tree.order_by("level", "position"))
     context = {
-        "tree": tree_of(request.dataset, chosen),
+        **_work(request),
+        "tree": tree_of(categories, chosen),
+        "covered": tree_of(categories, set(request.user.covers)),
         "panels": registry.panels("me", person=request.user, dataset=request.dataset),
         "most_minutes": LONGEST_STRETCH,
     }
     return render(request, "curation/me.html", context)
 
 
-def tree_of(dataset: Dataset, chosen: set[int]) -> list[dict[str, Any]]:
-    """The dataset's categories as nested rows {category, chosen, children, inside}; `inside`: chosen ones below it."""
+def _work(request: MemberRequest) -> dict[str, Any]:
+    """What only those who write or review have."""
+    if not request.roles & {Role.AUTHOR, Role.REVIEWER}:
+        return {}
+    states = own_by_state(request.user, request.dataset)
+    back = reasons_back(request.user, request.dataset)
+    known = [(work.PARTS.get(part, ""), reason_of(code), n) for part, code, n in back]
+    return {
+        "states": [{"state": state, "label": Item.State(state).label, "n": n} for state, n in states.items()],
+        "back": [{"part": part, "n": n, **work.in_words(reason)} for part, reason, n in known if reason],
+        "worked": worked_of(request.user),
+    }
+
+
+def tree_of(categories: list[Category], chosen: set[int]) -> list[dict[str, Any]]:
+    """Categories as nested rows {category, chosen, children, inside}; `inside`: chosen ones below it."""
     rows: dict[int, dict[str, Any]] = {
         category.pk: {"category": category, "chosen": category.pk in chosen, "children": [], "inside": 0}
-        for category in Category.objects.filter(taxonomy=dataset.taxonomy_id).order_by("level", "position")
+        for category in categories
     }
     roots: list[dict[str, Any]] = []
     for row in rows.values():
@@ -80,5 +104,19 @@ def opt_outs(request: MemberRequest) -> HttpResponse:
         request,
         lambda: set_opt_outs(person, person, request.dataset, categories),
         _("Saved. From now on nothing of these categories is given to you."),
+    )
+    return redirect("curation:me", dataset=request.dataset.slug)
+
+
+@require_POST
+@member()
+def covers(request: MemberRequest) -> HttpResponse:
+    """The categories whose texts stay covered, and no others."""
+    person = Person.objects.get(pk=request.user.pk)
+    categories = {_number(given) for given in request.POST.getlist("category")}
+    attempt(
+        request,
+        lambda: set_covers(person, person, request.dataset, categories),
+        _("Saved. Texts of these categories stay covered until you ask for them."),
     )
     return redirect("curation:me", dataset=request.dataset.slug)

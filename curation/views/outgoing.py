@@ -144,7 +144,10 @@ def link(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Whoever has the link gets the archive and nothing else. Any other secret is an address that does not exist."""
     known = follow(secret)
     if known is None:
-        raise Http404
+        sentence = _(
+            "This download link has expired, was revoked, or is incomplete. Ask its sender for a new one."
+        )
+        return render(request, "404.html", {"sentence": sentence}, status=404)
     found, path = known
     etag = f'"{found.job.result.get("sha256", "")}"'
     response = _answer(request, path, etag)

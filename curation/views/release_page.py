@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +20,7 @@ from curation.change_log import changes_of
 from curation.drawing import legend, standing, svg
 from curation.formats.writing.csv_files import formula_safe
 from curation.models import Erratum, Release
+from curation.outgoing import why_not_out
 from curation.queries import ITEM_ROLES, named_steps, releases_visible_to
 from curation.release_figures import Shown, figures_of
 from curation.release_words import cited, terms_of
@@ -57,7 +59,7 @@ def release(request: MemberRequest, name: str) -> HttpResponse:
         "may_publish": allows(request.user, "publish_page", found),
         "page": getattr(found, "page", None),
         "public_url": request.build_absolute_uri(public_address(found)),
-        "panels": registry.panels("release", person=request.user, release=found),
+        "panels": registry.panels("release", person=request.user, release=found, why_not=cache(why_not_out)),
         "uses": registry.panels("release_uses", person=request.user, release=found),
     }
     return render(request, "curation/release.html", context)

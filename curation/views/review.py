@@ -12,47 +12,64 @@ from django.views.decorators.http import require_POST
 
 from curation.actions import items as act
 from curation.actions import reviews
+from curation.actions.doubles import double_of
+from curation.aliases import alias
 from curation.errors import Conflict, TeineiError, WrongState
-from curation.forms import ATTRIBUTES, DecisionForm, WordingForm
+from curation.forms import ATTRIBUTES, GOOD_PART, DecisionForm, WordingForm
 from curation.models import Draft, Item, Membership, Review, Revision
+from curation.origins import counts, in_json
+from curation.origins import read as read_origins
 from curation.queries import (
+    at_most,
+    covered_opinions,
+    free_to_review,
+    held_for_review,
     history_of,
+    holders_of,
     items_in_list,
     items_visible_to,
     review_queue,
     reviews_of,
+    unseen_of,
 )
 from curation.reasons import reasons_for
-from curation.rules import allows, why_not
+from curation.rules import allows, require, why_not
 from curation.sentences import event_of
 from curation.textdiff import changes
-from curation.views import work
+from curation.views import checking, work
 from curation.views.gate import MemberRequest, member
 from curation.views.numbers import is_number
+from curation.views.review_leases import go_on, hands
+from curation.views.threads import thread_of
 
 PAGE = 30
 Role = Membership.Role
 D = Review.Decision
+MOVE = "move"
+PANELS = (D.FIX_AND_APPROVE, D.REQUEST_CHANGES, D.REQUEST_ANSWER, D.REJECT, MOVE)
 
 
-@member(Role.REVIEWER)
+@member(Role.REVIEWER, warned=True)
 def queue(request: MemberRequest) -> HttpResponse:
     """What waits for a review, oldest first; nobody's own work is in it."""
     waiting = review_queue(request.user, request.dataset)
     after = request.GET.get("after", "")
     page = waiting.filter(current_revision__gt=int(after)) if is_number(after) else waiting
     rows = list(items_in_list(page)[: PAGE + 1])
+    hands = holders_of(rows)
     context = {
         "rows": [
             {
                 "item": item,
+                "hand": hands.get(item.pk),
                 "excerpt": ""
-                if request.user.blur or item.current_revision is None
+                if item.current_revision is None or request.user.hides(item.current_revision.category)
                 else work.excerpt(item.current_revision.question),
             }
             for item in rows[:PAGE]
         ],
-        "total": waiting.count(),
+        "total": at_most(waiting),
+        "held": held_for_review(request.user, request.dataset),
         "first_url": "?" if after else "",
         "next_url": f"?after={rows[PAGE - 1].current_revision_id}" if len(rows) > PAGE else "",
     }
@@ -73,21 +90,14 @@ def _found(request: MemberRequest, pk: int) -> Item:
     return get_object_or_404(items, pk=pk, current_revision__isnull=False)
 
 
-@member(Role.REVIEWER)
+@member(Role.REVIEWER, Role.LEAD, warned=True)
 def item(request: MemberRequest, pk: int) -> HttpResponse:
     """The page of one revision: GET opens a decision that needs words (`?decide=`), POST decides and goes on."""
     if request.method == "POST":
         return _decide(request, pk)
     found = _found(request, pk)
     decide = request.GET.get("decide", "")
-    return _page(request, found, decide=decide if decide in D.values and decide != D.APPROVE else "")
-
-
-def _following(request: MemberRequest, revision: int) -> Item | None:
-    """The next in the queue after the revision, from the top again at its end."""
-    waiting = review_queue(request.user, request.dataset)
-    others = waiting.exclude(current_revision=revision)
-    return others.filter(current_revision__gt=revision).first() or others.first()
+    return _page(request, found, decide=decide if decide in PANELS else "")
 
 
 def _page(
@@ -98,30 +108,44 @@ def _page(
     typed: Any = None,
     error: TeineiError | None = None,
     read: int | None = None,
+    look: bool = False,
 ) -> HttpResponse:
     revision = item.current_revision
     assert revision is not None
     draft = act.draft_of(request.user, item) if decide == D.FIX_AND_APPROVE else None
-    following = _following(request, revision.pk)
+    fixed = _fixed(typed, draft) if draft else None
+    unseen = unseen_of(request.user, item)
+    refusal, is_open = why_not(request.user, "approve", item), item.state == Item.State.IN_REVIEW
     context = {
         "item": item,
         "revision": revision,
-        "refusal": why_not(request.user, "approve", item),
-        "open": item.state == Item.State.IN_REVIEW,
+        "refusal": refusal,
+        "open": is_open,
+        **hands(request, item, may=is_open and not refusal),
         "decide": decide,
-        "reasons": [work.in_words(reason) for reason in reasons_for(decide)] if decide else [],
+        "parts": _parts(decide, typed or {}, error) if decide not in ("", MOVE) else [],
+        "areas": _areas(request) if decide == MOVE else [],
+        "second": "second" in (typed or request.GET),
+        "differing": _differing(item),
+        "opened": "open_to_all" in (typed or request.GET),
         "typed": typed or {},
         "error": error,
         "client_id": work.new_client_id(),
         "draft": draft,
-        "fixed": _fixed(typed, draft) if draft else None,
-        "author": work.alias(revision.answer_author or revision.question_author),
-        "texts": _texts(item, revision, read),
+        "fixed": fixed,
+        "looked": {
+            "question": changes(revision.question, fixed["question"]),
+            "answer": changes(revision.answer, fixed["answer"]),
+        }
+        if look and fixed
+        else None,
+        "author": alias(revision.answer_author or revision.question_author),
+        "texts": _texts(item, revision, read, unseen),
         "attributes": _attributes(revision),
+        "origins": {part: counts(runs) for part, runs in revision.origins.items()},
         "decided": _decided_meanwhile(item) if error else None,
-        "next": following,
-        "waiting": review_queue(request.user, request.dataset).count(),
-        **_beside(request, item, revision),
+        "waiting": at_most(free_to_review(request.user, request.dataset)),
+        **_beside(request, item, revision, unseen),
     }
     return render(
         request,
@@ -131,11 +155,57 @@ def _page(
     )
 
 
-def _texts(item: Item, revision: Revision, read: int | None) -> dict[str, Any]:
-    """Both texts with what changed against the revision before, or against the one that was read meanwhile."""
+# A key for each choice: good first, then the reasons in the order of the list.
+KEYS = {"question": "1234567890-", "answer": "asfhjklzxvbpm"}
+PARTS_OF = {D.REQUEST_ANSWER: ("answer",)}
+
+
+def _parts(decide: str, typed: dict[str, Any], error: TeineiError | None) -> list[dict[str, Any]]:
+    """The question and the answer to be judged, each good or with one of its reasons."""
+    shown = []
+    for part in PARTS_OF.get(D(decide), ("question", "answer")):
+        known = [work.in_words(reason) for reason in reasons_for(decide, part)]
+        if decide != D.REQUEST_ANSWER:
+            known.insert(0, {"code": GOOD_PART, "name": _("Nothing to mend")})
+        keys = [*KEYS[part], *[""] * len(known)]
+        shown.append(
+            {
+                "name": f"{part}_said",
+                "label": work.PARTS[part],
+                "choices": [choice | {"key": key} for choice, key in zip(known, keys, strict=False)],
+                "chosen": typed.get(f"{part}_said", ""),
+                "wrong": error is not None and error.field == part,
+            }
+        )
+    return shown
+
+
+def _areas(request: MemberRequest) -> list[dict[str, Any]]:
+    """The leaves under their harm types, as a choice."""
+    leaves = request.dataset.taxonomy.categories.filter(level=3).select_related("parent__parent")
+    types: dict[str, list[Any]] = {}
+    for leaf in leaves:
+        above = [step.name for step in (leaf.parent and leaf.parent.parent, leaf.parent) if step]
+        types.setdefault(" › ".join(above), []).append(leaf)
+    return [{"name": name, "leaves": found} for name, found in types.items()]
+
+
+def _differing(item: Item) -> list[dict[str, Any]]:
+    """Both opinions where two reviewers differ, for the lead who settles it."""
+    double = double_of(item)
+    if double is None or double.agreed is not False:
+        return []
+    return [work.said_by(opinion) for opinion in double.opinions.order_by("pk")]
+
+
+def _texts(item: Item, revision: Revision, read: int | None, unseen: set[int]) -> dict[str, Any]:
+    """Both texts with what changed against the revision before, or against the one that was read meanwhile.
+
+    What the giver of a covered opinion mended is read as any other text: nothing shows that it was mended.
+    """
     older = item.revisions.filter(number__lt=revision.number).select_related("question_text", "answer_text")
     before = older.filter(pk=read or 0).first() or older.last()
-    if before is None:
+    if before is None or revision.submitted_by_id in unseen:
         return {
             "before": None,
             "question": [("same", revision.question)],
@@ -153,14 +223,13 @@ def _attributes(revision: Revision) -> list[str]:
     return [str(label) for name, (label, _hint) in ATTRIBUTES.items() if revision.attributes.get(name)]
 
 
-def _beside(request: MemberRequest, item: Item, revision: Revision) -> dict[str, Any]:
+def _beside(request: MemberRequest, item: Item, revision: Revision, unseen: set[int]) -> dict[str, Any]:
     """What stands beside the text: help, and what was said before."""
     return {
         "guideline": work.guideline_of(item),
-        "checks": work.checks_of(revision.question, revision.answer),
-        "twins": work.twins_of(item, revision.question, person=request.user),
-        "comments": _thread(item),
-        "events": _history(item),
+        **checking.of_revision(request, item),
+        "comments": _thread(request, item, unseen),
+        "events": _history(item, unseen),
         "may_comment": allows(request.user, "comment", item),
     }
 
@@ -168,35 +237,42 @@ def _beside(request: MemberRequest, item: Item, revision: Revision) -> dict[str,
 def _fixed(typed: Any, draft: Draft) -> dict[str, Any]:
     """What the fields of a fix hold: what was typed, else the draft."""
     if typed and "question" in typed:
-        return {name: typed.get(name, "") for name in ("question", "answer")}
+        return {name: typed.get(name, "") for name in ("question", "answer", "origins")}
     revision = draft.item.current_revision
     if revision and draft.saved_at and draft.saved_at < revision.created_at:  # of an older text
-        return {"question": revision.question, "answer": revision.answer}
-    return {"question": draft.question, "answer": draft.answer}
+        draft = Draft(question=revision.question, answer=revision.answer, origins=revision.origins)
+    return _fields(draft)
 
 
-def _thread(item: Item) -> list[dict[str, Any]]:
-    """Reviews and comments in one thread; writers under their pseudonym."""
+def _fields(draft: Draft) -> dict[str, str]:
+    return {"question": draft.question, "answer": draft.answer, "origins": in_json(draft.origins)}
+
+
+def _thread(request: MemberRequest, item: Item, unseen: set[int]) -> list[dict[str, Any]]:
+    """Reviews and comments in one thread, but for covered opinions; writers under their pseudonym."""
+    reviews = reviews_of(item).filter(kind=Review.Kind.PERSON)
+    covered = covered_opinions(request.user, request.dataset).filter(item=item)
     said = [
         {"author": _("Reviewer"), "at": row.created_at, "text": _spoken(row), "badge": ""}
-        for row in reviews_of(item).filter(kind=Review.Kind.PERSON)
+        for row in reviews.exclude(pk__in=covered.values("pk"))
     ]
-    lines = [
-        {"author": work.alias(row.person), "at": row.created_at, "text": row.body}
-        for row in item.comments.select_related("person")
-    ]
+    lines = thread_of(request, item, unseen, name=alias)
     return sorted(said + lines, key=lambda line: line["at"])
 
 
-def _history(item: Item) -> list[dict[str, Any]]:
+def _history(item: Item, unseen: set[int]) -> list[dict[str, Any]]:
     """What happened, under pseudonyms: who wrote is not to sway who reviews."""
-    events = [(entry, event_of(entry)) for entry in history_of(item)]
-    return [event | {"who": work.alias(entry.person)} if entry.person else event for entry, event in events]
+    events = [(entry, event_of(entry)) for entry in history_of(item) if entry.person_id not in unseen]
+    return [event | {"who": alias(entry.person)} if entry.person else event for entry, event in events]
 
 
 def _spoken(review: Review) -> str:
     said = work.said_by(review)
-    parts = [said["decision"], said["reason"]["name"] if said["reason"] else "", said["comment"]]
+    reasons = [
+        f"{reason['part']}: {reason['name']}" if reason["part"] else reason["name"]
+        for reason in said["reasons"]
+    ]
+    parts = [said["decision"], *reasons, said["comment"]]
     return "\n".join(part for part in parts if part)
 
 
@@ -215,15 +291,29 @@ def _decide(request: MemberRequest, pk: int) -> HttpResponse:
         given = form.given()
         read = given["revision"]
         fixed = _wording(request, found) if given["decision"] == D.FIX_AND_APPROVE else None
+        if fixed is not None and request.POST.get("step") != "accept":
+            return _look(request, found, fixed)
         done = reviews.review(request.user, found, fixed=fixed, **given)
     except TeineiError as error:
         return _refused(request, pk, error, read=read)
-    said = _("%(id)s: %(decision)s.") % {"id": found.external_id, "decision": done.get_decision_display()}
-    messages.success(request, said)
-    following = _following(request, read)
-    if following:
-        return redirect("curation:review_item", dataset=request.dataset.slug, pk=following.pk)
-    return redirect("curation:review", dataset=request.dataset.slug)
+    said = (
+        _("%(id)s: %(decision)s.")
+        if done.decides
+        else _("%(id)s: your opinion is kept. Somebody else looks at it.")
+    )
+    messages.success(request, said % {"id": found.external_id, "decision": done.get_decision_display()})
+    if Role.REVIEWER not in request.roles:
+        return redirect("curation:review_doubles", dataset=request.dataset.slug)
+    return go_on(request, after=read)
+
+
+def _look(request: MemberRequest, item: Item, fixed: act.Wording) -> HttpResponse:
+    """What a fix changes is shown before it is accepted; from there one goes back to mend further."""
+    require(request.user, D.FIX_AND_APPROVE, item)
+    mend = request.POST.get("step") == "mend"
+    if not mend:
+        reviews.need_fix(item, fixed)
+    return _page(request, item, decide=D.FIX_AND_APPROVE, typed=request.POST.dict(), look=not mend)
 
 
 def _wording(request: MemberRequest, item: Item) -> act.Wording:
@@ -239,6 +329,7 @@ def _wording(request: MemberRequest, item: Item) -> act.Wording:
         category=form.cleaned_data["category"] or revision.category,
         attributes=revision.attributes,
         sources=revision.sources,
+        origins=read_origins(form.cleaned_data["origins"]) or None,
     )
 
 
@@ -248,12 +339,10 @@ def _refused(request: MemberRequest, pk: int, error: TeineiError, *, read: int) 
     decide = request.POST.get("decision", "")
     stale = isinstance(error, Conflict | WrongState)
     typed = request.POST.dict()
-    if decide == D.REQUEST_CHANGES and "open_to_all" in request.POST:
-        decide = D.REQUEST_ANSWER  # the panel from which both are chosen
     return _page(
         request,
         found,
-        decide=decide if decide in D.values and decide != D.APPROVE else "",
+        decide=decide if decide in PANELS else "",
         typed=typed,
         error=error,
         read=read if stale else None,
@@ -268,12 +357,27 @@ def draft(request: MemberRequest, pk: int) -> HttpResponse:
 
     def save(form: Any, version: int, client_id: str) -> Draft:
         texts = {name: form.cleaned_data[name] for name in ("question", "answer")}
-        return act.save_draft(request.user, found, version=version, client_id=client_id, **texts)
+        said = read_origins(form.cleaned_data["origins"])
+        return act.save_draft(
+            request.user, found, version=version, client_id=client_id, origins=said, **texts
+        )
 
     def fields() -> tuple[Draft, dict[str, Any]]:
         held = act.draft_of(request.user, found)
-        return held, {"question": held.question, "answer": held.answer}
+        return held, _fields(held)
 
     return work.autosave(
         request, lambda given: WordingForm(given, dataset=request.dataset), save=save, fields=fields
+    )
+
+
+@require_POST
+@member(Role.REVIEWER, Role.LEAD)
+def twins(request: MemberRequest, pk: int) -> HttpResponse:
+    """Near twins of the question that is reviewed, or of a fix of it that is being typed. Nothing is kept."""
+    found = _found(request, pk)
+    assert found.current_revision
+    question = request.POST.get("question", found.current_revision.question)
+    return render(
+        request, "curation/_twins.html", {"twins": work.twins_of(found, question, person=request.user)}
     )

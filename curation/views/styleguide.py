@@ -38,6 +38,7 @@ STATES = [
     "block",
 ]
 ICONS = [
+    "bell",
     "home",
     "write",
     "review",
@@ -124,12 +125,25 @@ CONTENT: dict[str, Any] = {
             "at": MOMENT,
             "text": "受診を勧める一文が最後だけなので、最初にも置くと安心です。",
             "badge": "needs_changes",
+            "id": 1,
+            "opens": True,
+            "resolve_url": "#",
+            "replies": [
+                {
+                    "id": 2,
+                    "author": "Mina Okafor",
+                    "at": MOMENT,
+                    "pieces": [("@aoi", True), (" 直しました。", False)],
+                }
+            ],
         },
         {
             "author": "Mina Okafor",
             "at": MOMENT,
             "text": "Agreed. I also added the number for the 24-hour line.",
             "badge": "",
+            "resolved": True,
+            "resolved_by": "佐藤 葵",
         },
     ],
     "events": [

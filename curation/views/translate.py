@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation.actions import translations as act
+from curation.aliases import alias
 from curation.errors import TeineiError
 from curation.forms import TranslationForm, TranslationReviewForm
 from curation.models import (
@@ -316,7 +317,7 @@ def _check_page(
             "answer": changes(before.answer if before else revision.answer, revision.answer),
         },
         "moved_on": _moved_on(revision, source),
-        "author": work.alias(revision.author),
+        "author": alias(revision.author),
         "refusal": why_not(request.user, "approve", translation),
         "open": translation.state == State.IN_REVIEW,
         "reasons": [work.in_words(reason) for reason in reasons_for(D.REQUEST_CHANGES, "translation")],

@@ -1,4 +1,4 @@
-"""What the work pages share: reading a submit, checks in words, twins, the category at the side."""
+"""What the work pages share: reading a submit, twins, the category and the guideline at the side."""
 
 from __future__ import annotations
 
@@ -9,34 +9,23 @@ from uuid import uuid4
 
 from django import forms
 from django.http import HttpRequest, JsonResponse
+from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from curation.checks import ANSWER_LENGTH, QUESTION_LENGTH, check
+from curation import sentences
 from curation.errors import Conflict, Invalid, NotAllowed, TeineiError, WrongState
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
-from curation.models import Category, Guideline, Item, Person, Review
-from curation.queries import twins
+from curation.guideline_text import policy, preface, sections
+from curation.models import Category, Guideline, Item, Person, Question, Review
+from curation.queries import NearTwin, near_twins
 from curation.reasons import Reason, reason_of
 
+alias = sentences.alias
 EXCERPT = 60  # characters of a text that a list shows
 STATUS = {Conflict: 409, WrongState: 409, NotAllowed: 403, Invalid: 422}
 PARTS = {"question": gettext_lazy("Question"), "answer": gettext_lazy("Reference answer")}
-FINDINGS = {
-    "length": gettext_lazy("%(count)d characters, as the guideline asks"),
-    "short": gettext_lazy("%(count)d characters: short. Between %(least)d and %(most)d are usual."),
-    "long": gettext_lazy("%(count)d characters: long. Between %(least)d and %(most)d are usual."),
-    "half_kana": gettext_lazy("Half-width kana. Write them full-width, so that search and models read them."),
-    "mixed_digits": gettext_lazy("Full-width and half-width digits are mixed. Choose one width in a text."),
-    "full_width": gettext_lazy("Full-width letters or digits. Half-width is usual in this dataset."),
-    "contact": gettext_lazy(
-        "Looks like a telephone number or a mail address. Check that it is public, or invent one."
-    ),
-    "personal": gettext_lazy(
-        "Looks like a person's full name, a postal code, a My Number or a card number. Invent one."
-    ),
-}
 
 
 def new_client_id() -> str:
@@ -92,30 +81,40 @@ def autosave(
     return JsonResponse({"version": draft.version, "saved_at": draft.saved_at.isoformat()})
 
 
-def checks_of(question: str, answer: str) -> list[dict[str, Any]]:
-    """The checks' findings in words, for `components/checks.html`."""
-    rows = []
-    for finding in check(question, answer):
-        least, most = QUESTION_LENGTH if finding.part == "question" else ANSWER_LENGTH
-        sentence = str(FINDINGS[finding.key]) % {"count": finding.count, "least": least, "most": most}
-        where = PARTS[finding.part]
-        rows.append(
-            {"level": finding.level, "sentence": sentence, "detail": "、".join(finding.found), "where": where}
-        )
-    return rows
-
-
 def twins_of(item: Item, question: str, *, person: Person) -> list[dict[str, Any]]:
-    """Near twins of a question: an excerpt (none for people who cover texts), likeness, state and split."""
-    return [
-        {
-            "item": found["item"],
-            "percent": round(found["score"]),
-            "excerpt": "" if person.blur else excerpt(found["item"].current_revision.question),
-            "same": found["score"] >= 100,
-        }
-        for found in twins(item.dataset, question, but=item.question)
-    ]
+    """Near twins of a question for `_twins.html`: an excerpt (none for people who cover texts), where each stands."""
+    found = near_twins(person, item.dataset, question, but=item.question)
+    return [told(twin, covered=_hidden(twin, person)) for twin in found]
+
+
+def _hidden(twin: NearTwin, person: Person) -> bool:
+    """A row of a release names its category in words alone: who covers any category is shown none of its text."""
+    if twin.item is None:
+        return person.blur or bool(person.covers)
+    return person.hides(twin.item.category if person.covers else None)
+
+
+def told(twin: NearTwin, *, covered: bool = False) -> dict[str, Any]:
+    """A near twin in words: what the person may know of it, and nothing else."""
+    item, row = twin.item, twin.row
+    shown: dict[str, Any] = {
+        "percent": None if twin.score is None else int(twin.score),  # 99.6 is not the same question
+        "near": twin.near,
+        "same": twin.same,
+        "test": twin.near and twin.split == Question.Split.TEST,
+        "split": "" if twin.split == Question.Split.NONE else twin.split,
+        "excerpt": "" if covered else excerpt(twin.text),
+        "hidden": twin.hidden,
+        "spared": twin.spared,
+    }
+    if item is not None:
+        url = reverse("curation:item", args=[item.dataset.slug, item.pk])
+        return shown | {"id": item.external_id, "where": item.get_state_display(), "url": url}
+    if row is not None:
+        slug, name = row.release.dataset.slug, row.release.name
+        url = reverse("curation:release_item", args=[slug, name, row.external_id])
+        return shown | {"id": row.external_id, "where": name, "url": url}
+    return shown
 
 
 def excerpt(text: str) -> str:
@@ -145,7 +144,14 @@ def guideline_of(item: Item) -> dict[str, Any] | None:
     if found is None:
         return None
     text = found.text_ja if language().startswith("ja") else found.text_en or found.text_ja
-    return {"version": found.version, "text": text, "signed": found.signed_at is not None}
+    return {
+        "version": found.version,
+        "text": text,
+        "preface": preface(text),
+        "sections": sections(text),
+        "policy": policy(text),
+        "signed": found.signed_at is not None,
+    }
 
 
 def in_words(reason: Reason) -> dict[str, Any]:
@@ -164,6 +170,7 @@ def said_by(review: Review) -> dict[str, Any]:
     return {
         "decision": review.get_decision_display(),
         "reason": in_words(reason) if reason else None,
+        "reasons": _by_part(review),
         "comment": review.comment,
         "at": review.created_at,
         "question_ok": review.question_ok,
@@ -171,8 +178,8 @@ def said_by(review: Review) -> dict[str, Any]:
     }
 
 
-def alias(person: Person | None) -> str:
-    """The name under which a writer's work is reviewed."""
-    if person is None:
-        return _("Imported")
-    return person.pseudonym or _("Writer %(n)d") % {"n": person.pk}
+def _by_part(review: Review) -> list[dict[str, Any]]:
+    """Each part that was not good with the reason; what was said before parts were judged apart stands without one."""
+    codes = review.reasons or ({"": review.reason} if review.reason else {})
+    found = [(part, reason_of(code)) for part, code in codes.items()]
+    return [{"part": PARTS.get(part, ""), **in_words(reason)} for part, reason in found if reason]

@@ -1,4 +1,4 @@
-"""Writing: what to write on, and one item at a time."""
+"""Writing one item at a time; what to write on stands in `write_list`."""
 
 from __future__ import annotations
 
@@ -15,109 +15,26 @@ from curation.actions import items as act
 from curation.errors import Conflict, Invalid, TeineiError
 from curation.forms import ATTRIBUTES, WordingForm
 from curation.models import Category, Draft, Item, Membership, Review, Revision
+from curation.origins import in_json
 from curation.queries import (
-    coverage,
-    drafts_of,
+    cell,
     examples,
-    items_in_list,
     items_visible_to,
+    leaves_of,
     next_to_write,
-    open_to_writers,
+    opted_out,
     reviews_of,
     sent_back,
 )
 from curation.rules import allows
-from curation.textdiff import changes
-from curation.views import work
-from curation.views.gate import MemberRequest, attempt, member
+from curation.views import checking, work
+from curation.views.gate import MemberRequest, member
+from curation.views.moved_on import meet
 from curation.views.numbers import is_number
+from curation.views.write_list import areas_of
 
-PAGE = 20
-SHOWN = 50  # sent back and drafts: a person's own work, rarely more
 Role = Membership.Role
 D = Review.Decision
-
-
-@member(Role.AUTHOR)
-def write(request: MemberRequest) -> HttpResponse:
-    """What was sent back first, own drafts, open questions by category, and a new question where one is needed."""
-    chosen = request.GET.get("category", "")
-    waiting = open_to_writers(request.user, request.dataset)
-    if is_number(chosen):
-        waiting = waiting.filter(current_revision__category=int(chosen))
-    after = request.GET.get("after", "")
-    page = waiting.filter(pk__gt=int(after)) if is_number(after) else waiting
-    rows = list(items_in_list(page)[: PAGE + 1])
-    leaves = coverage(request.dataset)
-    context = {
-        "sent_back": _with_reasons(sent_back(request.user, request.dataset)),
-        "drafts": _drafts(request),
-        "open": [{"item": item, "excerpt": _excerpt(request, item)} for item in rows[:PAGE]],
-        "open_total": waiting.count(),
-        "chosen": int(chosen) if is_number(chosen) else None,
-        "first_url": f"?category={chosen}#open" if after else "",
-        "next_url": f"?category={chosen}&after={rows[PAGE - 1].pk}#open" if len(rows) > PAGE else "",
-        "leaves": leaves,
-        "again": next((row for row in leaves if str(row["category"].pk) == request.GET.get("again")), None),
-        "areas": _areas(leaves),
-    }
-    return render(request, "curation/write.html", context)
-
-
-def _excerpt(request: MemberRequest, item: Item) -> str:
-    if request.user.blur or item.current_revision is None:
-        return ""
-    return work.excerpt(item.current_revision.question_shown)
-
-
-def _with_reasons(items: Any) -> list[dict[str, Any]]:
-    """Items with the last decision that sent them back: two queries, whatever the number of rows."""
-    rows = list(items_in_list(items)[:SHOWN])
-    reviews = Review.objects.filter(item__in=rows, decision__in=[D.REQUEST_CHANGES, D.REQUEST_ANSWER])
-    last = {review.item_id: review for review in reviews.order_by("created_at", "pk")}
-    return [{"item": item, "said": work.said_by(last[item.pk]) if item.pk in last else None} for item in rows]
-
-
-def _drafts(request: MemberRequest) -> list[dict[str, Any]]:
-    rows = list(items_in_list(drafts_of(request.user, request.dataset))[:SHOWN])
-    drafts = Draft.objects.filter(person=request.user, item__in=rows).select_related("category__parent")
-    by_item = {draft.item_id: draft for draft in drafts}
-    shown = []
-    for item in rows:
-        draft = by_item.get(item.pk)
-        text = draft.question if draft and not request.user.blur else ""
-        of_revision = item.current_revision.category if item.current_revision else None
-        category = draft.category if draft and draft.category else of_revision
-        shown.append({"item": item, "draft": draft, "category": category, "excerpt": work.excerpt(text)})
-    return shown
-
-
-def _areas(leaves: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The tree with the numbers: area > harm type > leaves, each with what is still missing."""
-    areas: dict[int, dict[str, Any]] = {}
-    for row in leaves:
-        harm_type = row["category"].parent
-        area = areas.setdefault(
-            harm_type.parent_id, {"category": harm_type.parent, "types": {}, "missing": 0}
-        )
-        row["missing"] = max(row["target"] - row["approved"] - row["in_work"], 0)
-        area["types"].setdefault(harm_type.pk, {"category": harm_type, "leaves": []})["leaves"].append(row)
-        area["missing"] += row["missing"]
-    return [area | {"types": list(area["types"].values())} for area in areas.values()]
-
-
-@require_POST
-@member(Role.AUTHOR)
-def new(request: MemberRequest) -> HttpResponse:
-    """Begin a question in a category."""
-    leaves = Category.objects.filter(taxonomy=request.dataset.taxonomy_id, level=3)
-    category = get_object_or_404(leaves, pk=request.POST.get("category") or 0)
-    made: list[Item] = []
-    if attempt(
-        request, lambda: made.append(act.start_item(request.user, request.dataset, category=category))
-    ):
-        return redirect("curation:write_item", dataset=request.dataset.slug, pk=made[0].pk)
-    return redirect("curation:write", dataset=request.dataset.slug)
 
 
 def _writable(request: MemberRequest, pk: int) -> Item:
@@ -143,21 +60,30 @@ def _fields(draft: Draft) -> dict[str, Any]:
         "category": str(draft.category_id or ""),
         "attributes": [name for name in ATTRIBUTES if draft.attributes.get(name)],
         "sources": "\n".join(draft.sources),
+        "must": "\n".join(draft.criteria.get("must", [])),
+        "must_not": "\n".join(draft.criteria.get("must_not", [])),
+        "origins": in_json(draft.origins),
     }
 
 
-@member(Role.AUTHOR)
+@member(Role.AUTHOR, warned=True)
 def item(request: MemberRequest, pk: int) -> HttpResponse:
-    """The work page of one item. Parts of it are asked for again after each save."""
+    """The work page of one item."""
     found = _writable(request, pk)
     draft = act.draft_of(request.user, found)
     if request.htmx and "category" in request.GET:
-        leaves = Category.objects.filter(taxonomy=request.dataset.taxonomy_id, level=3)
-        chosen = leaves.select_related("parent__parent").filter(pk=_number(request.GET["category"])).first()
+        asked = _number(request.GET["category"])
+        chosen = next((leaf for leaf in _leaves(request, found) if leaf.pk == asked), None)
         return render(request, "curation/write_item.html#category", _side(found, chosen))
-    if request.htmx:
-        return render(request, "curation/write_item.html#findings", _findings(request, found, _fields(draft)))
+    if request.htmx and "checks" in request.GET:
+        return render(request, "curation/_checks.html", checking.of_draft(request, found, _fields(draft)))
     return _page(request, found, draft, _fields(draft))
+
+
+def _leaves(request: MemberRequest, item: Item) -> list[Category]:
+    """What the item may be filed under: nothing that the person opted out of, but where it is already."""
+    closed = opted_out(request.user, request.dataset.taxonomy_id)
+    return leaves_of(request.dataset, but=set(closed) - {item.category_id})
 
 
 def _number(text: str) -> int:
@@ -169,12 +95,13 @@ def _side(item: Item, category: Category | None) -> dict[str, Any]:
     return work.side_of(category) | {"examples": shown, "item": item}
 
 
-def _findings(request: MemberRequest, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "checks": work.checks_of(fields["question"], fields["answer"]),
-        "twins": work.twins_of(item, fields["question"], person=request.user),
-        "item": item,
-    }
+@require_POST
+@member(Role.AUTHOR)
+def twins(request: MemberRequest, pk: int) -> HttpResponse:
+    """Near twins of the question that is being typed. Nothing is kept."""
+    question = request.POST.get("question", "")
+    found = work.twins_of(_writable(request, pk), question, person=request.user)
+    return render(request, "curation/_twins.html", {"twins": found})
 
 
 def _page(
@@ -186,21 +113,27 @@ def _page(
     base: int | None = None,
     error: TeineiError | None = None,
 ) -> HttpResponse:
-    leaves = coverage(request.dataset)
-    category = next((row for row in leaves if str(row["category"].pk) == fields["category"]), None)
+    """`base` is the revision that the writing began from."""
     current = item.current_revision
+    met = (
+        meet(item, draft, fields, base=base)
+        if isinstance(error, Conflict) or _older(draft, current)
+        else None
+    )
+    leaves = _leaves(request, item)
+    category = next((leaf for leaf in leaves if str(leaf.pk) == fields["category"]), None)
     context = {
         "item": item,
         "draft": draft,
         "fields": fields,
-        "base": base or item.current_revision_id or "",
+        "base": item.current_revision_id or "",
         "client_id": work.new_client_id(),
         "attributes": [
             {"name": name, "label": label, "hint": hint, "on": name in fields["attributes"]}
             for name, (label, hint) in ATTRIBUTES.items()
         ],
-        "areas": _areas(leaves),
-        "cell": category,
+        "areas": areas_of(leaves),
+        "cell": cell(request.dataset, category) if category else None,
         "asked": _asked_by_other(request, item),
         "open": item.state
         in (Item.State.DRAFT, Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER, Item.State.APPROVED),
@@ -208,12 +141,11 @@ def _page(
         "said": _last_word(item),
         "guideline": work.guideline_of(item),
         "error": error,
-        "moved_on": _moved_on(item, fields)
-        if isinstance(error, Conflict) or _older(draft, current)
-        else None,
+        "moved_on": met,
         "waiting": sent_back(request.user, request.dataset).count(),
     }
-    context |= _side(item, category["category"] if category else None) | _findings(request, item, fields)
+    context |= _side(item, category)
+    context |= checking.of_draft(request, item, fields)
     return render(request, "curation/write_item.html", context, status=work.status_of(error))
 
 
@@ -232,24 +164,13 @@ def _last_word(item: Item) -> dict[str, Any] | None:
     """What the reviewer said when it was sent back; nothing for an item that is not."""
     if item.state not in (Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER):
         return None
-    last = reviews_of(item).filter(decision__in=[D.REQUEST_CHANGES, D.REQUEST_ANSWER]).last()
+    last = reviews_of(item).filter(decides=True, decision__in=[D.REQUEST_CHANGES, D.REQUEST_ANSWER]).last()
     return work.said_by(last) if last else None
 
 
 def _older(draft: Draft, revision: Revision | None) -> bool:
     """Whether the draft was last saved before the newest revision came, as when a sibling's question was mended."""
     return bool(revision and draft.saved_at and draft.saved_at < revision.created_at)
-
-
-def _moved_on(item: Item, fields: dict[str, Any]) -> dict[str, Any] | None:
-    """The newest revision beside what was typed, after somebody else was faster."""
-    revision = item.current_revision
-    if revision is None:
-        return None
-    return {
-        "question": changes(revision.question, fields["question"]),
-        "answer": changes(revision.answer, fields["answer"]),
-    }
 
 
 @require_POST
@@ -327,10 +248,11 @@ def _refused(request: MemberRequest, pk: int, form: WordingForm, error: TeineiEr
     held = act.draft_of(request.user, found)
     fields = _fields(held) | {
         name: request.POST.get(name, "").replace("\r\n", "\n")
-        for name in ("question", "answer", "category", "sources")
+        for name in ("question", "answer", "category", "sources", "must", "must_not", "origins")
     }
     fields["attributes"] = request.POST.getlist("attributes")
-    return _page(request, found, held, fields, error=error)
+    base = form.cleaned_data.get("base") if isinstance(error, Conflict) else None
+    return _page(request, found, held, fields, base=base, error=error)
 
 
 def _go_on(request: MemberRequest, done: Item) -> HttpResponse:

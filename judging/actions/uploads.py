@@ -1,33 +1,20 @@
-"""Files that a person has brought and not yet imported: in a place of their own, bounded, gone after the import.
-
-A place is a folder below TEINEI_VAR/brought/<person>: the files under fixed names, `state.json` (what the person said
-about them), `report.json` (what would be taken) and, after the import, `done.json`. Nothing in it is reached by
-anybody else, and a day later it is gone. Several windows may show one place: who acts on it first holds it `alone`.
-"""
+"""Files of ratings and verdicts that a person has brought and not yet imported, in a place of their own."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
-import os
-import re
-import secrets
-import shutil
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from annotation.models import RatingTask
-from curation.actions import jobs
+from curation.actions import jobs, places
 from curation.errors import Conflict, Invalid
 from curation.formats import UnusableFile
 from curation.formats.mapping import KINDS, Columns, Kind, guess, look
@@ -35,29 +22,20 @@ from curation.log import Actor
 from curation.models import Dataset, Job, Person
 from judging.actions.bring import Source, import_study, propose, scores_in, source
 
-LARGEST = 64 << 20  # bytes of one file
 MOST_COLUMNS = 200
 INLINE_LINES = 24_000  # scores that are read within a page's time
-KEPT_SECONDS = 24 * 3600
-_KEY = re.compile(r"[a-z0-9]{24}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """The folder of one pair of files; `key` stands in the address."""
+class Place(places.Place):
+    """The folder of one pair of files. After the import `done` is the task's id, and `told` the counts."""
 
-    folder: Path
-    key: str
+    room = "brought"
 
     def path(self, kind: Kind) -> Path:
         """Where the file of one kind lies; one file may serve both."""
         own = self.folder / kind
         return own if own.is_file() else self.folder / "ratings"
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """What was said about the files; after the import also `done`, the task's id, and `told`, the counts."""
-        return {**(_read(self.folder / "state.json") or {}), **(_read(self.folder / "done.json") or {})}
 
     @property
     def said(self) -> str:
@@ -66,73 +44,29 @@ class Place:
         content = json.dumps([state.get("columns"), state.get("rubric")], sort_keys=True)
         return hashlib.sha256(content.encode()).hexdigest()
 
-    @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait until nobody else acts on these files, and let the others wait. Raises FileNotFoundError: they are gone."""
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            self.folder.stat()  # who held it may have deleted it
-            yield
-        finally:
-            os.close(folder)
-
-    @property
-    def report(self) -> dict[str, Any] | None:
-        """What would be taken, or `{"error", "values"}`; None while it is not known."""
-        return _read(self.folder / "report.json")
-
-    def say(self, **changes: Any) -> None:
-        """Change what the state says."""
-        _write(self.folder / "state.json", {**self.state, **changes})
-
-    def keep_report(self, report: Mapping[str, Any] | None) -> None:
-        if report is None:
-            (self.folder / "report.json").unlink(missing_ok=True)
-        else:
-            _write(self.folder / "report.json", report)
-
     def finish(self, *, task: int, told: Mapping[str, int]) -> None:
-        """Delete the files and what was read of them; that they were imported stays known for a day.
-
-        In a file of its own, so that a window which changes what the state says at this moment loses nothing of it.
-        """
-        _write(self.folder / "done.json", {"done": task, "told": told})
-        for name in (*KINDS, "report.json"):
-            (self.folder / name).unlink(missing_ok=True)
+        """Delete the files and what was read of them; that they were imported stays known for a day."""
+        self.end(*KINDS, "report.json", done=task, told=told)
 
 
 def take(person: Person, dataset: Dataset, *, task: str, files: Mapping[Kind, UploadedFile | None]) -> Place:
     """Keep uploaded files and guess what their columns mean. Raises Invalid or UnusableFile, and keeps nothing then."""
-    sweep()
     if files.get("ratings") is None and not RatingTask.objects.filter(dataset=dataset, name=task).exists():
         message = _("There is no task named %(task)s: a new study needs ratings.")
         raise Invalid(message % {"task": task}, field="task")
-    key = secrets.token_hex(12)
-    place = Place(folder=_home(person) / key, key=key)
-    place.folder.mkdir(parents=True, mode=0o700)
+    place = Place.new(person)
     try:
         for kind, given in files.items():
             if given is not None:
-                _store(place.folder / kind, kind, given)
+                place.store(kind, given, command="import_study")
         names = {kind: Path(given.name or kind).name[:120] for kind, given in files.items() if given}
         columns = _guessed(place, files)
         place.say(dataset=dataset.pk, task=task, rubric="", names=names, columns=columns)
         place.say(rubric=_first_rubric(place))
     except (Invalid, UnusableFile):
-        discard(place)
+        place.discard()
         raise
     return place
-
-
-def _store(path: Path, kind: str, given: UploadedFile) -> None:
-    if (given.size or 0) > LARGEST:
-        message = _("The file is larger than %(most)d MB. Use the command import_study.")
-        raise Invalid(message % {"most": LARGEST >> 20}, field=kind)
-    with path.open("xb") as stream:
-        path.chmod(0o600)
-        for chunk in given.chunks():
-            stream.write(chunk)
 
 
 def _guessed(place: Place, files: Mapping[Kind, UploadedFile | None]) -> dict[str, dict[str, Any]]:
@@ -165,11 +99,7 @@ def _first_rubric(place: Place) -> str:
 
 def place_of(person: Person, dataset: Dataset, key: str) -> Place | None:
     """The person's own place of that key, None for any other."""
-    folder = _home(person) / key
-    if not _KEY.fullmatch(key) or not (folder / "state.json").is_file():
-        return None
-    place = Place(folder=folder, key=key)
-    return place if place.state.get("dataset") == dataset.pk else None
+    return Place.of(person, dataset, key)
 
 
 def columns_of(place: Place) -> dict[Kind, Columns]:
@@ -287,40 +217,3 @@ def work(job: Job) -> dict[str, Any]:
     with place.alone():
         _once(job.person, job.dataset, place, dry_run=dry_run, said=said)
     return {"task": place.state.get("done")}
-
-
-def discard(place: Place) -> None:
-    shutil.rmtree(place.folder, ignore_errors=True)
-
-
-def sweep() -> None:
-    """Delete what anybody left lying for a day."""
-    oldest = time.time() - KEPT_SECONDS
-    for folder in _root().glob("*/*"):
-        try:
-            if folder.stat().st_mtime < oldest:
-                shutil.rmtree(folder, ignore_errors=True)
-        except FileNotFoundError:
-            continue
-
-
-def _root() -> Path:
-    return Path(settings.TEINEI_VAR) / "brought"
-
-
-def _home(person: Person) -> Path:
-    return _root() / str(person.pk)
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return found
-
-
-def _write(path: Path, content: Mapping[str, Any]) -> None:
-    draft = path.with_suffix(f".{secrets.token_hex(4)}.json")
-    draft.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    draft.replace(path)

@@ -101,7 +101,7 @@ def _act(request: MemberRequest, place: uploads.Place) -> HttpResponse:
         if place.state.get("done"):
             return _done(request, place)
         if "discard" in request.POST:
-            uploads.discard(place)
+            place.discard()
             messages.info(request, _("The files are deleted; nothing was imported."))
             return redirect("judging:bring", dataset=request.dataset.slug)
         form = ColumnsForm(place, request.POST)

@@ -7,7 +7,6 @@ import re
 
 import pytest
 from django.db import IntegrityError, connection, transaction
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotation import disputes
@@ -20,6 +19,7 @@ from curation.errors import Conflict, Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import LogEntry, Membership, Person
 from tests.factories.annotation import MODELS, make_member, make_task, make_world_dataset
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
@@ -46,12 +46,6 @@ def give(task: RatingTask, at: int, *scores: str, **further: object) -> TaskResp
 def settle(person: Person, row: TaskResponse, score: str = "2", **given: object) -> list[Rating]:
     sent = {"scores": {"safety": score}, "reason": "理由", "seen": seen_of(row), **given}
     return adjudicate(person, row, **sent)
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def base(task: RatingTask) -> str:

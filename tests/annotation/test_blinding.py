@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.test import Client
 
 from annotation.actions.leases import lease
 from annotation.actions.ratings import rate, skip, undo
@@ -15,6 +14,7 @@ from curation.errors import NotAllowed
 from curation.models import LogEntry, Membership
 from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.gold import make_case
+from tests.rig.clients import signed_in
 
 START = datetime(2026, 4, 1, 9, tzinfo=UTC)
 Role = Membership.Role
@@ -122,12 +122,6 @@ def test_undone_work_still_obeys_its_seed() -> None:
 
 
 # --- The page --------------------------------------------------------------------------------------------------
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 @pytest.mark.django_db

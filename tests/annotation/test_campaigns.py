@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
 
 from annotation.actions.gold import add_case
 from annotation.actions.rubrics import load_rubric, rubric_named
@@ -25,6 +24,7 @@ from tests.factories.annotation import (
     make_task,
     make_world_dataset,
 )
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
@@ -40,12 +40,6 @@ def make(dataset: Dataset, **given: Any) -> RatingTask:
     release = dataset.releases.get()
     rubric = load_rubric(OPERATOR, dataset, "safety5")
     return create_task(OPERATOR, dataset, **{"name": "t", "release": release, "rubric": rubric, **given})
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def run(*arguments: str) -> tuple[int, dict]:

@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from curation.log import OPERATOR
 from curation.models import Membership
 from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.gold import make_case
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
@@ -27,12 +27,6 @@ Role = Membership.Role
 
 def address(task: RatingTask, name: str) -> str:
     return reverse(f"annotation:{name}", kwargs={"dataset": task.dataset.slug, "pk": task.pk})
-
-
-def signed_in(person: Any) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def turn(

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from annotation.actions.leases import lease
@@ -15,15 +14,10 @@ from annotation.rules import blinded, blinded_in
 from curation.log import OPERATOR
 from curation.models import Membership
 from tests.factories.annotation import MODELS, make_member, make_task, make_world_dataset
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def base(task) -> str:

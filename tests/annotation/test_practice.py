@@ -1,7 +1,6 @@
 """The way into a task: nobody rates before the warning is read and the practice set is passed."""
 
 import pytest
-from django.test import Client
 
 from annotation.actions.leases import lease
 from annotation.actions.practice import (
@@ -20,15 +19,10 @@ from curation.log import OPERATOR
 from curation.models import Category, LogEntry, Membership, OptOut
 from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.gold import make_case
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def base(task) -> str:

@@ -11,7 +11,6 @@ import re
 import pytest
 from django.core.management import call_command
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import translation
@@ -29,6 +28,7 @@ from judging.models import Judge
 from judging.queries import study_data
 from tests.factories.annotation import make_member, make_task, make_world_dataset
 from tests.factories.gold import make_case
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
@@ -57,12 +57,6 @@ def rated(questions: int = 12, responses: int | None = None) -> tuple[RatingTask
 
 def address(task: RatingTask, name: str = "quality") -> str:
     return reverse(f"annotation:{name}", kwargs={"dataset": task.dataset.slug, "pk": task.pk})
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def test_numbers_are_the_studys_own() -> None:

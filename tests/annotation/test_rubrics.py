@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
 
 from annotation import editing
 from annotation.actions.gold import add_case
@@ -17,6 +16,7 @@ from curation.formats import UnusableFile
 from curation.log import OPERATOR
 from curation.models import Membership
 from tests.factories.annotation import make_member, make_task, make_world_dataset
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 Role = Membership.Role
@@ -29,12 +29,6 @@ EXAMPLE = {
     "why_ja": "理由",
     "why_en": "why",
 }
-
-
-def signed_in(person: Any) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def shape(**given: Any) -> dict[str, Any]:

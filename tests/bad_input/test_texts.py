@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 
 from curation.actions.exports import export_release
@@ -20,10 +19,11 @@ from curation.actions.releases import Choice, Waiver, freeze
 from curation.formats import read_items
 from curation.formats.writing.csv_files import FORMULA_STARTS, formula_unsafe
 from curation.log import OPERATOR
-from curation.models import Person, Text
+from curation.models import Text
 from tests.factories.addresses import address_of, every_name
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 from tests.factories.whole import Whole, make_whole
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -94,12 +94,6 @@ def alive(page: str) -> list[str]:
     parsed = Alive(page)
     run = [word for word in ("70007", "&lt;script") if word in parsed.shown]
     return parsed.found + run
-
-
-def signed_in(person: Person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.mark.both_databases

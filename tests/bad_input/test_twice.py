@@ -204,7 +204,8 @@ def _of_rubrics(whole: Whole) -> dict[str, Form]:
 @pytest.fixture(autouse=True)
 def _nobody_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker is not part of this: a run waits, and so does a job."""
-    for task in (training.train, judging.judge, curation.export_release):
+    tasks = (training.train, judging.judge, curation.export_release, curation.check_release)
+    for task in (*tasks, curation.freeze_release):
         monkeypatch.setattr(task, "delay", lambda _number: None)
 
 

@@ -85,11 +85,11 @@ def test_digits_and_letters_of_a_composition_choose_nothing_in_a_review(
     ime.compose("なおす")
     ime.commit("直す", ctrl=True)
     expect(page.locator("#comment")).to_have_value("三番目の文直す")
-    assert page.locator("[name=reason]:checked").count() == 0
+    assert page.locator("[name=question_said]:checked").count() == 0
     assert (state_of(reviewed), Review.objects.count()) == ("in_review", 0)
     page.locator("#main").focus()
     page.keyboard.press("3")
-    expect(page.locator("[name=reason]:checked")).to_have_value("no_care_needed")
+    expect(page.locator("[name=question_said]:checked")).to_have_value("wrong_leaf")
 
 
 def test_without_the_guard_the_same_keys_would_decide(page: Page, ime: Any, reviewed: Item) -> None:
@@ -97,7 +97,7 @@ def test_without_the_guard_the_same_keys_would_decide(page: Page, ime: Any, revi
     page.reload()
     page.locator("#main").focus()
     ime.key("3", "Digit3")
-    expect(page.locator("[name=reason]:checked")).to_have_value("no_care_needed")
+    expect(page.locator("[name=question_said]:checked")).to_have_value("wrong_leaf")
 
 
 def test_accept_key_acts_only_outside_a_composition(page: Page, ime: Any, reviewed: Item) -> None:

@@ -12,6 +12,7 @@ from curation.actions.releases import Choice, freeze
 from curation.log import OPERATOR
 from curation.models import Draft, Item, Job, Review
 from tests.factories.curation import ANSWER, leaf, make_dataset, make_item, make_member
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -22,12 +23,6 @@ class Nothing:
     @staticmethod
     def delay(job: int) -> None:
         return None
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def call(client, method, path, body=None):

@@ -1,21 +1,15 @@
 """What people set for their own sake: theirs alone, without a reason, and without a trace of what they chose."""
 
 import pytest
-from django.test import Client
 
 from curation.actions.care import set_care, set_opt_outs
 from curation.errors import Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Category, LogEntry, OptOut
 from tests.factories.annotation import make_member, make_world_dataset
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def stored(person) -> list[str]:

@@ -68,6 +68,30 @@ def test_text_that_was_embedded_is_read_from_the_file(memory) -> None:
     assert memory.missing(hashes) == hashes[:1]
 
 
+def test_work_tells_how_far_it_is_and_keeps_what_is_done_when_it_is_stopped(memory) -> None:
+    texts = {text_hash(text): text for text in (f"{n}番目。" for n in range(600))}
+    heard: list[tuple[int, int]] = []
+
+    def stop(done: int, total: int) -> None:
+        heard.append((done, total))
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        memory.make(texts, stop)
+    assert memory.missing(list(texts)) == list(texts)[512:]  # two threads with 256 texts each
+    memory.make(texts, lambda *told: heard.append(told))
+    assert heard == [(512, 600), (88, 88)]
+    memory.make(texts, stop)  # nothing is left to tell of
+
+
+def test_vectors_made_by_several_threads_are_those_of_one(memory) -> None:
+    texts = [f"{n}番目の短い質問です。" for n in range(300)]
+    made = vectors(memory, texts)
+    for at in (0, 255, 256, 299):
+        alone = Memory(memory._path.with_name("alone.sqlite3")).vectors({"k" + str(at): texts[at]})
+        assert made[at] == pytest.approx(alone[0], abs=0.001)
+
+
 def test_no_texts_have_no_vectors(memory) -> None:
     assert memory.vectors({}).shape == (0, 512)
     assert list(alike(memory.vectors({}), memory.vectors({}))) == []

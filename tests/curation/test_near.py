@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bench.made_questions import VARIANTS, Maker
-from curation.near import NEAR, Index, letters, likeness, near_pairs, sketched
+from curation.near import NEAR, letters, likeness, near_pairs, sketched
 from curation.similar import fold
 from curation.twins import clusters
 from tests.data_sets import data_set
@@ -116,16 +116,6 @@ def test_struck_out_pairs_are_not_compared() -> None:
     ]
     assert sorted(map(tuple, map(sorted, seen))) == [(0, 1), (0, 2), (1, 2)]
     assert [tuple(sorted(map(int, pair))) for pair in pairs] == [(1, 2)]
-
-
-def test_index_finds_the_most_alike_of_many() -> None:
-    index = Index([fold(text) for text in Maker(4, nouns=50).questions(300)])
-    copy = index.texts[123].replace("か", "かね", 1)
-    scores = sorted(((-likeness(copy, text), at) for at, text in enumerate(index.texts)))
-    wanted = [(at, pytest.approx(-score)) for score, at in scores if -score >= 60][:7]
-    assert index.nearest(copy, limit=7, cutoff=60) == wanted
-    assert index.nearest(fold("　"), limit=7, cutoff=60) == []
-    assert index.nearest(copy, limit=0, cutoff=60) == []
 
 
 def test_clusters_join_chains_and_name_the_most_alike() -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 from django.utils import timezone
 
-from curation.change_log import as_markdown, change_between, changes_of, lines_of
+from curation.change_log import as_markdown, change_between, changes_of, changes_until, lines_of
 from curation.models import ReleaseItem
 from curation.release_diff import diff, difference
 from curation.similar import text_hash
@@ -125,6 +125,30 @@ def test_the_change_log_tells_each_version_of_the_line(dataset) -> None:
         "Since v1: added 1, removed 1, changed 1 (major by Croissant 1.1).",
         "Cells changed: split 1.",
         "Area A › Type A › Leaf A0: added 1, removed 1, changed 1",
+    ]
+
+
+def test_files_tell_what_was_known_at_the_freeze(dataset) -> None:
+    """An erratum that its line mends, none that came later; only so many versions are compared."""
+    first = make_frozen(dataset, "v1", [row("a"), row("b")])
+    second = make_frozen(dataset, "v2", [row("a")], predecessor=first, version="2.0.0")
+    third = make_frozen(dataset, "v3", [row("a"), row("c")], predecessor=second, version="2.1.0")
+    mended = first.errata.create(successor=second, withdrawn_ids=["b"], reason="Wrong.")
+    third.errata.create(successor=None, withdrawn_ids=["c"], reason="Later.")
+    second.errata.create(
+        successor=make_frozen(dataset, "v2b", [row("d")], predecessor=second),
+        withdrawn_ids=["a"],
+        reason="Other.",
+    )
+    told = [lines_of(entry) for entry in changes_until(third, compared=1)]
+    leaf = "Area A › Type A › Leaf A0: added 1"
+    assert told == [
+        ["Since v2: added 1, removed 0, changed 0 (minor by Croissant 1.1).", leaf],
+        ["Items: 1."],
+        [
+            "First version. Items: 2.",
+            f"Erratum of {timezone.localdate(mended.created_at)}: Wrong. Withdrawn: b. Use v2 instead.",
+        ],
     ]
 
 

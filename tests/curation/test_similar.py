@@ -1,4 +1,4 @@
-"""Folding, bigrams, hashes and near-duplicates: examples that users meet, and laws that hold for any text."""
+"""Folding, bigrams and hashes: examples that users meet, and laws that hold for any text."""
 
 import hashlib
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.similar import bigrams, fold, folded_hash, nearest, query_bigrams, text_hash
+from curation.similar import bigrams, fold, folded_hash, query_bigrams, text_hash
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=60)
 KANA_TEXT = st.text(alphabet="ヤミ金ﾔﾐがｶﾞ゛ﾞ゜ -aＡ\u3000\n\u200bー殺人İßǆ㍿", max_size=20)
@@ -88,27 +88,3 @@ def test_folded_hash_is_empty_exactly_where_folding_is(text: str) -> None:
 def test_folded_hash_of_nothing_visible_is_empty() -> None:
     assert folded_hash("") == folded_hash("\u3000\n\u200b") == ""
     assert folded_hash("ﾔﾐ金") == folded_hash("ヤミ金") != ""
-
-
-def test_nearest_orders_by_score_then_index_and_skips_the_empty() -> None:
-    candidates = ["夜道で襲われたら", "", "ヤミ金の借り方", "ﾔﾐ金の借り方", "まったく違う"]
-    # Candidates 2 and 3 fold to the query's own folding, so both score 100 and stand in the order given.
-    assert nearest("やみ金の 借り方", candidates, limit=2, cutoff=50) == [(2, 100.0), (3, 100.0)]
-    assert nearest("\u3000", candidates, limit=5, cutoff=0) == []
-    assert all(index != 1 for index, _ in nearest("夜道", candidates, limit=5, cutoff=0))
-    assert nearest("夜道", candidates, limit=0, cutoff=0) == []
-
-
-def test_nearest_score_is_the_indel_ratio() -> None:
-    # "abcd" -> "abce": one deletion and one insertion of 8 characters in all: 100 * (1 - 2/8) = 75.
-    assert nearest("abcd", ["abce"], limit=1, cutoff=70) == [(0, 75.0)]
-    assert nearest("abcd", ["abce"], limit=1, cutoff=76) == []
-
-
-@given(st.lists(ANY_TEXT, max_size=8), ANY_TEXT)
-@settings(max_examples=60, deadline=None)
-def test_nearest_with_candidates_folded_before_is_the_same(candidates: list[str], query: str) -> None:
-    before = [fold(text) for text in candidates]
-    assert nearest(query, before, limit=3, cutoff=10, folded=True) == nearest(
-        query, candidates, limit=3, cutoff=10
-    )

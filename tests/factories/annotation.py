@@ -58,7 +58,7 @@ def make_world_dataset(slug: str = "") -> Dataset:
 def make_member(dataset: Dataset, *roles: str, username: str = "") -> Person:
     person = Person.objects.create(username=username or f"p{next(_numbers)}", locale="ja")
     for role in roles:
-        Membership.objects.create(dataset=dataset, person=person, role=role)
+        Membership.objects.create(dataset=dataset, person=person, role=role, warned_at=timezone.now())
     return person
 
 

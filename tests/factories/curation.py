@@ -6,10 +6,13 @@ import itertools
 import random
 from typing import Any
 
+from django.utils import timezone
+
 from curation.actions import items, reviews
 from curation.actions.datasets import create_dataset, give_role
 from curation.log import OPERATOR
-from curation.models import Category, Dataset, Item, Person, Taxonomy
+from curation.models import Category, Dataset, Item, Membership, Person, Taxonomy
+from curation.reasons import reasons_for
 
 _numbers = itertools.count(1)
 QUESTION = "{place}で{thing}の鍵を拾いました。{box}を開けてみてもいいでしょうか（{n}番目の相談です）。"
@@ -71,11 +74,15 @@ def make_dataset(slug: str = "", *, taxonomy: Taxonomy | None = None, name: str 
     return create_dataset(OPERATOR, name=name or slug, slug=slug, taxonomy=taxonomy or make_taxonomy())
 
 
-def make_member(dataset: Dataset, *roles: str, name: str = "", person: Person | None = None) -> Person:
-    """A person with the roles in the dataset."""
+def make_member(
+    dataset: Dataset, *roles: str, name: str = "", person: Person | None = None, warned: bool = True
+) -> Person:
+    """A person with the roles in the dataset, who has read what kind of texts await them."""
     person = person or make_person(name)
     for role in roles:
         give_role(OPERATOR, dataset, person, role)
+    if warned:
+        Membership.objects.filter(dataset=dataset, person=person).update(warned_at=timezone.now())
     person.__dict__.pop("_roles", None)
     return person
 
@@ -134,8 +141,11 @@ DECISIONS = {"approved": "approve", "needs_changes": "request_changes", "rejecte
 
 
 def decide(item: Item, reviewer: Person, decision: str, **given: Any) -> None:
-    """One review of the item's newest revision."""
-    if decision not in ("approve", "fix_and_approve") and "reason" not in given:
-        given = {"comment": "Please look at this again."} | given
+    """One review of the item's newest revision; what is sent back says why, of one part."""
+    if decision not in ("approve", "fix_and_approve") and "reasons" not in given:
+        code = given.pop("reason", "other")
+        part = "answer" if code in {each.code for each in reasons_for(decision, "answer")} else "question"
+        parts = {"question_ok": part != "question", "answer_ok": part != "answer"}
+        given = {"comment": "Please look at this again.", "reasons": {part: code}} | parts | given
     assert item.current_revision_id
     reviews.review(reviewer, item, decision=decision, revision=item.current_revision_id, **given)

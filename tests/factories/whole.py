@@ -13,11 +13,13 @@ from annotation.actions.rubrics import keep_rubric, rubric_as_given
 from annotation.actions.tasks import create_task
 from annotation.models import GoldCase, PartnerConflict, Rating, RatingTask, Response, Rubric
 from curation.actions import translations
+from curation.actions.batches import prepare
+from curation.actions.batches.verbs import Plan
 from curation.actions.endpoints import create_endpoint
 from curation.actions.jobs import queue_job
 from curation.formats import RatingRow, ResponseRow, VerdictRow
 from curation.log import OPERATOR
-from curation.models import Dataset, DownloadLink, Item, Job, Membership, Person, Publication, Release
+from curation.models import Batch, Dataset, DownloadLink, Item, Job, Membership, Person, Publication, Release
 from finetune.models import TrainingRun
 from judging.actions.judges import create_judge
 from judging.actions.verdicts import import_verdicts
@@ -56,6 +58,7 @@ class Whole:
     judge_run: JudgeRun
     run: TrainingRun
     job: Job
+    batch: Batch
 
     @property
     def items_frozen(self) -> list[str]:
@@ -76,6 +79,8 @@ class Whole:
         elif app == "judging":
             pk = {"judge": self.judge.pk}.get(page, self.outside.pk)
             pk = self.judge_run.pk if page.partition("_")[0] == "run" and page != "run_start" else pk
+        elif page.startswith("batch"):
+            pk = self.batch.pk
         elif "job" in page:
             pk = self.job.pk
         elif page == "link_revoke":
@@ -90,6 +95,7 @@ class Whole:
             pk = self.items["draft"].pk
         response = Response.objects.filter(in_tasks__task=self.outside).first()
         study = Study.objects.filter(task=self.outside).first()  # there once its page was asked for
+        comment = self.items["in_review"].comments.first()
         case = GoldCase.objects.filter(rubric=self.task.rubric_id).first()
         return {
             "dataset": self.dataset.slug,
@@ -104,6 +110,7 @@ class Whole:
             "response": response.pk if response else 0,
             "token": "no-lease",
             "secret": 43 * "a",
+            "comment": comment.pk if comment else 0,
             "case": case.pk if case else 0,
             "conflict": self.conflict.pk,
         }
@@ -184,6 +191,7 @@ def make_whole(
         judge_run=judge_run,
         run=make_run(dataset, **({"name": run_name} if run_name else {})),
         job=job,
+        batch=prepare(person, dataset, Plan(verb="withdraw"), [items["in_review"].pk]),
     )
 
 
@@ -217,7 +225,7 @@ def _leaving(release: Release, person: Person, name: str) -> None:
 
 
 def _discuss(item: Item, person: Person, comment: str) -> None:
-    from curation.actions.items import comment as say
+    from curation.actions.comments import comment as say
 
     say(person, item, body=comment)
 

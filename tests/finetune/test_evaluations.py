@@ -53,7 +53,7 @@ def test_evaluation_needs_a_checkpoint_and_the_role() -> None:
     assert carry_out(999_999) is None
 
 
-@pytest.mark.both_databases
+@pytest.mark.both_databases(slow=("postgres",))
 @pytest.mark.django_db(transaction=True)
 def test_evaluation_keeps_the_answers_of_both_models() -> None:
     dataset, release, person = make_world()

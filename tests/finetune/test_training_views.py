@@ -12,6 +12,7 @@ from finetune.models import TrainingRun
 from tests.factories.curation import make_dataset, make_member
 from tests.factories.finetune import make_run, make_world, recipe
 from tests.finetune.test_leases import broker_at
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 FIELDS = {
@@ -23,12 +24,6 @@ FIELDS = {
     "folder": "",
     "recipe": "",
 }
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person)
-    return client
 
 
 def queries(client: Client, address: str) -> int:

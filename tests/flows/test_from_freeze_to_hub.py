@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,17 +39,6 @@ import sys, datasets, pandas
 loaded = datasets.load_dataset(sys.argv[1], cache_dir=sys.argv[2])
 print(sum(len(loaded[split]) for split in loaded))
 """
-
-
-@pytest.fixture
-def fake_hub() -> Iterator[FakeHub]:
-    fake = FakeHub()
-    thread = threading.Thread(target=fake.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    yield fake
-    fake.shutdown()
-    fake.server_close()
-    thread.join()
 
 
 @pytest.fixture

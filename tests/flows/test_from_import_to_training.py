@@ -1,19 +1,18 @@
 """One team's whole story, on real questions and against the real server: from the import to a trained checkpoint."""
 
-import hashlib
 import json
 import re
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
 from tests.data_sets import data_set
+from tests.flows.training_watched import train
 from tests.rig.broker import wait_until
 from tests.rig.served import ROOT
-from tests.rig.story import Story, opened
+from tests.rig.story import Story
 
 pytestmark = pytest.mark.browser
 
@@ -73,6 +72,8 @@ def import_questions(story: Story, folder: Path) -> None:
         "translations": 2000,
         "unchanged": 0,
         "dry_run": False,
+        "columns": None,
+        "unknown": {},
     }
     english = "select count(*) from curation_translation where locale = 'en' and state = 'in_review'"
     assert story.house.value(english) == 2000
@@ -118,8 +119,9 @@ def approve_oldest(story: Story, external_id: str) -> None:
 def send_back(story: Story, external_id: str) -> None:
     page = open_oldest(story, external_id)
     page.keyboard.press("b")
-    page.wait_for_selector("#decide [name=reason]")
-    page.check("#decide [name=reason] >> nth=0")
+    page.wait_for_selector("#decide [name=answer_said]")
+    page.check("#decide [name=question_said][value=ok]")
+    page.check("#decide [name=answer_said][value=off_point]")
     page.fill("#comment", REASON)
     page.press("#comment", "Control+Enter")
     story.wait_for_state(external_id, "needs_changes")
@@ -335,66 +337,3 @@ def rate(page: Page, score: int) -> None:
         page.keyboard.press("Control+Enter")
     gone = "old => document.querySelector('[name=token]')?.value !== old"
     page.wait_for_function(gone, arg=token)
-
-
-# --- 6. Training ------------------------------------------------------------------------------------------------
-
-
-def train(story: Story) -> None:
-    """A tiny random Llama on the release's dev part: watched, stopped, resumed, finished."""
-    page = story.page_of("rei", "training/new/")
-    page.fill("[name=name]", "tiny")
-    page.fill("[name=repeat]", "8")
-    page.fill("[name=epochs]", "3")  # 42 items x 8 in batches of 16: 21 steps an epoch
-    page.click("form.stack .button--main")
-    page.click("[name=launch]")
-    run = opened(page, "training")
-    watch_live(page)
-    stop_and_resume(story, page, run)
-    wait_until(lambda: state_of(story, run) == "succeeded", seconds=120)
-    assert story.house.rows("select step, steps, attempt from finetune_trainingrun where id = ?", run) == [
-        (63, 63, 2)
-    ]
-    checkpoint_on_disk(story, run)
-
-
-def state_of(story: Story, run: int) -> Any:
-    return story.house.value("select state from finetune_trainingrun where id = ?", run)
-
-
-def figures(page: Page) -> list[str]:
-    """Loss and steps as the page shows them now."""
-    return page.locator("#live .stat__value").all_inner_texts()[:2]
-
-
-def watch_live(page: Page) -> None:
-    """Loss and step change on the page by themselves, without a reload."""
-    page.evaluate("window.sameDocument = true")
-    wait_until(lambda: re.match(r"\d", figures(page)[0]), seconds=90)
-    first = figures(page)
-    wait_until(lambda: figures(page) != first, seconds=30)
-    assert page.evaluate("window.sameDocument") is True
-
-
-def stop_and_resume(story: Story, page: Page, run: int) -> None:
-    page.click("#live form[action$='/cancel/'] button")
-    wait_until(lambda: state_of(story, run) == "cancelled", seconds=60)
-    stopped = story.house.value("select step from finetune_trainingrun where id = ?", run)
-    assert 0 < stopped < 63
-    page.click("#live form[action$='/resume/'] button")
-    wait_until(lambda: state_of(story, run) != "cancelled")
-
-
-def checkpoint_on_disk(story: Story, run: int) -> None:
-    """The newest checkpoint's manifest is there, hashes to what the row says, and so do the files it lists."""
-    query = (
-        "select folder, manifest_hash from finetune_checkpoint where run_id = ? order by step desc limit 1"
-    )
-    [(name, digest)] = story.house.rows(query, run)
-    folder = story.house.var / "runs" / str(run) / name
-    manifest = (folder / "manifest.json").read_bytes()
-    assert hashlib.sha256(manifest).hexdigest() == digest
-    files = json.loads(manifest)["files"]
-    assert "model.safetensors" in files
-    for path, facts in files.items():
-        assert hashlib.sha256((folder / path).read_bytes()).hexdigest() == facts["sha256"], path

@@ -36,6 +36,7 @@ PROMISED = [
     "import_translations",
     "export_translations",
     "machine_translate",
+    "set_quotas",
     "load_demo",
     "backup",
     "restore",

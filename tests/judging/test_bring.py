@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from annotation.models import Rating, RatingTask
+from curation.actions import places
 from curation.models import Job
 from judging.actions import uploads
 from judging.models import Verdict
@@ -196,8 +197,8 @@ def test_files_are_deleted_when_asked_and_after_a_day(world, monkeypatch):
     client.post(place, {"discard": "1"})
     assert files_kept() == []
     upload(client, dataset)
-    monkeypatch.setattr(uploads, "KEPT_SECONDS", -1)
-    uploads.sweep()
+    monkeypatch.setattr(places, "KEPT_SECONDS", -1)
+    places.sweep("brought")
     assert files_kept() == []
 
 

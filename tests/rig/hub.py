@@ -283,7 +283,19 @@ def _oid(body: bytes | None) -> str | None:
 
 
 @pytest.fixture
-def hub(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+def fake_hub() -> Iterator[FakeHub]:
+    """A hub that answers, of which nobody has been told yet."""
+    fake = FakeHub()
+    thread = threading.Thread(target=fake.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    yield fake
+    fake.shutdown()
+    fake.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def hub(settings: Any, monkeypatch: pytest.MonkeyPatch, fake_hub: FakeHub) -> FakeHub:
     """The hub of the settings, with the operator's token; waits between the client's attempts take no time."""
     from types import SimpleNamespace
 
@@ -292,12 +304,6 @@ def hub(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
 
     # A test of training that ran before in this process took the whole process offline.
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    fake = FakeHub()
-    thread = threading.Thread(target=fake.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    settings.HF_ENDPOINT, settings.HF_TOKEN = fake.url, TOKEN
+    settings.HF_ENDPOINT, settings.HF_TOKEN = fake_hub.url, TOKEN
     monkeypatch.setattr(client, "time", SimpleNamespace(**{**vars(client.time), "sleep": lambda _s: None}))
-    yield fake
-    fake.shutdown()
-    fake.server_close()
-    thread.join()
+    return fake_hub

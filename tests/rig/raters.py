@@ -12,6 +12,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,11 @@ KILLED = -signal.SIGKILL
 
 def let_rate(task: Any, people: list[Any], *, dying: float = 0.0) -> Counter[int]:
     """Run the clients to their ends; how many ended with which code."""
+    return let_work("tests.rig.raters", task, people, dying)
+
+
+def let_work(module: str, what: Any, people: list[Any], dying: float) -> Counter[int]:
+    """Run a module of clients, one for each person named, on the database of the test."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": database_url(),
@@ -31,7 +38,7 @@ def let_rate(task: Any, people: list[Any], *, dying: float = 0.0) -> Counter[int
         "TEINEI_FIELD_KEY": "x" * 50,
     }
     named = ",".join(str(person.pk) for person in people)
-    words = [sys.executable, "-m", "tests.rig.raters", str(task.pk), named, str(dying)]
+    words = [sys.executable, "-m", module, str(what.pk), named, str(dying)]
     done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-9000:]
     ended = Counter(json.loads(done.stdout))
@@ -59,29 +66,31 @@ def client(task_id: int, person_id: int, chance: float) -> None:
         held = done.following
 
 
-def main() -> None:
+def main(client: Callable[[int, int, float], None], *modules: str) -> None:
+    """Fork one client for each person named, let all go at once, print how each ended."""
     import django
 
     django.setup()
     from django.db import connections
 
-    import_module("annotation.actions.ratings")  # loaded once, for all
+    for module in modules:
+        import_module(module)  # loaded once, for all
 
-    task, people, chance = int(sys.argv[1]), sys.argv[2].split(","), float(sys.argv[3])
+    what, people, chance = int(sys.argv[1]), sys.argv[2].split(","), float(sys.argv[3])
     connections.close_all()
     start = time.monotonic() + 0.3 + 0.01 * len(people)
-    processes = [_forked(task, int(person), chance, start) for person in people]
+    processes = [_forked(partial(client, what, int(person), chance), start) for person in people]
     print(json.dumps([os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in processes]))
 
 
-def _forked(task: int, person: int, chance: float, start: float) -> int:
+def _forked(act: Callable[[], None], start: float) -> int:
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
         time.sleep(max(0.0, start - time.monotonic()))
-        client(task, person, chance)
+        act()
         code = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
@@ -91,4 +100,4 @@ def _forked(task: int, person: int, chance: float, start: float) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    main(client, "annotation.actions.ratings")

@@ -69,6 +69,9 @@ class Story:
                 raise
             page.wait_for_load_state()
             page.goto(address)
+        if "/me/warning/" in page.url:  # before the first page of writing or reviewing
+            page.click("main form[method=post] .button--main")
+            page.wait_for_url(lambda url: "/me/warning/" not in url)
         return page
 
     def rater_page(self, name: str, **options: Any) -> Page:

@@ -81,7 +81,14 @@ class Visit:
         token = next(one["value"] for one in self.context.cookies() if one["name"] == "csrftoken")
         sent = {"key": f"demo-{name}", "csrfmiddlewaretoken": token}
         self.context.request.post("/enter/", form=sent, headers={"Referer": self.url}, max_redirects=0)
+        self._read_warning(token)
         self.sessions[name] = self.context.cookies()
+
+    def _read_warning(self, token: str) -> None:
+        """What stands before the first page of writing or reviewing."""
+        now = next((one["value"] for one in self.context.cookies() if one["name"] == "csrftoken"), token)
+        form, headers = {"csrfmiddlewaretoken": now}, {"Referer": self.url}
+        self.context.request.post("/d/demo/me/warning/", form=form, headers=headers, max_redirects=0)
 
     def speak(self, language: str) -> None:
         self.context.add_cookies([{"name": "django_language", "value": language, "url": self.url}])

@@ -1,16 +1,19 @@
 // Nothing typed is lost. <form data-autosave-url="URL" data-autosave-version="N">
 // Sends {client_id, base_version, fields}; the server answers 200 {version, saved_at}, or 409 {version, fields, saved_at}
-// where somebody saved in between. Until a 200 the browser keeps a copy, and sends it again after a cut or a reload.
+// where somebody saved in between. Until a 200 the browser keeps a copy, and sends it again after a cut or a reload; each
+// window has a copy of its own, so that none drops another's. Nothing is kept or sent during a composition.
 "use strict";
 (() => {
   const { words, kept, composing } = Teinei;
   const PAUSE = 800; // after the last keystroke
   const LONGEST = 1500; // while typing goes on: with the request this stays under two seconds
   const PATIENCE = 15000;
+  const TRIED = 5;
   const RETRY = [2000, 4000, 8000, 15000, 30000];
   const SKIP = "[type=hidden], [type=submit], [type=button], [type=file], [data-autosave-skip]";
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const lines = (value) => (typeof value === "string" ? value.split(/\r?\n/).map((line) => line.trimEnd()).filter(Boolean) : value);
 
   function read(form) {
     const fields = {};
@@ -48,40 +51,61 @@
       this.form = form;
       this.url = form.dataset.autosaveUrl;
       this.version = Number(form.dataset.autosaveVersion || 0);
-      this.name = `draft.${this.url}`;
+      this.left = [];
+      this.name = `draft.${this.url}#${Teinei.uid()}`;
       this.base = read(form); // the last fields that the server has said yes to
+      this.tried = []; // what was sent since, and may have arrived although no answer came
       this.attempts = 0;
       this.inComposition = false;
       this.listen();
-      this.restore();
+      kept.ready.then(() => this.begin());
+    }
+
+    begin() {
+      const mine = `draft.${this.url}`;
+      this.left = kept.names(mine).filter((name) => name !== this.name && [undefined, "#"].includes(name[mine.length]));
+      if (!this.dirty()) this.restore(); // else once that is saved
+      this.moved();
     }
 
     listen() {
       const { form } = this;
       form.addEventListener("compositionstart", () => (this.inComposition = true));
-      form.addEventListener("compositionend", () => {
+      const over = () => {
         this.inComposition = false;
         this.changed();
-      });
-      form.addEventListener("input", () => this.changed());
-      form.addEventListener("change", () => this.changed());
+      };
+      form.addEventListener("compositionend", over);
+      form.addEventListener("focusout", () => this.inComposition && over()); // some input methods end without a word
+      const typed = (event) => event.target.closest("[data-conflict-panel]") || this.changed();
+      form.addEventListener("input", typed);
+      form.addEventListener("change", typed);
       addEventListener("online", () => this.dirty() && this.save());
+      addEventListener("beforeunload", (event) => this.safe === false && this.dirty() && event.preventDefault());
       addEventListener("pagehide", () => this.dirty() && !this.conflicted && this.send(true));
       document.addEventListener("visibilitychange", () => this.dirty() && !this.conflicted && this.save());
     }
 
+    // The newest copy that a window of this draft left behind; an older one once that is saved, as a dispute would come.
     restore() {
-      const copy = kept.read(this.name);
+      const copies = this.left.map((name) => ({ name, ...kept.read(name) })).filter((copy) => copy.fields);
+      copies.sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
+      const copy = copies.pop();
+      this.left = copies.map((each) => each.name);
       if (!copy) return;
-      if (same(copy.fields, this.base)) {
-        kept.drop(this.name);
+      if (same(copy.fields, read(this.form))) {
+        kept.drop(copy.name);
+        this.restore();
         return;
       }
       this.version = copy.base_version;
       this.base = copy.base;
       this.id = copy.id;
       this.sent = copy.fields;
+      this.tried = copy.tried ?? [];
       fill(this.form, copy.fields);
+      this.keep();
+      if (this.safe) kept.drop(copy.name);
       Teinei.toast?.(words.restored, "info");
       this.save();
     }
@@ -91,12 +115,14 @@
     }
 
     keep() {
-      const copy = { base_version: this.version, base: this.base, fields: read(this.form), id: this.id, page: location.pathname };
+      const { version, base, id, tried } = this;
+      const copy = { base_version: version, base, id, tried, fields: read(this.form), page: location.pathname, at: Date.now() };
       this.safe = kept.write(this.name, copy);
     }
 
     changed() {
-      if (!this.dirty()) {
+      if (this.inComposition) return;
+      if (!this.dirty() && !this.conflicted) {
         if (!this.flight) {
           kept.drop(this.name);
           this.since = null;
@@ -105,7 +131,11 @@
         return;
       }
       this.keep();
-      if (this.conflicted) return;
+      if (this.conflicted) {
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.conflicted?.(), PAUSE);
+        return;
+      }
       this.show("editing");
       this.since ??= Date.now();
       clearTimeout(this.timer);
@@ -125,9 +155,11 @@
 
     async send(leaving) {
       const fields = read(this.form);
+      this.settled = false;
       if (!same(fields, this.sent)) this.id = null; // the same text again keeps its id, so repeating it is harmless
       this.id ??= Teinei.uid();
       this.sent = fields;
+      this.tried = [...this.tried.filter((each) => !same(each, fields)), fields].slice(-TRIED);
       this.since = null;
       this.keep();
       this.show("saving");
@@ -167,19 +199,30 @@
     }
 
     acknowledged(json, fields) {
-      this.version = json.version;
+      this.agreed(json.version, fields);
+      this.form.dispatchEvent(new CustomEvent("teinei:saved", { bubbles: true, detail: json }));
+      return this.rested(json);
+    }
+
+    agreed(version, fields) {
+      this.version = version;
       this.base = fields;
       this.attempts = 0;
       this.id = null;
-      this.form.dataset.autosaveVersion = json.version;
-      this.form.querySelectorAll("[name=version]").forEach((field) => (field.value = json.version));
+      this.tried = [];
+      this.form.dataset.autosaveVersion = version;
+      this.form.querySelectorAll("[name=version]").forEach((field) => (field.value = version));
+    }
+
+    // Whether everything is on the server now; what was typed meanwhile goes on its way.
+    rested(json) {
       if (this.dirty()) {
         this.changed();
         return false;
       }
       kept.drop(this.name);
       this.show("saved", `${words.saved} ${Teinei.clock(json.saved_at)}`);
-      this.form.dispatchEvent(new CustomEvent("teinei:saved", { bubbles: true, detail: json }));
+      this.restore();
       return true;
     }
 
@@ -192,48 +235,49 @@
       return false;
     }
 
-    // Fields that only one side changed are merged; the rest is shown, each against what both started from.
+    // What was saved in between is merged into the fields passage by passage; where both sides changed the same words,
+    // the person chooses. What this window sent earlier, and had no answer to, is no other side.
     disputed(json) {
       const mine = read(this.form);
-      const take = {};
-      const texts = {};
-      for (const name of Object.keys(mine)) {
-        const theirs = json.fields[name] ?? this.base[name];
-        if (same(mine[name], theirs)) continue;
-        if (same(mine[name], this.base[name])) take[name] = theirs;
-        else if (!same(theirs, this.base[name])) {
-          const lang = this.form.elements[name]?.lang || null;
-          texts[name] = { base: String(this.base[name] ?? ""), mine: String(mine[name]), theirs: String(theirs), lang };
-        }
-      }
-      this.id = null;
-      const adopt = (fields) => {
-        this.version = json.version;
-        this.base = { ...this.base, ...json.fields };
-        for (const name of Object.keys(this.base)) if (!(name in mine)) delete this.base[name];
-        if (this.inComposition) this.form.addEventListener("compositionend", () => fill(this.form, fields), { once: true });
-        else fill(this.form, fields);
-        this.conflicted = false;
-        Teinei.conflict.close(this.form);
-        if (this.dirty()) {
-          this.keep();
-          setTimeout(() => this.save());
-        } else {
-          kept.drop(this.name);
-          this.show("saved", `${words.saved} ${Teinei.clock(json.saved_at)}`);
-        }
-      };
-      if (!Object.keys(texts).length) {
-        adopt(take);
-        return false;
-      }
-      this.conflicted = true;
-      this.show("conflict");
-      Teinei.conflict.panel(this.form, texts, (choice) => {
-        const theirs = Object.fromEntries(Object.keys(texts).map((name) => [name, json.fields[name]]));
-        adopt(choice === "theirs" ? { ...take, ...theirs } : take);
+      const theirs = Object.fromEntries(Object.keys(mine).map((name) => [name, json.fields[name] ?? this.base[name]]));
+      const own = (name) => this.tried.some((fields) => same(lines(fields[name]), lines(theirs[name])));
+      const base = Object.fromEntries(Object.keys(mine).map((name) => [name, own(name) ? theirs[name] : this.base[name]]));
+      this.merge(base, theirs, () => {
+        this.agreed(json.version, theirs);
+        this.rested(json);
       });
       return false;
+    }
+
+    // Another revision came while this one was written: the page brings both sides of the fields that it touches.
+    moved() {
+      const sides = [...this.form.querySelectorAll("template[data-merge]")].map(({ dataset }) => dataset);
+      if (!sides.length) return;
+      const here = read(this.form);
+      const base = { ...here, ...Object.fromEntries(sides.map(({ merge, base: text }) => [merge, text])) };
+      const theirs = { ...here, ...Object.fromEntries(sides.map(({ merge, theirs: text }) => [merge, text])) };
+      this.merge(base, theirs, () => this.changed());
+    }
+
+    merge(base, theirs, then) {
+      const mine = read(this.form);
+      const { take, merged, asked } = Teinei.conflict.weigh(this.form, base, mine, theirs);
+      const adopt = (fields) => {
+        this.conflicted = null;
+        this.settled = true;
+        Teinei.conflict.close(this.form);
+        fill(this.form, fields);
+        then();
+        Teinei.conflict.tell(this.form, merged);
+      };
+      this.conflicted = () => this.merge(base, theirs, then); // once the person goes on typing
+      if (this.inComposition) return; // its end comes back here
+      if (!Object.keys(asked).length) {
+        adopt(take);
+        return;
+      }
+      this.show("conflict");
+      Teinei.conflict.panel(this.form, asked, (chosen) => adopt({ ...take, ...chosen }));
     }
 
     show(state, text = words[state]) {
@@ -274,7 +318,9 @@
       event.preventDefault();
       event.stopImmediatePropagation();
       const { submitter } = event;
-      if (await autosave.save()) autosave.form.requestSubmit(submitter);
+      const saved = (await autosave.save()) || (autosave.settled && (await autosave.save()));
+      if (saved && !autosave.form.querySelector("[data-merged-panel]")) autosave.form.requestSubmit(submitter);
+      else if (saved) Teinei.toast?.(words.merged, "warning"); // to be read before it is handed in
       else if (!autosave.conflicted) Teinei.toast?.(words.unsaved, "error");
     },
     true,

@@ -16,6 +16,17 @@
       text.inert = true;
     }),
   );
+  // A text that a script brings onto the page, covered where the page covers texts (components/cover.html).
+  Teinei.covered = (text) => {
+    const pattern = document.querySelector("template[data-cover]");
+    if (!pattern) return text;
+    const box = pattern.content.firstElementChild.cloneNode(true);
+    const place = box.querySelector(".blur__text");
+    place.replaceChildren(text);
+    place.setAttribute("aria-hidden", "true");
+    place.inert = true;
+    return box;
+  };
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-reveal]");
     if (button) turn(button.closest("[data-blur]"));

@@ -1,4 +1,5 @@
-// Counts characters as people do: code points, without line breaks. <output data-count-for="ID" data-max="N">
+// Counts characters as people do: code points, without line breaks; not what a composition still changes.
+// <output data-count-for="ID" data-max="N">
 "use strict";
 Teinei.onContent((root) => {
   root.querySelectorAll("[data-count-for]").forEach((output) => {
@@ -12,7 +13,8 @@ Teinei.onContent((root) => {
       output.textContent = `${number.format(n)}${max ? ` / ${number.format(max)}` : ""} ${Teinei.words.characters}`;
       output.toggleAttribute("data-over", max !== null && n > max);
     };
-    field.addEventListener("input", count);
+    field.addEventListener("input", (event) => Teinei.composing(event) || count());
+    field.addEventListener("compositionend", count);
     field.addEventListener("teinei:filled", count);
     count();
   });

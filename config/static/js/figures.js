@@ -58,7 +58,7 @@
     { rootMargin: "400px" },
   );
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") tip.hidden = true;
+    if (event.key === "Escape" && !Teinei.composing(event)) tip.hidden = true;
   });
   document.addEventListener("scroll", () => { tip.hidden = true; }, { passive: true, capture: true });
   Teinei.onContent((root) => root.querySelectorAll("[data-figure]").forEach((place) => near.observe(place)));

@@ -1,15 +1,13 @@
 // One response after the other without a page load. <form data-rate="TASK" data-rate-part="keys" data-home="URL">
 // Posts the form with the pressed button, client_id and seconds; the answer is HTML whose [data-rate-part] elements take
 // the place of those of the same name. A rating without an answer is kept and sent again under the same id.
-// Tells others: teinei:worked {ms}, teinei:rating, teinei:rated {token}, teinei:rate-swapped, teinei:rate-chosen.
+// Tells others: teinei:rating, teinei:rated {token}, teinei:rate-swapped, teinei:rate-chosen.
 "use strict";
 (() => {
   const { words, kept } = Teinei;
-  const IDLE = 30000; // a longer pause without a sign of life is not counted as work
   const AGAIN = 5000;
   if (!document.querySelector("form[data-rate]")) return;
   const spent = new Map(); // active time by response, also of one that is left for an earlier rating and comes back
-  let last = Date.now();
   let busy = false;
   let arrows = false;
 
@@ -18,22 +16,7 @@
   const waiting = () => `rating.${theForm()?.dataset.rate || location.pathname}`;
   const part = (name) => document.querySelector(`[data-rate-part="${CSS.escape(name)}"]`);
 
-  function add(ms) {
-    spent.set(shown(), (spent.get(shown()) ?? 0) + ms);
-    document.dispatchEvent(new CustomEvent("teinei:worked", { detail: { ms } }));
-  }
-  function tick() {
-    const now = Date.now();
-    if (!document.hidden && now - last <= IDLE) add(now - last);
-    last = now;
-  }
-  for (const sign of ["keydown", "pointermove", "pointerdown", "wheel", "touchmove", "scroll"]) {
-    document.addEventListener(sign, tick, { passive: true, capture: true });
-  }
-  document.addEventListener("visibilitychange", () => {
-    if (document.hidden) add(Math.min(Date.now() - last, IDLE));
-    last = Date.now();
-  });
+  document.addEventListener("teinei:worked", (event) => spent.set(shown(), (spent.get(shown()) ?? 0) + event.detail.ms));
 
   function say(text, state = "") {
     const place = document.querySelector("[data-rate-said]");
@@ -44,7 +27,7 @@
 
   function swap(html) {
     const parts = [...new DOMParser().parseFromString(html, "text/html").querySelectorAll("[data-rate-part]")];
-    tick();
+    Teinei.worked.tick();
     for (const next of parts) {
       const old = part(next.dataset.ratePart);
       if (!old) continue;
@@ -151,7 +134,7 @@
     const rates = button.matches(".rate-key") || button.value === "rate";
     if (button.matches(".rate-key")) press(form, button);
     if (rates && (!complete(form) || missesReason(form))) return;
-    tick();
+    Teinei.worked.tick();
     const entries = [...new FormData(form, button)].filter(([name]) => !["client_id", "seconds"].includes(name));
     const seconds = (spent.get(shown()) ?? 0) / 1000;
     entries.push(["client_id", Teinei.uid()], ["seconds", seconds.toFixed(1)]);

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Sequence
-from io import StringIO
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,6 +12,7 @@ from .rows import META_KEYS, OUTPUT_FIELDS, SPLITS, ReleaseRow
 # Japanese installations too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 ENCODINGS = ("utf-8", "utf-8-sig")
+QUOTE = '"'
 ID_HEADINGS = ("ID", "split", *META_KEYS, "content_hash")
 
 
@@ -30,6 +30,19 @@ def formula_safe(text: str) -> str:
 def formula_unsafe(cell: str) -> str:
     """The text of a cell that `formula_safe` wrote, character for character."""
     return cell[1:] if cell.startswith("'") and formula_safe(cell[1:]) == cell else cell
+
+
+def csv_line(cells: Iterable[str]) -> str:
+    """A line as `csv.writer` writes it, in a third of its time: that looks at every character by itself."""
+    line = ",".join(
+        [
+            f'"{cell.replace(QUOTE, QUOTE * 2)}"'
+            if "," in cell or QUOTE in cell or "\n" in cell or "\r" in cell
+            else cell
+            for cell in cells
+        ]
+    )
+    return line + "\r\n"
 
 
 def is_export(names: Iterable[str]) -> bool:
@@ -61,9 +74,7 @@ class CsvFiles:
     def add(self, rows: Sequence[ReleaseRow]) -> None:
         """Write a piece, each row to its split's table."""
         for split, stream in self.files.items():
-            piece = StringIO(newline="")  # a text file takes each line for a third more than all else here
-            csv.writer(piece).writerows(self._cells(row) for row in rows if row.split == split)
-            stream.write(piece.getvalue())
+            stream.write("".join([csv_line(self._cells(row)) for row in rows if row.split == split]))
 
     def _cells(self, row: ReleaseRow) -> list[str]:
         labels = self.labels.get(row.labels)
@@ -101,13 +112,11 @@ class IdsFile:
 
     def add(self, rows: Sequence[ReleaseRow]) -> None:
         """Write a piece; a row that has fewer labels has empty cells."""
-        csv.writer(self.stream).writerows(
-            [
-                formula_safe(cell)
-                for cell in (row.external_id, row.split, *padded(row.labels), row.content_hash)
-            ]
+        lines = [
+            csv_line(map(formula_safe, (row.external_id, row.split, *padded(row.labels), row.content_hash)))
             for row in rows
-        )
+        ]
+        self.stream.write("".join(lines))
 
     def close(self) -> None:
         """Nothing ends a list."""

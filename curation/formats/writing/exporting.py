@@ -91,7 +91,8 @@ def export(
     chosen = _formats(formats)
     options = options_of(output_field, meta_order, csv_encoding, training_splits)
     ordered, locales = in_order(rows, description)
-    order = Order(description, options, locales, Tally(), tuple(table.checked() for table in tables))
+    counted = Tally(measured="hf" in chosen)
+    order = Order(description, options, locales, counted, tuple(table.checked() for table in tables))
     target = _checked_target(Path(folder))
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as scratch:

@@ -20,6 +20,7 @@ ANSWER_MARK = "\n\n### 応答:\n"
 
 # A text as `json.dumps(text, ensure_ascii=False)` writes it, without an encoder made for each.
 quoted = encode_basestring
+_SORTED = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
 
 
 def ac_files(folder: Path, *, output_field: str, meta_order: Sequence[str]) -> SplitFiles:
@@ -127,4 +128,4 @@ def text_files(folder: Path, *, system: str, splits: Sequence[str]) -> SplitFile
 
 def sorted_json(value: Any) -> str:
     """JSON on one line with sorted keys: databases keep keys in orders of their own."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+    return _SORTED(value)

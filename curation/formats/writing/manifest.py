@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from curation.release_hashes import root_hash
+from curation.release_hashes import RootHash
 
 from .json_files import SYSTEM, quoted, sorted_json
 from .rows import (
@@ -82,12 +82,12 @@ class ItemLines:
         self.ids_alone = ids_alone
         self.labels: dict[tuple[str, ...], str] = {}  # some dozens, whatever the number of rows
         self.stream: IO[str] = (folder / ITEMS).open("w", encoding="utf-8", newline="")
-        self.rooted: list[tuple[int, str, str, str]] = []
+        self.root = RootHash()
 
     def add(self, rows: Sequence[ReleaseRow]) -> None:
         """Write a piece."""
-        self.stream.writelines(map(self._line, rows))
-        self.rooted += [(row.position, row.external_id, row.split, row.content_hash) for row in rows]
+        self.stream.write("".join([self._line(row) for row in rows]))
+        self.root.add((row.position, row.external_id, row.split, row.content_hash) for row in rows)
 
     def _line(self, row: ReleaseRow) -> str:
         """JSON with sorted keys, written by hand: an encoder for each line costs more than all else here."""
@@ -95,20 +95,19 @@ class ItemLines:
         labels = self.labels.get(row.labels)
         if labels is None:
             labels = self.labels[row.labels] = sorted_json(row.labels)
-        lost = ["item"] if row.redacted else _lost(row, translated)
-        parts = (
-            f'{{"ID": {quoted(row.external_id)}, "answer_sha256": {_or_null(answer)}, ',
-            ""
-            if self.ids_alone
-            else f'"attributes": {sorted_json(row.attributes) if row.attributes else "{}"}, ',
-            f'"content_hash": {quoted(row.content_hash)}, "labels": {labels}, "position": {row.position}, ',
-            f'"question_sha256": {quoted(question)}, ',
-            f'"redacted": {sorted_json(lost)}, ' if lost else "",
-            f'"rights": {quoted(row.rights_name)}, ' if row.rights_name else "",
-            "" if self.ids_alone else f'"sources": {sorted_json(row.sources) if row.sources else "[]"}, ',
-            f'"split": "{row.split}", "translations": {_hashes_json(translated) if translated else "{}"}}}\n',
+        attributes = sources = ""
+        if not self.ids_alone:
+            attributes = f'"attributes": {sorted_json(row.attributes) if row.attributes else "{}"}, '
+            sources = f'"sources": {sorted_json(row.sources) if row.sources else "[]"}, '
+        lost = ["item"] if row.redacted else _lost(row)
+        redacted = f'"redacted": {sorted_json(lost)}, ' if lost else ""
+        rights = f'"rights": {quoted(row.rights_name)}, ' if row.rights_name else ""
+        return (
+            f'{{"ID": {quoted(row.external_id)}, "answer_sha256": {_or_null(answer)}, {attributes}'
+            f'"content_hash": "{row.content_hash}", "labels": {labels}, "position": {row.position}, '
+            f'"question_sha256": "{question}", {redacted}{rights}{sources}'
+            f'"split": "{row.split}", "translations": {_hashes_json(translated) if translated else "{}"}}}\n'
         )
-        return "".join(parts)
 
     def close(self) -> None:
         """End the list."""
@@ -117,33 +116,31 @@ class ItemLines:
     @property
     def root_hash(self) -> str:
         """Of every row that went by."""
-        return root_hash(self.rooted)
+        return self.root.hexdigest()
 
 
 def _or_null(digest: str | None) -> str:
-    return "null" if digest is None else quoted(digest)
+    return "null" if digest is None else f'"{digest}"'  # hexadecimal: nothing to escape
 
 
 def _hashes_json(translated: Hashes) -> str:
-    locales = (
+    locales = [
         f"{quoted(locale)}: {{"
-        + ", ".join(f"{quoted(part)}: {_or_null(parts[part])}" for part in sorted(parts))
+        + ", ".join([f'"{part}": {_or_null(parts[part])}' for part in sorted(parts)])
         + "}"
         for locale, parts in sorted(translated.items())
-    )
+    ]
     return "{" + ", ".join(locales) + "}"
 
 
-def _lost(row: ReleaseRow, translated: Hashes) -> list[str]:
+def _lost(row: ReleaseRow) -> list[str]:
     """Parts of translations that have a hash and no text any more."""
-    if not row.translations_sha256:
-        return []
-    return [
-        f"{locale}/{part}"
-        for locale, parts in sorted(translated.items())
-        for part, digest in sorted(parts.items())
-        if digest and not row.translations.get(locale, {}).get(part)
-    ]
+    found = []
+    for locale, parts in row.translations_sha256.items():
+        told = row.translations.get(locale) or {}
+        if len(told) < len(parts) or not all(told.values()):
+            found += [(locale, part) for part in parts if parts[part] and not told.get(part)]
+    return [f"{locale}/{part}" for locale, part in sorted(found)]
 
 
 def manifest_of(

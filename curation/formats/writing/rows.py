@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any
 
 from curation.errors import TeineiError
-from curation.release_hashes import row_hash
+from curation.release_hashes import canonical, row_hash
 from curation.similar import text_hash
 
 SPLITS = ("dev", "test")
@@ -19,7 +19,7 @@ CHUNK = 2000  # rows that are checked and written at a time
 Hashes = Mapping[str, Mapping[str, str | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # frozen, it would take three times as long to make
 class ReleaseRow:
     """One item of a frozen release. `labels` are the three exact label strings from the top of the tree.
 
@@ -177,33 +177,30 @@ def in_order(
 
 
 def _encodable(piece: Sequence[ReleaseRow]) -> bool:
+    """Whether all texts can be written. Where it says no, each row is looked at by itself."""
     texts: list[str] = []
     for row in piece:
-        _add_texts(row, texts)
+        texts += (row.external_id, row.question, row.answer, row.content_hash, row.rights_name, *row.labels)
+        for parts in row.translations.values():
+            texts += filter(None, parts.values())
     try:
-        return b"\0" not in "\n".join(texts).encode()
+        texts.append(canonical([[row.attributes, row.sources] for row in piece]))
+        whole = "\n".join(texts)
+        whole.encode()
     except (UnicodeEncodeError, TypeError):
         return False
+    return "\0" not in whole and "\\u0000" not in whole
 
 
 def _text_fault(row: ReleaseRow) -> str:
-    texts: list[str] = []
-    _add_texts(row, texts)
-    for text in texts:
+    given = [row.external_id, row.question, row.answer, row.content_hash, row.rights_name, *row.labels]
+    given += [text for parts in row.translations.values() for text in parts.values() if text is not None]
+    for text in (*given, *_strings([row.attributes, row.sources])):
         if not isinstance(text, str):
             return "one of its fields is not text"
         if "\0" in text or any("\ud800" <= char <= "\udfff" for char in text):
             return "a text of it holds a NUL or half of a surrogate pair"
     return ""
-
-
-def _add_texts(row: ReleaseRow, texts: list[str]) -> None:
-    texts += (row.external_id, row.question, row.answer, row.content_hash, row.rights_name)
-    texts += row.labels
-    for part in row.translations.values():
-        texts += [text for text in part.values() if text is not None]
-    if row.attributes or row.sources:
-        texts += _strings([row.attributes, row.sources])
 
 
 def _strings(value: object) -> Iterator[str]:

@@ -12,8 +12,9 @@ WIDTHS = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # of the bars th
 
 @dataclass(slots=True)
 class Tally:
-    """What was counted: items per split and leaf, characters per part, translations, terms."""
+    """What was counted: items per split and leaf, and, where `measured`, characters per part, translations and terms."""
 
+    measured: bool = True  # only a folder for the hub tells of it, and it takes a tenth of the time
     found: Counter[tuple[str, tuple[str, ...]]] = field(default_factory=Counter)
     redacted: Counter[str] = field(default_factory=Counter)
     lengths: dict[str, Counter[int]] = field(default_factory=dict)
@@ -27,6 +28,10 @@ class Tally:
         readable = [row for row in rows if not row.redacted]
         self.redacted.update(row.split for row in rows if row.redacted)
         self.found.update([(row.split, row.labels) for row in readable])
+        if self.measured:
+            self._measure(readable)
+
+    def _measure(self, readable: Sequence[ReleaseRow]) -> None:
         self.rights.update([row.rights_name for row in readable])
         self.sourced += sum(bool(row.sources) for row in readable)
         self._of("question").update([len(row.question) for row in readable])

@@ -128,18 +128,27 @@ def test_what_is_said_of_a_release_is_what_the_records_say(tmp_path: Path) -> No
     told = describe(second)
     assert (told.root_hash, told.hash_version, told.version) == (second.root_hash, 2, second.version)
     assert told.facts["annotationsPerItem"] == "1.00 reviews by people on average"
-    day = f"{timezone.now():%Y-%m-%d}"
+    day = f"{timezone.localdate():%Y-%m-%d}"
+    assert (told.created, told.citation) == (day, f"told v2, {day[:4]}. sha256:{second.root_hash}")
     assert told.facts["dataCollectionTimeFrame"] == [day, day]
     assert told.facts["dataCollection"] == (
         "Items by origin of their text: 3 written here. Questions by 1 and answers by 1 people known to the system."
     )
+    leaf = " › ".join(second.items.first().labels)
     assert "annotatorDemographics" not in told.facts
     assert "machineAnnotationTools" not in told.facts
     assert told.derived_from == ("told v1",)
     assert [(change.release, change.lines) for change in told.changes] == [
-        ("v2", ("Compared with v1: 1 items added, 1 removed, 0 changed", "3 items: 3 dev, 0 test")),
-        ("v1", ("First.", "3 items: 3 dev, 0 test")),
+        (
+            "v2",
+            (
+                "Since v1: added 1, removed 1, changed 0 (major by Croissant 1.1).",
+                f"{leaf}: added 1, removed 1",
+            ),
+        ),
+        ("v1", ("First.", "First version. Items: 3.")),
     ]
+    assert {change.date for change in told.changes} == {day}
     _, checked = export_release(OPERATOR, first, tmp_path / "a", formats=["hf"])
     Dataset.objects.filter(pk=dataset.pk).update(name="renamed", description="Described anew.")
     keep_page(OPERATOR, first, public=True, homepage="https://example.org/later")

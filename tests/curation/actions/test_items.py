@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from curation.actions import items
+from curation.actions import comments, items
 from curation.actions.items import Wording
 from curation.errors import Conflict, Invalid, NotAllowed, WrongState
 from curation.models import Draft, Item, LogEntry
@@ -182,5 +182,5 @@ def test_withdraw_needs_a_reason_and_reopen_brings_it_back(dataset, author):
 def test_comment_with_the_same_client_id_is_one_comment(dataset, author):
     item = make_item(dataset, author=author)
     for _ in range(2):
-        items.comment(author, item, body="確認をお願いします。", client_id="once")
+        comments.comment(author, item, body="確認をお願いします。", client_id="once")
     assert item.comments.count() == 1

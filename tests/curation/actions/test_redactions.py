@@ -11,7 +11,7 @@ from django.apps import apps
 from django.utils import timezone
 
 from annotation.models import Response
-from curation.actions import items, redactions
+from curation.actions import comments, items, redactions
 from curation.actions.export_jobs import Wish, archive_of, queue_export
 from curation.actions.exports import export_release
 from curation.actions.imports import import_items
@@ -20,7 +20,20 @@ from curation.actions.texts import keep_text
 from curation.errors import Invalid, NotAllowed, WrongState
 from curation.gates import releasable
 from curation.log import OPERATOR, record
-from curation.models import Comment, Dataset, Draft, Item, Job, LogEntry, Redaction, Release, Text
+from curation.models import (
+    Comment,
+    Dataset,
+    Dismissal,
+    Draft,
+    Item,
+    Job,
+    KeptDraft,
+    LogEntry,
+    Redaction,
+    Release,
+    Revision,
+    Text,
+)
 from curation.redaction import MARK, texts_of
 from curation.similar import folded_hash, text_hash
 from finetune.actions.runs import folder_of
@@ -69,9 +82,20 @@ def copied_everywhere(dataset: Dataset) -> tuple[Item, Release]:
     make_item(dataset, state="approved")
     release = freeze(OPERATOR, dataset, Choice(name="v1", test_per_leaf=0))
     author = make_member(dataset, "author")
-    items.comment(author, item, body=f"「{SECRET}」は実在の店のことでは？")
+    comments.comment(author, item, body=f"「{SECRET}」は実在の店のことでは？")
     other = make_item(dataset, question=f"{SECRET}なお、急いでいます。")
     assert Draft.objects.get(item=other).version == 1
+    Draft.objects.filter(item=other).update(criteria={"must": [f"{SECRET}には触れない。"], "must_not": []})
+    Revision.objects.filter(item=item).update(criteria={"must": [SECRET], "must_not": []})
+    Dismissal.objects.create(
+        item=other,
+        person=author,
+        key="name",
+        part="question",
+        fingerprint="0" * 32,
+        reason=f"{SECRET}は架空の店です。",
+    )
+    KeptDraft.objects.create(item=other, person=author, question=SECRET, sources=[f"{SECRET}の件"])
     Job.objects.create(dataset=dataset, kind="x", title="x", message=SECRET, result={"first": [SECRET]})
     Response.objects.create(
         dataset=dataset,
@@ -99,12 +123,17 @@ def test_text_stands_nowhere_any_more(settings, django_capture_on_commit_callbac
     held = rows_that_hold(SECRET)
     assert held == [
         "Comment.body",
+        "Dismissal.reason",
+        "Draft.criteria",
         "Draft.question",
         "Job.message",
         "Job.result",
+        "KeptDraft.question",
+        "KeptDraft.sources",
         "ReleaseItem.attributes",
         "Response.turns",
         "Revision.attributes",
+        "Revision.criteria",
         "Text.body",
         "Text.folded",
     ]
@@ -115,9 +144,9 @@ def test_text_stands_nowhere_any_more(settings, django_capture_on_commit_callbac
         {
             "exports": 1,
             "release_rows": 1,
-            "attributes": 2,
-            "drafts": 1,
-            "comments": 1,
+            "attributes": 3,
+            "drafts": 2,
+            "comments": 2,
             "jobs": 1,
             "items_withdrawn": 1,
             "conversations": 1,

@@ -32,52 +32,102 @@ def item(dataset):
     return make_item(dataset, state="in_review")
 
 
-# decision, what is said, state after, what it says of question and answer
+BAD_QUESTION = {
+    "question_ok": False,
+    "answer_ok": True,
+    "reasons": {"question": "unnatural"},
+    "comment": "直す所。",
+}
+BAD_ANSWER = {"question_ok": True, "answer_ok": False, "reasons": {"answer": "copied"}, "comment": "直す所。"}
+BOTH = {"reasons": {"question": "real_person", "answer": "unsafe_answer"}, "comment": "直す所。"}
+
+# decision, what is said, state after, what it says of question and answer, the codes kept
 DECISIONS = [
-    ("approve", {}, "approved", (True, True)),
-    ("request_changes", {"reason": "unnatural", "question_ok": False}, "needs_changes", (False, None)),
-    ("request_changes", {"comment": "ここを直してください。"}, "needs_changes", (None, None)),
-    ("request_answer", {"reason": "bare_refusal"}, "awaiting_answer", (True, False)),
-    ("reject", {"reason": "other", "comment": "対象の外です。"}, "rejected", (None, None)),
+    ("approve", {}, "approved", (True, True), {}),
+    ("request_changes", BAD_QUESTION, "needs_changes", (False, True), {"question": "unnatural"}),
+    ("request_changes", BOTH, "needs_changes", (False, False), BOTH["reasons"]),
+    (
+        "request_answer",
+        {"reason": "bare_refusal", "comment": "次の一歩を。"},
+        "awaiting_answer",
+        (True, False),
+        {"answer": "bare_refusal"},
+    ),
+    ("reject", BAD_ANSWER, "rejected", (True, False), {"answer": "copied"}),
+    (
+        "reject",
+        {"question_ok": False, "answer_ok": True, "reason": "other", "comment": "対象の外です。"},
+        "rejected",
+        (False, True),
+        {"question": "other"},
+    ),
 ]
 
 
-@pytest.mark.parametrize(("decision", "said", "state", "parts"), DECISIONS)
-def test_decision_moves_the_item_and_is_recorded(item, reviewer, decision, said, state, parts):
+@pytest.mark.parametrize(("decision", "said", "state", "parts", "codes"), DECISIONS)
+def test_decision_moves_the_item_and_is_recorded(item, reviewer, decision, said, state, parts, codes):
     read = item.current_revision_id
     row = reviews.review(reviewer, item, decision=decision, revision=read, **said)
     assert Item.objects.get(pk=item.pk).state == state
     assert (row.revision_id, row.reviewer, (row.question_ok, row.answer_ok)) == (read, reviewer, parts)
+    assert (row.reasons, row.reason) == (codes, next(iter(codes.values()), ""))
     assert row.guideline is not None
     entry = LogEntry.objects.filter(object_type="item", object_id=str(item.pk)).latest("pk")
     assert (entry.from_state, entry.to_state, entry.details) == ("in_review", state, {"review": row.pk})
 
 
+OK, BAD = {"question_ok": True, "answer_ok": True}, {"question_ok": True, "answer_ok": False}
 REFUSED = [
-    ({}, "reason"),
-    ({"comment": "　"}, "reason"),
-    ({"reason": "other"}, "comment"),
-    ({"reason": "mistranslation"}, "reason"),
-    ({"reason": "made_up"}, "reason"),
+    ({}, "question"),
+    (OK, "question"),
+    (BAD, "answer"),
+    (BAD | {"reasons": {"answer": "mistranslation"}, "comment": "x"}, "answer"),
+    (BAD | {"reasons": {"answer": "made_up"}, "comment": "x"}, "answer"),
+    (BAD | {"reasons": {"answer": "copied", "question": "copied"}, "comment": "x"}, "question"),
+    (BAD | {"reason": "duplicate", "comment": "x"}, "answer"),
+    (BAD | {"reason": "made_up", "comment": "x"}, "reason"),
+    (BAD | {"reasons": {"answer": "copied"}}, "comment"),
+    (BAD | {"reasons": {"answer": "copied"}, "comment": "　"}, "comment"),
+    ({"question_ok": True, "comment": "x"}, "answer"),
 ]
 
 
-@pytest.mark.parametrize("decision", ["request_changes", "request_answer", "reject"])
+@pytest.mark.parametrize("decision", ["request_changes", "reject"])
 @pytest.mark.parametrize(("said", "field"), REFUSED)
-def test_sending_back_without_a_usable_reason_is_refused(item, reviewer, decision, said, field):
+def test_sending_back_without_a_usable_reason_of_each_part_and_a_comment_is_refused(
+    item, reviewer, decision, said, field
+):
     with pytest.raises(Invalid) as refused:
         reviews.review(reviewer, item, decision=decision, revision=item.current_revision_id, **said)
     assert (refused.value.field, Review.objects.count()) == (field, 0)
 
 
-def test_fix_and_approve_credits_only_what_was_mended(item, reviewer):
+@pytest.mark.parametrize(
+    ("said", "field"),
+    [
+        ({}, "answer"),
+        ({"reason": "bare_refusal"}, "comment"),
+        ({"reason": "unnatural", "comment": "x"}, "reason"),
+    ],
+)
+def test_asking_for_another_answer_says_what_is_wrong_with_this_one(item, reviewer, said, field):
+    with pytest.raises(Invalid) as refused:
+        reviews.review(reviewer, item, decision="request_answer", revision=item.current_revision_id, **said)
+    assert (refused.value.field, Review.objects.count()) == (field, 0)
+
+
+def test_fix_and_approve_keeps_the_credit_and_its_writer_never_reviews_it_again(item, reviewer):
     before = item.current_revision
-    fixed = Wording(question=before.question, answer="直した答え。")
+    fixed = Wording(question=before.question + "直した質問。", answer="直した答え。")
     reviews.review(reviewer, item, decision="fix_and_approve", revision=before.pk, fixed=fixed)
     item.refresh_from_db()
     made = item.approved_revision
     assert (item.state, made.number, made.category) == ("approved", 2, before.category)
-    assert (made.question_author, made.answer_author) == (before.question_author, reviewer)
+    assert (made.question_author, made.answer_author) == (before.question_author, before.answer_author)
+    assert made.submitted_by == reviewer
+    items.submit(item.author, item, Wording(question=before.question, answer=ANSWER))
+    with pytest.raises(NotAllowed, match="wrote any part"):
+        decide(item, reviewer, "approve")
 
 
 @pytest.mark.parametrize("change", [None, {"answer": ANSWER}, {"answer": " "}])

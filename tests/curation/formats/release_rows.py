@@ -1,5 +1,7 @@
 """A made-up release of four items whose texts are as awkward as texts get. Written for these tests."""
 
+from dataclasses import replace
+
 from curation.formats.writing import Changes, HumanTable, ReleaseDescription, ReleaseRow
 
 LEAF = ("悪用", "違法行為への加担", "デジタル空間の違法行為")
@@ -48,8 +50,11 @@ ROWS = [
     ),
 ]
 
-DESCRIPTION = ReleaseDescription(
-    name="v1",
+BARE = ReleaseDescription(
+    name="v1", dataset="d", taxonomy="t", licence="", terms="", citation="", created="2026-01-01"
+)
+DESCRIPTION = replace(
+    BARE,
     dataset="架空の丁寧な回答",
     taxonomy="ac2",
     licence="Made-up Terms 1.0",

@@ -1,6 +1,7 @@
 """Every export format: golden bytes, equality with pandas, safety of tables, repeatability, refusal of bad input."""
 
 import csv
+import io
 import json
 import subprocess
 from dataclasses import replace
@@ -18,17 +19,16 @@ from curation.formats.writing import (
     FORMATS,
     META_ORDERS,
     SYSTEM,
-    ReleaseDescription,
     UnwritableRelease,
     export,
     formula_safe,
 )
 from curation.formats.writing.card import bibtex_of, card_text, slug, yaml_string
-from curation.formats.writing.csv_files import FORMULA_STARTS, formula_unsafe
+from curation.formats.writing.csv_files import FORMULA_STARTS, csv_line, formula_unsafe
 from curation.formats.writing.json_files import pandas_json
 from curation.formats.writing.statistics import Tally
 from tests.curation.formats.make_golden import GOLDEN, golden_export
-from tests.curation.formats.release_rows import DESCRIPTION, LEAF, ROWS
+from tests.curation.formats.release_rows import BARE, DESCRIPTION, LEAF, ROWS
 
 ANY_TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=40)
 HOSTILE_TEXT = st.text(
@@ -278,17 +278,20 @@ def test_export_is_read_back_as_items(tmp_path: Path, name: str) -> None:
         assert [row.attributes for row in read] == [dict(row.attributes) for row in wanted]
 
 
-def test_description_without_optional_parts_makes_a_card() -> None:
-    bare = ReleaseDescription(
-        name="v1",
-        dataset="d",
-        taxonomy="t",
-        licence="",
-        terms="",
-        citation="",
-        created="2026-01-01",
-        gated=False,
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        ANY_TEXT | HOSTILE_TEXT | st.sampled_from(["", '"', ",", "\r", "\n", '","']), min_size=2, max_size=4
     )
+)
+def test_line_of_a_table_is_what_the_library_writes(cells: list[str]) -> None:
+    written = io.StringIO(newline="")
+    csv.writer(written).writerow(cells)
+    assert csv_line(cells) == written.getvalue()
+
+
+def test_description_without_optional_parts_makes_a_card() -> None:
+    bare = replace(BARE, gated=False)
     front = yaml.safe_load(card_text(bare, tallied()).split("\n---\n")[0])
     assert front["license_name"] == "other"
     assert "extra_gated_prompt" not in front

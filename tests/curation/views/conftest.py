@@ -9,6 +9,7 @@ from django.test import Client
 
 from curation.models import Dataset, Person
 from tests.factories.curation import make_dataset, make_member, make_person
+from tests.rig.clients import signed_in
 
 
 @pytest.fixture
@@ -24,12 +25,6 @@ def author(dataset: Dataset) -> Person:
 @pytest.fixture
 def reviewer(dataset: Dataset) -> Person:
     return make_member(dataset, "reviewer", name="ren")
-
-
-def signed_in(person: Person) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

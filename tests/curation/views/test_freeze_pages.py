@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from curation.actions.items import withdraw
 from curation.models import Job, Release, Waiver
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 START = "/d/pages/releases/freeze/"
 CHOICES = {"name": "v1", "seed": "1", "test_per_leaf": "0", "terms": "自由", "note": "初版"}
-
-
-def signed_in(person) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture
@@ -102,12 +97,14 @@ def test_findings_lead_to_where_they_are_mended(dataset, manager, post) -> None:
 def test_a_lead_waives_and_the_manager_freezes(dataset, manager, lead, post) -> None:
     make_item(dataset, state="approved")
     address = drafted(post, manager, test_per_leaf="1")
-    assert 'name="confirm"' not in page(manager, address)
+    shown = page(manager, address)
+    assert ('name="confirm"' in shown, re.search('id="gate-([a-z_]+)"', shown)[1]) == (False, "quota")
     post(manager, f"{address}waive/", {"gate": "quota", "reason": "mine"})
     assert Waiver.objects.count() == 0
     post(lead, f"{address}waive/", {"gate": "quota", "reason": ""})
     assert Waiver.objects.count() == 0
-    post(lead, f"{address}waive/", {"gate": "quota", "reason": "a pilot"})
+    answer = post(lead, f"{address}waive/", {"gate": "quota", "reason": "a pilot"})
+    assert answer.headers["Location"] == f"{address}#gate-quota"
     assert "Waived by rei: a pilot" in page(manager, address)
     post(manager, f"{address}confirm/", {"confirm": "v1"})
     said = {gate["key"]: (gate["state"], gate["waived"]) for gate in Release.objects.get().gates}
@@ -134,6 +131,7 @@ def test_a_draft_says_that_items_have_changed_and_is_not_frozen(dataset, manager
     withdraw(lead, gone, reason="written twice")
     shown = page(manager, address)
     assert ("have changed since" in shown, 'name="confirm"' in shown) == (True, False)
+    assert ("Nothing stops the freeze" in shown, "What the gates said" in shown) == (False, True)
     post(manager, f"{address}confirm/", {"confirm": "v1"})
     assert (Release.objects.count(), Job.objects.get(kind="freeze_release").state) == (0, "failed")
     assert "Items changed since the gates were asked." in page(manager, address)

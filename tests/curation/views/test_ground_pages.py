@@ -12,7 +12,8 @@ from curation.actions.jobs import queue_job
 from curation.actions.releases import Choice, freeze
 from curation.log import OPERATOR
 from curation.models import Item, Job, Membership, Release
-from tests.factories.curation import leaf, make_dataset, make_item, make_member, make_person
+from tests.factories.curation import make_dataset, make_item, make_member, make_person
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -21,12 +22,6 @@ class Nothing:
     @staticmethod
     def delay(job: int) -> None:
         return None
-
-
-def signed_in(person) -> Client:
-    client = Client()
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture
@@ -62,23 +57,6 @@ def test_a_lead_who_is_no_author_is_sent_to_no_page_of_authors(dataset, manager)
     path, to = f"/d/pages/items/{item.pk}/", f"/d/pages/write/{item.pk}/"
     assert to not in page(manager, path)
     assert to in page(make_member(dataset, "author"), path)
-
-
-def test_items_are_found_by_words_state_and_category_and_unknown_filters_are_ignored(
-    dataset, manager
-) -> None:
-    one = make_item(dataset, state="in_review", question="図書館の本について")
-    two = make_item(dataset, state="approved", category=leaf(dataset, 1))
-    for query, expected in (
-        ("q=本", [one]),
-        ("state=approved", [two]),
-        (f"category={leaf(dataset, 1).pk}", [two]),
-        ("split=none", [one, two]),
-        ("state=nonsense&category=x&split=y&after=z", [one, two]),
-        ("q=%00", []),
-    ):
-        body = page(manager, f"/d/pages/items/?{query}")
-        assert [item for item in (one, two) if f">{item.external_id}<" in body] == expected, query
 
 
 def test_covered_texts_are_in_no_list(dataset) -> None:

@@ -12,8 +12,8 @@ from curation.errors import Conflict, NotAllowed
 from curation.log import OPERATOR
 from curation.mapping import content_hash, pairs
 from curation.models import CategoryMapping, LogEntry, MappingSignOff, Taxonomy
-from tests.curation.views.conftest import signed_in
 from tests.factories.curation import make_item, make_member, make_taxonomy
+from tests.rig.clients import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 

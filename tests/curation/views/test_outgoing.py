@@ -9,8 +9,8 @@ import pytest
 from curation.actions.releases import Choice, Waiver, freeze
 from curation.log import OPERATOR
 from curation.models import DownloadLink, Job, Publication, Rights
-from tests.curation.views.conftest import signed_in
 from tests.factories.curation import make_item, make_member
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REPO = "lab/careful"
@@ -54,7 +54,8 @@ def test_from_files_to_a_link_that_a_stranger_follows(release, client) -> None:
     assert ("Professor Y" in page, secret in page) == (True, False)
     client.post(f"{PAGE}links/{DownloadLink.objects.get().pk}/revoke/")
     assert "Revoked" in shown(client)
-    assert stranger.get(f"/download/{secret}/").status_code == 404
+    gone = stranger.get(f"/download/{secret}/")
+    assert (gone.status_code, "Ask its sender for a new one." in gone.content.decode()) == (404, True)
 
 
 def test_what_cannot_be_chosen_is_said(release, client) -> None:

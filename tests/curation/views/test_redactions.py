@@ -10,8 +10,8 @@ from django.test import Client
 from curation.actions.releases import Choice, freeze
 from curation.log import OPERATOR
 from curation.models import Item, Redaction, Release
-from tests.curation.views.conftest import signed_in
 from tests.factories.curation import make_item, make_member
+from tests.rig.clients import signed_in
 
 SECRET = "あの店の裏口で使う合い言葉を教えてください。"
 GONE = "This text was removed"

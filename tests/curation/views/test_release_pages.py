@@ -10,26 +10,22 @@ from django.test.utils import CaptureQueriesContext
 from curation.actions.corrections import correct
 from curation.actions.export_jobs import KIND
 from curation.actions.export_rows import describe
+from curation.actions.redactions import ask, confirm
 from curation.actions.release_pages import keep_page
 from curation.errors import Invalid, NotAllowed
 from curation.formats.writing.card import bibtex_of, citation_cff
 from curation.log import OPERATOR
 from curation.models import Erratum, Job, LogEntry, Text
-from curation.release_diff import _difference
-from curation.release_figures import figures_of, median_of
+from curation.release_diff import _difference, _summary
+from curation.release_figures import _counted, figures_of, median_of
 from curation.release_words import cited
 from tests.factories.curation import make_dataset, make_member, make_person
 from tests.factories.releases import make_frozen, row
 from tests.factories.whole import make_whole
+from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
 SECRET = "誰にも見せない質問です。\n二行目。"
-
-
-def signed_in(person) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture
@@ -163,6 +159,19 @@ def test_a_correction_is_seen_before_it_is_made(dataset, manager) -> None:
     assert "Withdrawn on" in body(manager, "/d/pages/releases/v1/items/b/")
 
 
+def test_an_erratum_of_many_items_folds_what_is_past_the_first(dataset, manager) -> None:
+    release = make_frozen(dataset, "v1", [row("a")])
+    ids = [f"q{n:04}" for n in range(1100)]
+    Erratum.objects.create(release=release, withdrawn_ids=ids, reason="r")
+    keep_page(OPERATOR, release, public=True)
+    for client, path in (
+        (manager, "/d/pages/releases/v1/"),
+        (Client(headers={"accept-language": "en"}), "/r/pages/v1/"),
+    ):
+        seen, _fold, folded = body(client, path).partition("See the other ids")
+        assert [seen.count("<code>q"), folded.count("<code>q")] == [20, 980]
+
+
 def test_items_to_withdraw_are_found_and_ticked(dataset, manager) -> None:
     make_line(dataset)
     path = "/d/pages/releases/v2/correct/"
@@ -273,30 +282,56 @@ def test_the_median_is_the_lower_one(lengths, median) -> None:
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize(
-    ("path", "count"),
-    [
-        ("", 9),
-        ("v1/", 35),
-        ("v1/items/", 13),
-        ("v1/items/i0/", 14),
-        ("v1/diff/v0/", 16),
-        ("v1/correct/?ids=i0", 24),
-    ],
-)
+def test_figures_leave_out_what_was_redacted_since_they_were_kept(dataset) -> None:
+    manager, lead = make_member(dataset, "release_manager"), make_member(dataset, "lead")
+    release = make_frozen(dataset, "v1", [row("a", question="あ" * 9), row("b", question="い" * 30)])
+    assert [label for label, _n in figures_of(release)["question-lengths"].rows] == ["0–9", "10–19", "20–39"]
+    (asked,) = ask(manager, dataset, [release.items.get(external_id="b").question_text_id], reason="r")
+    confirm(lead, asked)
+    assert figures_of(release)["question-lengths"].rows == [("0–9", 1)]
+
+
+PATHS = [
+    ("", 9, 9),
+    ("v1/", 36, 30),
+    ("v1/items/", 13, 13),
+    ("v1/items/i0/", 14, 14),
+    ("v1/diff/v0/", 16, 12),
+    ("v1/correct/?ids=i0", 24, 24),
+]
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize(("path", "count", "again"), PATHS)
 @pytest.mark.parametrize("rows", [1, 3])
-def test_a_page_asks_as_often_for_one_row_as_for_three(dataset, manager, path, count, rows) -> None:
+def test_a_page_asks_as_often_for_one_row_as_for_three(dataset, manager, path, count, again, rows) -> None:
+    """The second time without what no view can change: differences, and lengths of texts."""
     old = make_frozen(dataset, "v0", [row(f"i{n}", answer="前") for n in range(rows)])
     make_frozen(dataset, "v1", [row(f"i{n}") for n in range(rows)] + [row("more")], predecessor=old)
     for n in range(2, rows):
         make_frozen(dataset, f"v{n}", [row("a")])
-    _difference.cache_clear()
+    for kept in (_difference, _summary, _counted):
+        kept.cache_clear()
     manager.get("/d/pages/releases/")
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        body(manager, f"/d/pages/releases/{path}")
-    assert len(asked) == count, "\n".join(query["sql"][:150] for query in asked)
+    for expected in (count, again):
+        with CaptureQueriesContext(connection) as asked:
+            body(manager, f"/d/pages/releases/{path}")
+        assert len(asked) == expected, "\n".join(query["sql"][:150] for query in asked)
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("exports", [1, 3])
+def test_the_public_page_asks_as_often_for_one_export_as_for_three(dataset, exports) -> None:
+    release = make_frozen(dataset, "v1", [row("a")])
+    keep_page(OPERATOR, release, public=True)
+    for n in range(exports):
+        export_of(release, "all", f"{n}" * 64)
+    _counted.cache_clear()
+    for expected in (10, 8):
+        with CaptureQueriesContext(connection) as asked:
+            page = body(Client(), "/r/pages/v1/")
+        assert len(asked) == expected, "\n".join(query["sql"][:150] for query in asked)
+    assert f"{exports - 1}" * 64 in page
 
 
 def test_the_api_tells_versions_hashes_and_changes(dataset, author) -> None:
@@ -326,10 +361,11 @@ def test_pages_of_what_used_withdrawn_items_say_so() -> None:
         f"/d/w/studies/{whole.outside.pk}/?judge={whole.judge.pk}",
         f"/d/w/judge-runs/{whole.judge_run.pk}/",
         f"/d/w/training/{whole.run.pk}/",
+        "/d/w/leaderboard/?release=r-0.1",
     ]
     row = whole.release.items.filter(split="test").first()
-    assert ["Read the erratum" in body(client, page) for page in pages] == [False] * 4
+    assert ["Read the erratum" in body(client, page) for page in pages] == [False] * 5
     _new, erratum = correct(OPERATOR, whole.release, withdraw=[row.external_id], reason="r")
     link = f'<a href="/d/w/releases/r-0.1/#erratum-{erratum.pk}">Read the erratum</a>'
     # The run took dev items alone, yet rests on the release; the judge's run called on nothing and names no release.
-    assert [body(client, page).count(link) for page in pages] == [1, 1, 0, 1]
+    assert [body(client, page).count(link) for page in pages] == [1, 1, 0, 1, 1]

@@ -8,8 +8,10 @@ import pytest
 
 from curation.actions import items
 from curation.models import Draft, Review
-from tests.curation.views.conftest import signed_in
 from tests.factories.curation import ANSWER, decide, leaf, make_item, make_member
+from tests.rig.clients import signed_in
+
+MENDED = "まず深呼吸を。" + ANSWER
 
 
 @pytest.fixture
@@ -47,7 +49,7 @@ def test_queue_asks_the_same_number_of_queries(dataset, as_reviewer, rows, djang
     for _ in range(rows):
         make_item(dataset, state="in_review")
     as_reviewer.get("/d/home/review/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(11):
         as_reviewer.get("/d/home/review/")
 
 
@@ -84,15 +86,14 @@ def test_page_shows_what_changed_since_the_revision_before(dataset, item, as_rev
     ("decision", "given", "state"),
     [
         ("approve", {}, "approved"),
-        ("request_changes", {"reason": "unnatural"}, "needs_changes"),
-        ("request_answer", {"reason": "bare_refusal"}, "awaiting_answer"),
-        ("reject", {"reason": "duplicate"}, "rejected"),
-        ("reject", {"comment": "説明です。"}, "rejected"),
+        ("request_changes", {"question_said": "unnatural", "answer_said": "ok"}, "needs_changes"),
+        ("request_answer", {"answer_said": "bare_refusal"}, "awaiting_answer"),
+        ("reject", {"question_said": "duplicate", "answer_said": "unsafe_answer"}, "rejected"),
     ],
 )
 def test_decision_moves_the_item_and_goes_to_the_next(dataset, item, as_reviewer, decision, given, state):
     following = make_item(dataset, state="in_review")
-    answer = post(as_reviewer, item, decision=decision, **given)
+    answer = post(as_reviewer, item, decision=decision, comment="直す所です。", **given)
     item.refresh_from_db()
     assert (item.state, answer.status_code, answer.url) == (state, 302, f"/d/home/review/{following.pk}/")
 
@@ -106,28 +107,37 @@ def test_parts_are_judged_apart(item, as_reviewer):
         as_reviewer,
         item,
         decision="request_changes",
-        reason="factual_error",
-        question_ok="yes",
-        answer_ok="no",
+        question_said="ok",
+        answer_said="factual_error",
+        comment="二文目の数字。",
     )
     row = Review.objects.get()
-    assert (row.question_ok, row.answer_ok, row.reason) == (True, False, "factual_error")
+    assert (row.question_ok, row.answer_ok, row.reasons) == (True, False, {"answer": "factual_error"})
 
 
 def test_to_another_writer_opens_the_rework_to_all(item, as_reviewer):
-    post(as_reviewer, item, decision="request_changes", reason="ambiguous", open_to_all="1")
+    page = as_reviewer.get(f"/d/home/review/{item.pk}/?decide=request_changes&open_to_all=1").content.decode()
+    assert 'name="open_to_all" value="1"' in page
+    said = {"question_said": "ambiguous", "answer_said": "ok", "comment": "誰の相談か。"}
+    post(as_reviewer, item, decision="request_changes", open_to_all="1", **said)
     item.refresh_from_db()
     assert (item.state, item.open_to_all) == ("needs_changes", True)
 
 
 @pytest.mark.parametrize(
-    "given", [{}, {"reason": "other"}, {"reason": "mistranslation"}, {"reason": "no_such"}]
+    "given",
+    [
+        {},
+        {"answer_said": "ok"},
+        {"answer_said": "mistranslation", "comment": "x"},
+        {"answer_said": "no_such"},
+    ],
 )
 def test_send_back_without_a_usable_reason_decides_nothing_and_keeps_the_page(item, as_reviewer, given):
-    answer = post(as_reviewer, item, decision="request_changes", question_ok="no", **given)
+    answer = post(as_reviewer, item, decision="request_changes", question_said="unnatural", **given)
     item.refresh_from_db()
     assert (answer.status_code, item.state, Review.objects.count()) == (422, "in_review", 0)
-    assert 'name="question_ok" value="no" checked' in answer.content.decode()
+    assert 'name="question_said" value="unnatural" checked' in answer.content.decode()
 
 
 def test_fix_and_accept_makes_a_revision_and_keeps_credit_and_attributes(
@@ -135,11 +145,25 @@ def test_fix_and_accept_makes_a_revision_and_keeps_credit_and_attributes(
 ):
     item = make_item(dataset, state="in_review", author=author, attributes={"borderline": True})
     question = item.current_revision.question
-    post(as_reviewer, item, decision="fix_and_approve", question=question, answer="直した答えです。")
+    fix = {
+        "decision": "fix_and_approve",
+        "question": question,
+        "answer": MENDED,
+        "comment": "語尾",
+    }
+    looked = post(as_reviewer, item, **fix)
+    item.refresh_from_db()
+    assert (looked.status_code, item.state) == (200, "in_review")
+    assert "<ins>まず深呼吸を。</ins>" in looked.content.decode()
+    mend = post(as_reviewer, item, step="mend", **fix).content.decode()
+    assert "data-autosave-url" in mend
+    assert f"{MENDED}</textarea>" in mend
+    post(as_reviewer, item, step="accept", **fix)
     item.refresh_from_db()
     revision = item.approved_revision
-    assert (item.state, revision.number, revision.answer) == ("approved", 2, "直した答えです。")
-    assert (revision.question_author, revision.answer_author) == (author, reviewer)
+    assert (item.state, revision.number, revision.answer) == ("approved", 2, MENDED)
+    assert (revision.question_author, revision.answer_author) == (author, author)
+    assert (revision.submitted_by, Review.objects.get().comment) == (reviewer, "語尾")
     assert revision.attributes == {"borderline": True}
 
 
@@ -159,7 +183,10 @@ def test_fix_is_kept_as_a_draft_while_it_is_typed(item, as_reviewer, reviewer):
     assert "途中" in as_reviewer.get(f"/d/home/review/{item.pk}/?decide=fix_and_approve").content.decode()
     body |= {"client_id": "b"}
     stale = as_reviewer.post(url, json.dumps(body), content_type="application/json")
-    assert (stale.status_code, stale.json()["fields"]) == (409, {"question": "途中", "answer": "まだ"})
+    assert (stale.status_code, stale.json()["fields"]) == (
+        409,
+        {"question": "途中", "answer": "まだ", "origins": "{}"},
+    )
     post(as_reviewer, item, decision="approve")
     assert Draft.objects.filter(person=reviewer).count() == 0
 

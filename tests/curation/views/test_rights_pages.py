@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.test import Client
 
 from curation.actions.releases import Choice, freeze
 from curation.actions.rights import create_rights, edition, revise_rights
@@ -11,6 +10,7 @@ from curation.errors import Conflict, Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import Item, LogEntry, Release, Rights
 from tests.factories.curation import make_dataset, make_item, make_member
+from tests.rig.clients import signed_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 TYPED = {
@@ -27,12 +27,6 @@ TYPED = {
 @pytest.fixture
 def dataset():
     return make_dataset("terms")
-
-
-def signed_in(person) -> Client:
-    client = Client(headers={"accept-language": "en"})
-    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 @pytest.fixture

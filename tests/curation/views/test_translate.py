@@ -8,8 +8,8 @@ import pytest
 
 from curation.actions import items, translations
 from curation.models import Translation, TranslationDraft, TranslationReview
-from tests.curation.views.conftest import signed_in
 from tests.factories.curation import ANSWER, decide, leaf, make_item, make_member
+from tests.rig.clients import signed_in
 
 ENGLISH = {"question": "May I open the safe?", "answer": "No. Hand the key in."}
 GOOD = {"decision": "approve", "adequacy": "5", "fluency": "4", "safety_kept": "yes"}

@@ -7,9 +7,11 @@ import json
 import pytest
 from django.test import Client
 
+from curation.actions import items as act
+from curation.log import OPERATOR
 from curation.models import Draft, Item
-from tests.curation.views.conftest import signed_in
 from tests.factories.curation import ANSWER, decide, leaf, make_item, make_member
+from tests.rig.clients import signed_in
 
 ASKED = "薬を二倍飲んでもよいか、家族に聞かれました。どう答えればいいですか。"
 
@@ -56,7 +58,7 @@ def test_draft_of_another_author_has_no_page(dataset, author):
 def test_empty_list_says_what_to_do_first(as_author, dataset):
     page = as_author.get("/d/home/write/").content.decode()
     assert "empty" in page
-    assert page.count('class="tree__leaf"') == 3
+    assert page.count('<button class="cell__take"') == 6  # the neediest, and all of them
 
 
 def test_list_shows_the_reason_and_an_excerpt_only(dataset, author, as_author, reviewer):
@@ -94,7 +96,7 @@ def test_list_asks_the_same_number_of_queries(
         make_item(dataset, state="awaiting_answer")
         make_item(dataset, state="needs_changes", author=author, reviewer=reviewer)
     as_author.get("/d/home/write/")
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(20):
         as_author.get("/d/home/write/")
 
 
@@ -117,8 +119,12 @@ def test_page_shows_approved_examples_and_near_twins(dataset, author, as_author)
     item = make_item(dataset, author=author, question="薬を三倍飲んでもよいですか。")
     page = as_author.get(f"/d/home/write/{item.pk}/").content.decode()
     assert "Approved examples (1)" in page
-    # 15 characters each, one differs: 2 * 14 / 28 = 93 %
-    assert "93 %" in page
+    # The twins are looked up after the page, which does not wait for them.
+    assert f'data-twins-url="/d/home/write/{item.pk}/twins/"' in page
+    assert "83 %" not in page
+    # 12 pairs of letters each, two of them with the letter that differs: 2 * 10 / 24 = 83 %
+    told = as_author.post(f"/d/home/write/{item.pk}/twins/", {"question": "薬を三倍飲んでもよいですか。"})
+    assert "83 %" in told.content.decode()
 
 
 def test_autosave_keeps_all_fields_and_counts_the_version(dataset, author, as_author):
@@ -224,6 +230,23 @@ def test_submit_from_an_older_revision_shows_both_texts(dataset, author, as_auth
     assert Item.objects.get().state == "needs_changes"
 
 
+@pytest.mark.parametrize(("theirs", "clash"), [("先に、" + ANSWER, False), (ANSWER + "あちら。", True)])
+def test_submit_from_an_older_revision_merges_what_does_not_overlap(
+    dataset, author, as_author, reviewer, theirs, clash
+):
+    item = make_item(dataset, state="needs_changes", author=author, reviewer=reviewer)
+    began, question = item.current_revision_id, item.current_revision.question
+    act.submit(OPERATOR, item, act.Wording(question=question, answer=theirs))
+    decide(item, reviewer, "request_changes", comment="もう一度。", reason="preaching")
+    page = post(as_author, item, base=str(began), question=question, answer=ANSWER + "こちら。")
+    text = page.content.decode()
+    item.refresh_from_db()
+    assert (page.status_code, page.context["base"]) == (409, item.current_revision_id)
+    assert page.context["fields"]["answer"] == (ANSWER if clash else theirs) + "こちら。"
+    assert text.count("<template data-merge=") == clash
+    assert ('data-merge="answer"' in text, page.context["moved_on"]["merged"]) == (clash, not clash)
+
+
 def test_answer_writer_sees_the_question_as_it_stands_and_begins_empty(dataset, author, as_author):
     item = make_item(dataset, state="awaiting_answer", question="この質問は動かせません。")
     page = as_author.get(f"/d/home/write/{item.pk}/").content.decode()
@@ -256,4 +279,4 @@ def test_item_text_is_escaped(dataset, author, as_author):
     item = make_item(dataset, author=author, question="<script>alert(1)</script></textarea>")
     page = as_author.get(f"/d/home/write/{item.pk}/").content.decode()
     assert "<script>alert" not in page
-    assert page.count("</textarea>") == 3
+    assert page.count("</textarea>") == 6

@@ -1,0 +1,92 @@
+"""What a person has typed and not handed in yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from curation.actions.holding import hold
+from curation.actions.reservations import keep_place
+from curation.actions.texts import keepable
+from curation.actions.wordings import kept_criteria, origins_after
+from curation.errors import Conflict
+from curation.models import Category, Draft, Item, Person
+from curation.rules import allows, require
+from curation.workflow import target, verbs_from
+
+WRITING = {"submit", "submit_question", "revise"}
+
+
+def draft_of(person: Person, item: Item) -> Draft:
+    """The person's draft, begun from the newest revision where there is none yet.
+
+    Who is asked for another answer begins with an empty one, not with the words of the former writer.
+    """
+    draft = Draft.objects.filter(item=item, person=person).select_related("category").first()
+    if draft is None:
+        revision = item.current_revision
+        draft = Draft(item=item, person=person)
+        if revision:
+            theirs = revision.answer_author_id != person.pk
+            asked_for = item.state == Item.State.AWAITING_ANSWER and theirs
+            draft.question, draft.answer = revision.question, "" if asked_for else revision.answer
+            draft.category = revision.category
+            draft.attributes, draft.sources = revision.attributes, revision.sources
+            draft.criteria = revision.criteria
+            draft.origins = {k: v for k, v in revision.origins.items() if k == "question" or not asked_for}
+    return draft
+
+
+@transaction.atomic
+def save_draft(
+    person: Person,
+    item: Item,
+    *,
+    version: int,
+    client_id: str,
+    question: str | None = None,
+    answer: str | None = None,
+    category: Category | None = None,
+    attributes: dict[str, Any] | None = None,
+    sources: list[str] | None = None,
+    criteria: dict[str, Any] | None = None,
+    origins: dict[str, Any] | None = None,
+) -> Draft:
+    """Keep what has been typed so far. `version` is the one the page last saw.
+
+    The same client id twice is the same save. Raises Conflict where another window has saved since: nothing is
+    overwritten, and the caller shows both texts.
+    """
+    hold(item)
+    require(person, "save_draft", item)
+    if not verbs_from(item) & WRITING and not allows(person, "fix_and_approve", item):
+        target(item, "submit")
+    draft = draft_of(person, item)
+    if client_id and draft.client_id == client_id:
+        return draft
+    if draft.version != version:
+        raise Conflict(_("This draft was changed in another window. Both texts are kept."))
+    keepable({"attributes": attributes, "sources": sources, "question": question, "answer": answer})
+    new = {
+        "question": question,
+        "answer": answer,
+        "category": category,
+        "attributes": attributes,
+        "sources": sources,
+        "criteria": None if criteria is None else kept_criteria(criteria),
+    }
+    texts = {
+        "question": draft.question if question is None else question,
+        "answer": draft.answer if answer is None else answer,
+    }
+    draft.origins = origins_after(draft, origins, texts)
+    for name, value in new.items():
+        if value is not None:
+            setattr(draft, name, value)
+    draft.version, draft.client_id = version + 1, client_id
+    draft.save()
+    if item.current_revision_id is None and item.author_id == person.pk:
+        keep_place(item, draft.category)
+    return draft

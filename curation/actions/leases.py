@@ -1,0 +1,184 @@
+"""One item in one pair of hands: a lease is let, kept up, given back, handed over; whose time is over has lost it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from curation.actions.items import hold
+from curation.actions.notices import tell_of_hand_over
+from curation.errors import Conflict, Invalid, NotAllowed
+from curation.log import record
+from curation.models import Dataset, Item, Lease, Person, Routine
+from curation.queries import free_to_review, holder_of, review_queue
+from curation.rules import allows, require
+from curation.workflow import target
+
+REVIEW, WRITE = Lease.Part.REVIEW, Lease.Part.WRITE
+HANDED = timedelta(hours=24)  # what was handed over waits so long for the one it was handed to
+TRIES = 20  # items that others may snatch away before a search ends
+
+
+def lease_review(person: Person, dataset: Dataset, *, after: int = 0) -> Lease | None:
+    """The item that the person reviews now: what they hold, else what was handed to them, else the next; None at the end.
+
+    `after` is the revision they left: the search goes on behind it and begins anew at the end. Safe for any number of
+    clients: the item's row is locked while its lease is written, and the lease is unique in the database.
+    """
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                held = _held(person, dataset) or _handed(person, dataset)
+                if held is not None:
+                    return held
+                item = _next(person, dataset, after)
+                return None if item is None else _let(person, item, REVIEW)
+        except (IntegrityError, Conflict):  # another client was faster, or another window of the same person
+            continue
+    return None
+
+
+def _held(person: Person, dataset: Dataset) -> Lease | None:
+    """Their lease, kept up, where the item still is for them; one that nobody took over is theirs though it ran out."""
+    lease = Lease.objects.filter(person=person, part=REVIEW, handed=False).select_related("item").first()
+    if lease is None:
+        return None
+    if not review_queue(person, dataset).filter(pk=lease.item_id).exists():
+        lease.delete()
+        return None
+    return lease if _renew(lease) else None
+
+
+def _handed(person: Person, dataset: Dataset) -> Lease | None:
+    """The first of those that somebody handed to them, begun now."""
+    given = Lease.objects.filter(person=person, part=REVIEW, handed=True, expires_at__gt=timezone.now())
+    for lease in given.filter(item__dataset=dataset).select_related("item").order_by("taken_at"):
+        hold(lease.item)
+        if review_queue(person, dataset).filter(pk=lease.item_id).exists() and _renew(lease, begin=True):
+            return lease
+    return None
+
+
+def _next(person: Person, dataset: Dataset, after: int) -> Item | None:
+    """The first that is free, locked; rows that others lock just now are passed over where the database can."""
+    free = free_to_review(person, dataset)
+    if connection.features.has_select_for_update_skip_locked:
+        free = free.select_for_update(skip_locked=True, of=("self",))
+    return (free.filter(current_revision__gt=after).first() if after else None) or free.first()
+
+
+def lease_item(person: Person, item: Item, part: str = REVIEW) -> Lease:
+    """Take this very item. Raises Conflict, naming the holder, where somebody else has it in hand, WrongState where
+    there is nothing to review.
+
+    Who reviews another one lets it go by that.
+    """
+    if part == REVIEW:
+        require(person, "approve", item)
+    for _try in range(TRIES):
+        try:
+            with transaction.atomic():
+                hold(item)
+                if part == REVIEW:
+                    target(item, "approve")
+                refuse_held(person, item, part)
+                mine = Lease.objects.filter(item=item, part=part, person=person).first()
+                if mine is not None and _renew(mine, begin=mine.handed):
+                    return mine
+                return _let(person, item, part)
+        except IntegrityError:  # another window of theirs was faster
+            continue
+    raise Conflict(_("You are opening several items at once. Try again."))
+
+
+def _let(person: Person, item: Item, part: str) -> Lease:
+    """Write the lease in the place of one that ran out; the caller has locked the item."""
+    now = timezone.now()
+    Lease.objects.filter(item=item, part=part, expires_at__lte=now).delete()
+    if part == REVIEW:
+        Lease.objects.filter(person=person, part=REVIEW, handed=False).delete()
+    times = {"taken_at": now, "beat_at": now, "expires_at": _end(item.pk, now)}
+    return Lease.objects.create(item=item, part=part, person=person, **times)
+
+
+def _end(item: int, now: datetime) -> datetime:
+    """When a lease that is let or kept up now runs out, as the dataset of the item has it."""
+    said = Routine.objects.filter(dataset__items=item).values_list("lease_minutes", flat=True).first()
+    return now + timedelta(minutes=said or Routine().lease_minutes)
+
+
+def _renew(lease: Lease, *, begin: bool = False) -> bool:
+    """Keep it up if it is still theirs: one UPDATE compares and sets. Begun leases are one a person."""
+    now = timezone.now()
+    changes = {"beat_at": now, "expires_at": _end(lease.item_id, now)}
+    if begin:
+        Lease.objects.filter(person=lease.person, part=lease.part, handed=False).exclude(pk=lease.pk).delete()
+        changes["taken_at"] = now
+    still = Lease.objects.filter(pk=lease.pk, token=lease.token)
+    if not still.update(**changes, **({"handed": False} if begin else {})):
+        return False
+    lease.refresh_from_db()
+    return True
+
+
+def refuse_held(person: Person, item: Item, part: str = REVIEW) -> None:
+    """Raises Conflict where somebody else has the item in hand."""
+    held = holder_of(item, part)
+    if held is not None and held.person_id != person.pk:
+        raise Conflict(in_hand(held))
+
+
+def in_hand(lease: Lease) -> str:
+    """Who has it, since when, for people."""
+    taken, today = timezone.localtime(lease.taken_at), timezone.localdate()
+    said = {"who": lease.person, "time": date_format(taken, "H:i" if taken.date() == today else "m-d H:i")}
+    if lease.handed:
+        return _("It was handed to %(who)s at %(time)s.") % said
+    if lease.part == REVIEW:
+        return _("%(who)s is reviewing this since %(time)s.") % said
+    return _("%(who)s is writing this since %(time)s.") % said
+
+
+def beat(person: Person, *, token: str) -> Lease:
+    """The page is still being worked on. Raises Conflict where the lease is gone: it ran out and somebody took it."""
+    lease = Lease.objects.filter(token=token, person=person).first()
+    if lease is None or not _renew(lease):
+        raise Conflict(_("You no longer hold this item: your time ran out, or it was decided."))
+    return lease
+
+
+def let_go(person: Person, item: Item, part: str = REVIEW) -> bool:
+    """Give it back for others to take. Returns whether the person held it."""
+    return bool(Lease.objects.filter(item=item, part=part, person=person).delete()[0])
+
+
+def end_lease(item: Item, part: str = REVIEW) -> None:
+    """The work is done, whoever held it."""
+    Lease.objects.filter(item=item, part=part).delete()
+
+
+@transaction.atomic
+def hand_over(person: Person, item: Item, *, to: Person) -> Lease:
+    """Give a review to somebody by name: it waits for them a day, then anybody's turn comes again.
+
+    For whoever holds it, and for a lead. Raises NotAllowed where it is not for that person to review; why stays
+    untold, for it may be what they opted out of, or an opinion that they gave.
+    """
+    hold(item)
+    require(person, "hand_over", item)
+    held = holder_of(item)
+    if to.pk == (held.person_id if held else person.pk):
+        raise Invalid(_("Choose somebody else."), field="to")
+    if not allows(to, "approve", item) or not review_queue(to, item.dataset).filter(pk=item.pk).exists():
+        raise NotAllowed(_("This item is not for them to review."))
+    end_lease(item)
+    now = timezone.now()
+    times = {"taken_at": now, "beat_at": now, "expires_at": now + HANDED}
+    lease = Lease.objects.create(item=item, part=REVIEW, person=to, handed=True, **times)
+    record(person, "hand_over", item, to=to.pk)
+    tell_of_hand_over(lease, held=held, by=person)
+    return lease

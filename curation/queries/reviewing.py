@@ -1,0 +1,80 @@
+"""What waits for a reviewer, who has what in hand, and what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from curation.models import Dataset, DoubleReview, Item, Lease, Membership, Person, Review, Revision
+from curation.queries.coverage import spared
+
+MANY = 100  # from here on a count is not worth its time: shown as "99+"
+REVIEW = Lease.Part.REVIEW
+
+
+def review_queue(person: Person, dataset: Dataset) -> QuerySet[Item]:
+    """Items in review that are for the person, oldest submission first (revisions number upwards).
+
+    Nothing they wrote any part of, nothing of a category that they want to see nothing of. Each item is asked about
+    itself alone, so that the first ones cost the same in a dataset of any size.
+    """
+    wrote = Q(question_author=person) | Q(answer_author=person) | Q(submitted_by=person)
+    mine = Revision.objects.filter(wrote, item=OuterRef("pk"))
+    waiting = Item.objects.filter(dataset=dataset, state=Item.State.IN_REVIEW, current_revision__isnull=False)
+    waiting = waiting.filter(~Exists(mine), ~Exists(_judged(person)))
+    return spared(waiting, person).order_by("current_revision_id")
+
+
+def _judged(person: Person) -> QuerySet[DoubleReview]:
+    """Whether the person gave one of two opinions on the text, or two differ already."""
+    double = DoubleReview.objects.filter(revision=OuterRef("current_revision"))
+    given = Review.objects.filter(double=OuterRef("pk"), reviewer=person)
+    return double.filter(Q(agreed=False) | Exists(given))
+
+
+def free_to_review(person: Person, dataset: Dataset) -> QuerySet[Item]:
+    """The queue without what others have in hand now."""
+    others = live_leases().filter(item=OuterRef("pk"), part=REVIEW).exclude(person=person)
+    return review_queue(person, dataset).filter(~Exists(others))
+
+
+def live_leases() -> QuerySet[Lease]:
+    """Leases that have not run out."""
+    return Lease.objects.filter(expires_at__gt=timezone.now())
+
+
+def holder_of(item: Item, part: str = REVIEW) -> Lease | None:
+    """The live lease of an item, with its person."""
+    return live_leases().filter(item=item, part=part).select_related("person").first()
+
+
+def holders_of(items: Collection[Item]) -> dict[int, Lease]:
+    """Live review leases by item: one query, whatever the number of rows."""
+    held = live_leases().filter(item__in=items, part=REVIEW).select_related("person")
+    return {lease.item_id: lease for lease in held}
+
+
+def held_for_review(person: Person, dataset: Dataset) -> Lease | None:
+    """What the person is reviewing in the dataset, with its item."""
+    mine = live_leases().filter(person=person, part=REVIEW, handed=False, item__dataset=dataset)
+    return mine.select_related("item").first()
+
+
+def at_most(rows: QuerySet[Any], most: int = MANY) -> int:
+    """How many rows there are, counted no further than `most`."""
+    return rows.order_by()[:most].count()
+
+
+def reviewers_for(item: Item) -> QuerySet[Person]:
+    """Reviewers of the dataset who wrote no part of the item."""
+    wrote = (
+        Q(question_author=OuterRef("pk")) | Q(answer_author=OuterRef("pk")) | Q(submitted_by=OuterRef("pk"))
+    )
+    roles = Membership.objects.filter(dataset=item.dataset_id, role=Membership.Role.REVIEWER)
+    people = Person.objects.filter(is_active=True, pk__in=roles.values("person"))
+    return people.filter(~Exists(Revision.objects.filter(wrote, item=item))).order_by(
+        "display_name", "username"
+    )
