@@ -256,10 +256,22 @@ def seed(*done: int) -> None:
     settle(TaskResponse.objects.filter(task=task))
 
 
-def sessions() -> dict[str, Any]:
-    """Signed-in sessions of the raters, who have read the warning, and of the lead."""
+def signed_in(person: Any, dataset: str) -> str:
+    """The key of a session of the person, who looks at the dataset."""
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
+
+    session = SessionStore()
+    session[SESSION_KEY] = str(person.pk)
+    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[HASH_SESSION_KEY] = person.get_session_auth_hash()
+    session["dataset"] = dataset
+    session.create()
+    return str(session.session_key)
+
+
+def sessions() -> dict[str, Any]:
+    """Signed-in sessions of the raters, who have read the warning, and of the lead."""
     from django.utils import timezone
 
     from annotation.models import Rater as RaterRow
@@ -267,20 +279,10 @@ def sessions() -> dict[str, Any]:
     from curation.models import Person
 
     RaterRow.objects.update(warned_at=timezone.now())
-
-    def signed_in(person: Person) -> str:
-        session = SessionStore()
-        session[SESSION_KEY] = str(person.pk)
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
-        session[HASH_SESSION_KEY] = person.get_session_auth_hash()
-        session["dataset"] = DATASET
-        session.create()
-        return str(session.session_key)
-
     people = Person.objects.filter(username__startswith="rater").order_by("pk")
     return {
-        "raters": [signed_in(person) for person in people],  # in the order of `seed`
-        "lead": signed_in(Person.objects.get(username="lead")),
+        "raters": [signed_in(person, DATASET) for person in people],  # in the order of `seed`
+        "lead": signed_in(Person.objects.get(username="lead"), DATASET),
         "task": RatingTask.objects.get(name=TASK).pk,
     }
 

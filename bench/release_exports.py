@@ -74,7 +74,7 @@ def export_one(dataset: str, release: str, name: str, out: str) -> dict[str, Any
     found = Release.objects.select_related("dataset").get(dataset__slug=dataset, name=release)
     begun = peak()
     started, worked = time.perf_counter(), time.process_time()
-    described = describe(found)
+    described = describe(found, hub=name in ("hf", "all"))
     told = time.perf_counter()
     export(rows_of(found), described, out, formats=KNOWN if name == "all" else [name])
     ended = time.perf_counter()

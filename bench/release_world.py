@@ -128,7 +128,11 @@ def _approve(items: list[Any], rows: list[tuple[str, str, str, str]], leaves: li
         )
         for item, (question, answer, *_), leaf in zip(items, rows, leaves, strict=True)
     )
-    _point_at(Item, items, Revision.objects.filter(item=OuterRef("pk"), number=1))
+    own = Revision.objects.filter(item=OuterRef("pk"), number=1)
+    _point_at(Item, items, own)
+    Item.objects.filter(pk__range=(items[0].pk, items[-1].pk)).update(
+        category=Subquery(own.values("category"))
+    )
     Review.objects.bulk_create(
         Review(item=item, revision=revision, kind=Review.Kind.IMPORT, decision=Review.Decision.APPROVE)
         for item, revision in zip(items, revisions, strict=True)

@@ -27,6 +27,7 @@ class Wire:
         self.host, self.port, self.patience = parts.hostname or "127.0.0.1", parts.port or 80, patience
         self.headers = {"Accept": "application/json"} | (headers or {})
         self.connection: http.client.HTTPConnection | None = None
+        self.location = ""  # where the last redirect led
 
     def ask(self, method: str, path: str, body: bytes | None = None, kind: str = "") -> tuple[int, bytes]:
         """The status and the body. A connection that the server closed is opened anew, once."""
@@ -40,6 +41,7 @@ class Wire:
                 self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
                 answer = self.connection.getresponse()
                 said = answer.read()
+                self.location = answer.getheader("Location", self.location)
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
                 self.close()
                 if fresh:
