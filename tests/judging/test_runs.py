@@ -23,7 +23,9 @@ from tests.rig.endpoint import body, cut, drips, error, giant, hangs, retry_at, 
 
 pytestmark = pytest.mark.django_db
 
-QUICK = {"backoff": 0.001, "tries": 3, "timeout": 2.0, "seconds_per_call": 6.0, "failures_in_a_row": 100}
+# Impatience is for the tests of silence alone: on a busy machine a sound answer takes seconds, too.
+QUICK = {"backoff": 0.001, "tries": 3, "timeout": 30.0, "seconds_per_call": 90.0, "failures_in_a_row": 100}
+IMPATIENT = {"timeout": 1.0, "seconds_per_call": 6.0}
 GOOD = says('理由です。\n{"score": 4}')
 
 
@@ -75,8 +77,8 @@ WORLDS = [
         "q0への1番": ([error(429), GOOD], "ok", 2),
         "q0への2番": ([retry_at(0), GOOD], "ok", 2),
         "q1への3番": (cut, "transport", 3),
-        "q1への4番": (hangs, "timeout", 3),
-        "q2への5番": (drips, "timeout", 1),
+        "q1への4番": (body(b"[]"), "off_format", 1),
+        "q2への5番": (body(b"null"), "off_format", 1),
         "q2への6番": (giant, "off_format", 1),
         "q3への7番": (says(""), "off_format", 2),
         "q3への8番": (body(b'{"choices": [{"message": {"content": 5}}]}'), "off_format", 1),
@@ -114,6 +116,18 @@ def test_every_failure_has_its_name_and_none_is_a_score(endpoint, world) -> None
         key: one[2] for key, one in world.items()
     }
     assert Attempt.objects.count() == endpoint.requests
+
+
+@pytest.mark.both_databases
+def test_silence_and_drops_are_timeouts_and_no_scores(endpoint) -> None:
+    dataset = make_world_dataset()
+    task, _raters = make_task(dataset)
+    endpoint.behaviour = {"q1への4番の": hangs, "q2への5番の": drips}
+    assert work(begin(make_judge(dataset, endpoint.url, limits=IMPATIENT), task)).state == "succeeded"
+    found = by_text()
+    assert [(found[key].status, found[key].score) for key in ("q1への4番", "q2への5番")] == [("timeout", "")] * 2
+    # One that says nothing is given up after the wait for one request, three times; drops, after that for the call.
+    assert (endpoint.asked["q1への4番の"], endpoint.asked["q2への5番の"]) == (3, 1)
 
 
 def test_a_resume_asks_only_what_never_got_an_answer(endpoint) -> None:
