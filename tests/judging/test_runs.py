@@ -125,7 +125,9 @@ def test_silence_and_drops_are_timeouts_and_no_scores(endpoint) -> None:
     endpoint.behaviour = {"q1への4番の": hangs, "q2への5番の": drips}
     assert work(begin(make_judge(dataset, endpoint.url, limits=IMPATIENT), task)).state == "succeeded"
     found = by_text()
-    assert [(found[key].status, found[key].score) for key in ("q1への4番", "q2への5番")] == [("timeout", "")] * 2
+    assert [(found[key].status, found[key].score) for key in ("q1への4番", "q2への5番")] == [
+        ("timeout", "")
+    ] * 2
     # One that says nothing is given up after the wait for one request, three times; drops, after that for the call.
     assert (endpoint.asked["q1への4番の"], endpoint.asked["q2への5番の"]) == (3, 1)
 
