@@ -44,6 +44,8 @@ def main() -> None:
 
 def make(count: int, authors: int, reviewers: int) -> dict[str, Any]:
     """The dataset under `ac2`, its people, and `count` items."""
+    from django.utils import timezone
+
     from curation.actions.datasets import create_dataset, load_taxonomy
     from curation.log import OPERATOR
     from curation.models import Membership, Person, Quota
@@ -54,7 +56,9 @@ def make(count: int, authors: int, reviewers: int) -> dict[str, Any]:
     for role, number in (("author", authors), ("reviewer", reviewers), ("lead", 1)):
         for n in range(number):
             person = Person.objects.create(username=f"{role}{n}", locale="ja", pseudonym=f"{role}-{n}")
-            Membership.objects.create(dataset=dataset, person=person, role=role)
+            Membership.objects.create(
+                dataset=dataset, person=person, role=role, warned_at=timezone.now()
+            )  # nobody is stopped at the warning
     add_items(count)
     leaves = taxonomy.categories.filter(level=3, provisional=False).order_by("position")
     return {"leaves": list(leaves.values_list("pk", flat=True))} | {
