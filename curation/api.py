@@ -94,6 +94,7 @@ class OneItem(OfDataset):
             "question",
             "author",
             "dataset__taxonomy",
+            "dataset__routine",
             "current_revision__question_text",
             "current_revision__answer_text",
             "current_revision__category",

@@ -13,6 +13,7 @@ from curation import (
     api_items,
     api_restoring,
     api_reviewing,
+    api_routine,
     api_threads,
 )
 
@@ -42,6 +43,7 @@ dataset_urls = [
     path("items/<int:pk>/withdraw/", api.ItemWithdraw.as_view(), name="item_withdraw"),
     path("items/<int:pk>/reopen/", api.ItemReopen.as_view(), name="item_reopen"),
     path("board/", api_board.BoardView.as_view(), name="board"),
+    path("routine/", api_routine.RoutineView.as_view(), name="routine"),
     path("coverage/", api_coverage.Coverage.as_view(), name="coverage"),
     path("items/<int:pk>/twins/", api.ItemTwins.as_view(), name="item_twins"),
     path("items/<int:pk>/lease/", api_reviewing.ItemLease.as_view(), name="item_lease"),

@@ -152,6 +152,7 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("coverage/targets.csv", targets.download, name="targets_csv"),
     path("coverage/targets/file/", targets.from_file, name="targets_file"),
     path("coverage/routine/", targets.routine, name="routine"),
+    path("coverage/lengths/", targets.lengths, name="lengths"),
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
     path("taxonomy/mapping/", coverage.mapping_page, name="mapping"),
     path("taxonomy/mapping/sign/", coverage.mapping_sign, name="mapping_sign"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
+from curation.checks.lengths import BANDS, LONGEST, sound
 from curation.errors import Conflict, Invalid
 from curation.formats.quotas import MOST, SPLITS
 from curation.log import Actor, record
@@ -116,3 +117,24 @@ def set_routine(
     if changed:
         record(actor, "set_routine", dataset, now=given)
     return bool(changed)
+
+
+@transaction.atomic
+def set_bands(actor: Actor, dataset: Dataset, bands: Mapping[str, Sequence[int]]) -> bool:
+    """Least and most characters of "question" and "answer"; a part that is not named has the guideline's again.
+
+    Returns whether something changed. Raises Invalid, with the part, for what is no such pair.
+    """
+    require(actor, "set_routine", dataset)
+    for part, band in bands.items():
+        if part not in BANDS or not sound(band):
+            sentence = _("A length is two whole numbers from 0 to %(most)d, the least first.")
+            raise Invalid(sentence % {"most": LONGEST}, field=part)
+    given = {part: list(bands[part]) for part in BANDS if tuple(bands.get(part, ())) not in ((), BANDS[part])}
+    take_turns(dataset)
+    routine, _new = Routine.objects.get_or_create(dataset=dataset)
+    if routine.bands == given:
+        return False
+    Routine.objects.filter(pk=routine.pk).update(bands=given)
+    record(actor, "set_routine", dataset, now={"bands": given})
+    return True

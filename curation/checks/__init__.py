@@ -10,7 +10,15 @@ from collections.abc import Iterable
 
 from curation.checks.characters import machine_dependent
 from curation.checks.findings import Finding, Place
-from curation.checks.lengths import ANSWER_LENGTH, QUESTION_LENGTH, length, length_band
+from curation.checks.lengths import (
+    ANSWER_LENGTH,
+    BANDS,
+    QUESTION_LENGTH,
+    Bands,
+    bands_of,
+    length,
+    length_band,
+)
 from curation.checks.persons import persons_data
 from curation.checks.refusals import only_refuses
 from curation.checks.templates import Ends, ends, like_a_template
@@ -19,9 +27,11 @@ from curation.checks.widths import mixed_widths
 __all__ = [
     "ANSWER_LENGTH",
     "QUESTION_LENGTH",
+    "Bands",
     "Ends",
     "Finding",
     "Place",
+    "bands_of",
     "check",
     "ends",
     "length",
@@ -33,15 +43,13 @@ __all__ = [
     "persons_data",
 ]
 
-BANDS = {"question": QUESTION_LENGTH, "answer": ANSWER_LENGTH}
-
 
 def check(
     question: str,
     answer: str,
     *,
     others: Iterable[Ends] = (),
-    bands: dict[str, tuple[int, int]] | None = None,
+    bands: Bands | None = None,
 ) -> list[Finding]:
     """All findings of both parts in a fixed order; an empty part is skipped.
 

@@ -27,6 +27,11 @@ class Routine(models.Model):
     second_after_fix = models.BooleanField(
         default=False, help_text="Whether somebody else looks at what a reviewer mended"
     )
+    bands = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="Least and most characters by part; a part not named has the checks' own",
+    )
 
     def __str__(self) -> str:
         return f"routine of {self.dataset_id}"

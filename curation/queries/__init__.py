@@ -1,7 +1,7 @@
 """What a person may see, what waits for them, and how many. Querysets in, querysets out."""
 
 from curation.queries.batches import Told, batches_visible_to, told
-from curation.queries.checking import dismissals_of, findings_in
+from curation.queries.checking import dismissals_of, findings_in, lengths_in
 from curation.queries.coverage import (
     Cell,
     approved_by_split,
@@ -109,6 +109,7 @@ __all__ = [
     "items_visible_to",
     "jobs_visible_to",
     "leaves_of",
+    "lengths_in",
     "live_leases",
     "matching",
     "mentionable",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 from django.db.models.functions import Left, Right
 
-from curation.checks import Ends, Finding, check
+from curation.checks import Bands, Ends, Finding, bands_of, check
 from curation.checks.templates import REACH
-from curation.models import Category, Dismissal, Item, Person
+from curation.models import Category, Dataset, Dismissal, Item, Person, Routine
 
 COMPARED = 200  # of an author's newest questions, and of a category's: a template shows in fewer
 
@@ -17,7 +17,13 @@ def findings_in(
 ) -> list[Finding]:
     """What the checks say of these texts, beside the other questions of the author and of the category."""
     others = _ends_of_others(item, author, category) if question.strip() else []
-    return check(question, answer, others=others)
+    return check(question, answer, others=others, bands=lengths_in(item.dataset))
+
+
+def lengths_in(dataset: Dataset) -> Bands:
+    """How long the parts are to be in the dataset; no query where its routine was loaded along (`dataset__routine`)."""
+    routine: Routine | None = getattr(dataset, "routine", None)
+    return bands_of(routine.bands if routine else {})
 
 
 def _ends_of_others(item: Item, author: Person | None, category: Category | None) -> list[Ends]:

@@ -137,7 +137,7 @@ def _said(dismissal: Dismissal) -> dict[str, Any]:
 def dismiss(request: MemberRequest, pk: int) -> HttpResponse:
     """Dismiss a finding or bring it back; answers with the checks as they are now, or the page without script."""
     items = items_visible_to(request.user, request.dataset).select_related(
-        "dataset", "author", "current_revision__question_text", "current_revision__answer_text"
+        "dataset__routine", "author", "current_revision__question_text", "current_revision__answer_text"
     )
     found = get_object_or_404(items, pk=pk)
     if not allows(request.user, "dismiss", found):

@@ -79,7 +79,7 @@ def queue(request: MemberRequest) -> HttpResponse:
 def _found(request: MemberRequest, pk: int) -> Item:
     items = items_visible_to(request.user, request.dataset).select_related(
         "question",
-        "dataset",
+        "dataset__routine",
         "author",
         "current_revision__question_text",
         "current_revision__answer_text",

@@ -14,12 +14,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from curation.actions.quotas import MOST_HOURS, MOST_PERCENT, changes, edition, set_quotas, set_routine
+from curation.actions.quotas import (
+    MOST_HOURS,
+    MOST_PERCENT,
+    changes,
+    edition,
+    set_bands,
+    set_quotas,
+    set_routine,
+)
+from curation.checks.lengths import BANDS, LONGEST
 from curation.errors import Invalid, TeineiError
 from curation.formats.faults import Quarantined, UnusableFile
 from curation.formats.quotas import MOST, SPLITS, QuotasRead, read_quotas, written
 from curation.models import Category, Dataset, Membership
-from curation.queries import approved_by_split, leaves_of, quotas_of, routine_of
+from curation.queries import approved_by_split, leaves_of, lengths_in, quotas_of, routine_of
 from curation.rules import require
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
@@ -96,6 +105,8 @@ def _page(
         "most": MOST,
         "most_percent": MOST_PERCENT,
         "most_hours": MOST_HOURS,
+        "lengths": [_length(request.dataset, part) for part in BANDS],
+        "longest": LONGEST,
     }
     return render(request, "curation/targets.html", context, status=work.status_of(error))
 
@@ -117,6 +128,12 @@ def _row(category: Category, held: Any, done: Any, typed: Typed, at: str) -> dic
             }
         )
     return {"category": category, "fields": fields}
+
+
+def _length(dataset: Dataset, part: str) -> dict[str, Any]:
+    """The band of a part as its fields show it, beside the guideline's."""
+    least, most = lengths_in(dataset)[part]
+    return {"part": part, "label": work.PARTS[part], "least": least, "most": most, "usual": BANDS[part]}
 
 
 def _paths(dataset: Dataset) -> dict[int, str]:
@@ -189,4 +206,17 @@ def routine(request: MemberRequest) -> HttpResponse:
         ),
         _("Saved."),
     )
+    return redirect("curation:targets", dataset=request.dataset.slug)
+
+
+@require_POST
+@member(LEAD)
+def lengths(request: MemberRequest) -> HttpResponse:
+    """How long question and answer are to be; both fields of a part empty: as the guideline has it."""
+    bands = {}
+    for part in BANDS:
+        given = [request.POST.get(f"{part}_{end}", "").strip() for end in ("least", "most")]
+        if any(given):
+            bands[part] = [int(text) if text.isdecimal() and len(text) < 6 else -1 for text in given]
+    attempt(request, lambda: set_bands(request.user, request.dataset, bands), _("Saved."))
     return redirect("curation:targets", dataset=request.dataset.slug)

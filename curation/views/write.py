@@ -41,7 +41,7 @@ def _writable(request: MemberRequest, pk: int) -> Item:
     """The item, for whoever may write on it; for others it is on no work page."""
     items = items_visible_to(request.user, request.dataset).select_related(
         "question",
-        "dataset",
+        "dataset__routine",
         "current_revision__question_text",
         "current_revision__answer_text",
         "current_revision__category__parent__parent",
