@@ -7,7 +7,8 @@ from django.db.models.functions import Left, Right
 
 from curation.checks import Bands, Ends, Finding, bands_of, check
 from curation.checks.templates import REACH
-from curation.models import Category, Dataset, Dismissal, Item, Person, Routine
+from curation.models import Category, Dataset, Dismissal, Item, Person
+from curation.queries.coverage import known_routine
 
 COMPARED = 200  # of an author's newest questions, and of a category's: a template shows in fewer
 
@@ -22,8 +23,7 @@ def findings_in(
 
 def lengths_in(dataset: Dataset) -> Bands:
     """How long the parts are to be in the dataset; no query where its routine was loaded along (`dataset__routine`)."""
-    routine: Routine | None = getattr(dataset, "routine", None)
-    return bands_of(routine.bands if routine else {})
+    return bands_of(known_routine(dataset).bands)
 
 
 def _ends_of_others(item: Item, author: Person | None, category: Category | None) -> list[Ends]:

@@ -141,6 +141,11 @@ def routine_of(dataset: Dataset) -> Routine:
     return Routine.objects.filter(dataset=dataset).first() or Routine(dataset=dataset)
 
 
+def known_routine(dataset: Dataset) -> Routine:
+    """The same as it was when the dataset was read: no query where it was loaded along (`dataset__routine`)."""
+    return getattr(dataset, "routine", None) or Routine()
+
+
 def expected_leaf() -> Coalesce:
     """What `Item.category` has to hold: the leaf of the newest revision, else the one its author's draft has chosen."""
     revision = Revision.objects.filter(pk=OuterRef("current_revision"))

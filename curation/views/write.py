@@ -17,7 +17,6 @@ from curation.forms import ATTRIBUTES, WordingForm
 from curation.models import Category, Draft, Item, Membership, Review, Revision
 from curation.origins import in_json
 from curation.queries import (
-    cell,
     examples,
     items_visible_to,
     leaves_of,
@@ -31,6 +30,7 @@ from curation.views import checking, work
 from curation.views.gate import MemberRequest, member
 from curation.views.moved_on import meet
 from curation.views.numbers import is_number
+from curation.views.place import head_of
 from curation.views.write_list import areas_of
 
 Role = Membership.Role
@@ -74,7 +74,12 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
     if request.htmx and "category" in request.GET:
         asked = _number(request.GET["category"])
         chosen = next((leaf for leaf in _leaves(request, found) if leaf.pk == asked), None)
-        return render(request, "curation/write_item.html#category", _side(found, chosen))
+        side = _side(found, chosen) | {"head": head_of(found, chosen)}
+        return render(request, "curation/_category_chosen.html", side)
+    if request.htmx and "place" in request.GET:
+        return render(
+            request, "curation/_write_head.html", {"item": found, "head": head_of(found, draft.category)}
+        )
     if request.htmx and "checks" in request.GET:
         return render(request, "curation/_checks.html", checking.of_draft(request, found, _fields(draft)))
     return _page(request, found, draft, _fields(draft))
@@ -133,7 +138,7 @@ def _page(
             for name, (label, hint) in ATTRIBUTES.items()
         ],
         "areas": areas_of(leaves),
-        "cell": cell(request.dataset, category) if category else None,
+        "head": head_of(item, category),
         "asked": _asked_by_other(request, item),
         "open": item.state
         in (Item.State.DRAFT, Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER, Item.State.APPROVED),

@@ -95,11 +95,11 @@ def _drafts(request: MemberRequest) -> list[dict[str, Any]]:
         category = draft.category if draft and draft.category else of_revision
         text = draft.question if draft and not request.user.hides(category) else ""
         row = {"item": item, "draft": draft, "category": category, "excerpt": work.excerpt(text)}
-        shown.append(row | {"place": _place(item)})
+        shown.append(row | {"place": place_of(item)})
     return shown
 
 
-def _place(item: Item) -> str:
+def place_of(item: Item) -> str:
     """kept or over: how a begun question stands to its place; nothing where it has none to keep."""
     if item.reserved_until is None:
         return ""
