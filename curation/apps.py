@@ -22,7 +22,9 @@ class CurationConfig(AppConfig):
             usages,
         )
 
-        autodiscover_modules("rules", "rules_batches", "rules_people", "workflow")  # of every floor
+        autodiscover_modules(
+            "rules", "rules_batches", "rules_guidelines", "rules_people", "workflow"
+        )  # of every floor
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(0, usages.used_in)
         registry.add_redactor(redactor.REDACTOR)

@@ -247,6 +247,15 @@ class BulkForm(forms.Form):
         }
 
 
+class GuidelineForm(Step):
+    """The next version of the guideline, as a draft or to be brought into force; `base` is the version begun from."""
+
+    text_ja = ExactText()
+    text_en = ExactText()
+    changed = ExactText()
+    base = forms.IntegerField(required=False, min_value=0, max_value=LARGEST)
+
+
 class ReviewingForm(forms.Form):
     """How reviews go in a dataset; the ranges are the action's."""
 

@@ -1,5 +1,5 @@
 """What the database itself refuses, whoever asks and from whatever program: changed or deleted rows of a release, rows
-added to one that is complete, and texts that become other texts.
+added to one that is complete, texts that become other texts, and versions of a guideline that say something else.
 
 Taken away before every migration and installed after it: a migration may fill a new column, and SQLite drops a table's
 triggers whenever the table is made anew.
@@ -12,9 +12,11 @@ from typing import Any
 from django.db import connections
 
 RELEASES, ROWS, TEXTS = "curation_release", "curation_releaseitem", "curation_text"
+GUIDELINES = "curation_guideline"
 FROZEN = "A release is frozen: publish a corrected successor instead."
 COMPLETE = "A release is frozen: no row can be added to it."
 KEPT = "A text is kept as it is: it can only be redacted, by two people."
+STANDS = "A version stands as it is: write a new one."
 
 # A redacted text loses its body and keeps its hash; folding may be done again where its rules change.
 _SAME = "NEW.hash = OLD.hash AND (NEW.body = OLD.body OR (NEW.body = '' AND NEW.redacted_at IS NOT NULL))"
@@ -37,6 +39,20 @@ _FULL = (
     "WHERE r.id = NEW.release_id AND r.size > 0 AND NEW.position >= r.size)"
 )
 
+
+def _signed_once(*columns: str) -> str:
+    """A version keeps these columns; it is signed once, and the signature stays."""
+    same = (*columns, "id", "dataset_id", "version", "written_by_id", "created_at")
+    kept = " AND ".join(f"NEW.{column} IS NOT DISTINCT FROM OLD.{column}" for column in same)
+    signature = (
+        "NEW.signed_at IS NOT DISTINCT FROM OLD.signed_at "
+        "AND NEW.signed_by_id IS NOT DISTINCT FROM OLD.signed_by_id"
+    )
+    return f"{kept} AND (OLD.signed_at IS NULL OR ({signature}))"
+
+
+# Columns that a trigger's table must have; without them a migration from before is being looked at.
+NEEDS = {RELEASES: "size", ROWS: "position", TEXTS: "hash", GUIDELINES: "changed"}
 # name: (event, table, condition under which it is refused, sentence)
 TRIGGERS = {
     "release_not_changed": ("UPDATE", RELEASES, "", FROZEN),
@@ -46,6 +62,12 @@ TRIGGERS = {
     "release_row_not_added": ("INSERT", ROWS, _FULL, COMPLETE),
     "text_not_changed": ("UPDATE", TEXTS, f"NOT ({_SAME})", KEPT),
     "text_not_deleted": ("DELETE", TEXTS, "", KEPT),
+    "guideline_not_changed": (
+        "UPDATE",
+        GUIDELINES,
+        f"NOT ({_signed_once('text_ja', 'text_en', 'changed')})",
+        STANDS,
+    ),
 }
 
 
@@ -55,12 +77,20 @@ def install(using: str = "default", **_signal: Any) -> None:
     tables = set(connection.introspection.table_names())
     if not {RELEASES, ROWS, TEXTS} <= tables:
         return
-    statements = _postgres() if connection.vendor == "postgresql" else _sqlite()
+    made = _postgres if connection.vendor == "postgresql" else _sqlite
     with connection.cursor() as cursor:
-        columns = {c.name for c in connection.introspection.get_table_description(cursor, RELEASES)}
-        if "size" in columns:  # else a migration from before is being looked at
-            for statement in statements:
+        ready = {
+            table
+            for table in NEEDS
+            if table in tables and NEEDS[table] in _columns(connection, cursor, table)
+        }
+        if RELEASES in ready:  # else a migration from before is being looked at
+            for statement in made(ready):
                 cursor.execute(statement)
+
+
+def _columns(connection: Any, cursor: Any, table: str) -> set[str]:
+    return {column.name for column in connection.introspection.get_table_description(cursor, table)}
 
 
 def remove(using: str = "default", **_signal: Any) -> None:
@@ -93,9 +123,13 @@ def removal(vendor: str) -> list[str]:
     return [f"DROP TRIGGER IF EXISTS {name}" + on.format(row[1]) for name, row in TRIGGERS.items()]
 
 
-def _sqlite() -> list[str]:
+def _of(tables: set[str]) -> list[tuple[str, tuple[str, str, str, str]]]:
+    return [(name, row) for name, row in TRIGGERS.items() if row[1] in tables]
+
+
+def _sqlite(tables: set[str]) -> list[str]:
     made = []
-    for name, (event, table, condition, sentence) in TRIGGERS.items():
+    for name, (event, table, condition, sentence) in _of(tables):
         when = f" WHEN {condition}" if condition else ""
         made.append(
             f"CREATE TRIGGER IF NOT EXISTS {name} BEFORE {event} ON {table} FOR EACH ROW{when} "
@@ -104,9 +138,9 @@ def _sqlite() -> list[str]:
     return made
 
 
-def _postgres() -> list[str]:
+def _postgres(tables: set[str]) -> list[str]:
     made = []
-    for name, (event, table, condition, sentence) in TRIGGERS.items():
+    for name, (event, table, condition, sentence) in _of(tables):
         raised = f"RAISE EXCEPTION '{sentence}' USING ERRCODE = 'integrity_constraint_violation';"
         body = f"IF {condition} THEN {raised} END IF; RETURN NEW;" if condition else raised
         made.append(

@@ -10,7 +10,28 @@ import re
 from dataclasses import dataclass
 
 _HEADING = re.compile(r"^##[ \u3000]+(?:(\d+)[.．][ \u3000]*)?(.+?)[ \u3000]*#*$", re.MULTILINE)
+_ENTRY = re.compile(r"^ {0,3}(?:([-*](?=[ \u3000])|・)|\d+[.．)](?=[ \u3000]))[ \u3000]*(?=\S)(.*)$")
+_RULE = re.compile(r"^\|[ :|-]+\|?$")
+_BOLD = re.compile(r"\*\*(.+?)\*\*|`([^`]+)`")
 _POINT = re.compile(r"^ {0,3}\d+[.．)][ \u3000]+(?:\*\*(.+?)\*\*)?[ \u3000]*(.*)$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A piece of a line, bold or not."""
+
+    text: str
+    bold: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A paragraph ("text", its lines), a list ("points" or "numbered", its entries) or a table ("table", rows of cells)."""
+
+    kind: str
+    lines: tuple[tuple[Run, ...], ...] = ()
+    head: tuple[tuple[Run, ...], ...] = ()
+    rows: tuple[tuple[tuple[Run, ...], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +41,15 @@ class Section:
     number: int
     title: str
     body: str
+
+    @property
+    def anchor(self) -> str:
+        """Where the section stands on a page: the same in every version and language that numbers it so."""
+        return f"guideline-{self.number}"
+
+    @property
+    def blocks(self) -> list[Block]:
+        return blocks(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +87,64 @@ def policy(text: str) -> list[Point]:
         elif points and line.strip():
             break
     return points
+
+
+def blocks(text: str) -> list[Block]:
+    """What a reader sees of a body: paragraphs, lists and tables, in their order. Anything else stands as it was typed."""
+    found: list[Block] = []
+    held: list[str] = []
+    kind = ""
+    for line in [*text.splitlines(), ""]:
+        now = _kind(line, kind)
+        if now != kind and held:
+            found.append(_block(kind, held))
+            held = []
+        kind = now
+        if now:
+            held.append(line)
+    return found
+
+
+def _kind(line: str, before: str) -> str:
+    """Which kind of block the line belongs to; "" for an empty line, which ends any."""
+    if not line.strip():
+        return ""
+    if line.startswith("|"):
+        return "table"
+    if entry := _ENTRY.match(line):
+        return "points" if entry[1] else "numbered"
+    return before if before in ("points", "numbered") and line.startswith((" ", "\u3000")) else "text"
+
+
+def _block(kind: str, lines: list[str]) -> Block:
+    if kind == "table":
+        cells = [tuple(_runs(cell.strip()) for cell in line.strip().strip("|").split("|")) for line in lines]
+        if len(lines) > 1 and _RULE.match(lines[1].strip()):
+            return Block(kind=kind, head=cells[0], rows=tuple(cells[2:]))
+        return Block(kind=kind, rows=tuple(cells))
+    if kind == "text":
+        return Block(kind=kind, lines=tuple(_runs(line.strip()) for line in lines))
+    entries: list[str] = []
+    for line in lines:
+        entry = _ENTRY.match(line)
+        if entry or not entries:
+            entries.append(entry[2] if entry else line.strip())
+        else:
+            entries[-1] += line.strip()
+    return Block(kind=kind, lines=tuple(_runs(entry) for entry in entries))
+
+
+def _runs(line: str) -> tuple[Run, ...]:
+    found: list[Run] = []
+    at = 0
+    for bold in _BOLD.finditer(line):
+        if bold.start() > at:
+            found.append(Run(text=line[at : bold.start()]))
+        found.append(Run(text=bold[1] or bold[2], bold=bold[1] is not None))
+        at = bold.end()
+    return tuple(found) if at == len(line) and found else (*found, Run(text=line[at:]))
+
+
+def numbers_of(text: str) -> list[int]:
+    """The numbers of the sections in their order: what links point to."""
+    return [section.number for section in sections(text)]

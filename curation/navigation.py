@@ -86,6 +86,7 @@ ENTRIES = (
     NavEntry(
         "taxonomy", _("Taxonomy"), "tree", "curation:taxonomy", "g x", roles=READERS, section=1, order=1
     ),
+    NavEntry("guideline", _("Guideline"), "guide", "curation:guideline", "g g", section=1, order=1),
     NavEntry("import", _("Import"), "upload", "curation:import_items", "g v", roles=LEAD, section=1, order=2),
     NavEntry("people", _("People"), "people", "curation:people", "g p", roles=LEAD, section=1, order=2),
     NavEntry(

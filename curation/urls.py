@@ -11,6 +11,7 @@ from curation.views import (
     checking,
     coverage,
     freeze,
+    guideline,
     home,
     import_items,
     item_list,
@@ -121,6 +122,14 @@ redaction_urls = [
     path("<int:pk>/confirm/", redactions.redaction_confirm, name="redaction_confirm"),
     path("<int:pk>/take-back/", redactions.redaction_take_back, name="redaction_take_back"),
 ]
+guideline_urls = [
+    path("", guideline.newest, name="guideline"),
+    path("new/", guideline.new, name="guideline_new"),
+    path("draft/", guideline.draft, name="guideline_draft"),
+    path("<int:version>/", guideline.version, name="guideline_version"),
+    path("<int:version>/since/<int:older>/", guideline.difference, name="guideline_difference"),
+    path("<int:version>/sign/", guideline.sign, name="guideline_sign"),
+]
 rights_urls = [
     path("", rights.rights_list, name="rights"),
     path("new/", rights.rights_new, name="rights_new"),
@@ -156,6 +165,7 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
     path("taxonomy/mapping/", coverage.mapping_page, name="mapping"),
     path("taxonomy/mapping/sign/", coverage.mapping_sign, name="mapping_sign"),
+    path("guideline/", include(guideline_urls)),
     path("rights/", include(rights_urls)),
     path("people/", include(people_urls)),
     path("redactions/", include(redaction_urls)),

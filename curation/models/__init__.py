@@ -1,5 +1,6 @@
 from curation.models.batch import Batch, BatchItem
 from curation.models.dismissal import Dismissal
+from curation.models.guideline import Guideline, GuidelineDraft
 from curation.models.item import Comment, Draft, Item, KeptDraft, Question, Revision, Text
 from curation.models.lease import Lease
 from curation.models.notice import Mention, Notice
@@ -20,7 +21,6 @@ from curation.models.routine import Routine
 from curation.models.taxonomy import (
     Category,
     CategoryMapping,
-    Guideline,
     MappingSignOff,
     Quota,
     Taxonomy,
@@ -47,6 +47,7 @@ __all__ = [
     "Endpoint",
     "Erratum",
     "Guideline",
+    "GuidelineDraft",
     "Item",
     "Job",
     "KeptDraft",

@@ -128,21 +128,3 @@ class Quota(models.Model):
 
     def __str__(self) -> str:
         return f"{self.category_id} {self.split} {self.target}"
-
-
-class Guideline(models.Model):
-    """A version of the rules for authors and reviewers. Unreviewed until somebody entitled has signed it."""
-
-    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="guidelines")
-    version = models.PositiveIntegerField()
-    text_ja = models.TextField()
-    text_en = models.TextField(blank=True)
-    signed_by = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
-    signed_at = models.DateTimeField(null=True, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [models.UniqueConstraint(fields=["dataset", "version"], name="guideline_version_once")]
-
-    def __str__(self) -> str:
-        return f"{self.dataset_id} v{self.version}"

@@ -29,6 +29,7 @@ from curation.queries.datasets import (
 )
 from curation.queries.doubles import covered_opinions, read_by_two, revisions_seen, to_settle, unseen_of
 from curation.queries.finding import NearTwin, near_twins
+from curation.queries.guidelines import guideline_versions, newest_guideline
 from curation.queries.items import (
     authors_in,
     categories_for,
@@ -101,6 +102,7 @@ __all__ = [
     "expected_leaf",
     "findings_in",
     "free_to_review",
+    "guideline_versions",
     "held_for_review",
     "history_of",
     "holder_of",
@@ -118,6 +120,7 @@ __all__ = [
     "named_steps",
     "near_twins",
     "neediest",
+    "newest_guideline",
     "next_to_write",
     "notices_of",
     "open_redactions",

@@ -1,11 +1,15 @@
 """Coded reasons, guidelines and the synthetic question-answer pairs."""
 
 import json
+import re
 from collections import Counter
 from itertools import combinations
 from pathlib import Path
 
+import pytest
 from rapidfuzz import fuzz
+
+from curation.guideline_text import Run, blocks, sections
 
 ROOT = Path(__file__).resolve().parents[2]
 PAIRS = ROOT / "tests" / "fixtures" / "xs_pairs.jsonl"
@@ -72,3 +76,44 @@ def test_pairs_no_two_alike() -> None:
 
 def test_pairs_array_equals_lines() -> None:
     assert json.loads(PAIRS.with_suffix(".json").read_text(encoding="utf-8")) == pairs()
+
+
+def shown(text: str) -> list[tuple[str, list[str]]]:
+    """Blocks as (kind, lines), bold words between stars again, cells joined by a bar."""
+
+    def line(runs: tuple[Run, ...]) -> str:
+        return "".join(f"**{run.text}**" if run.bold else run.text for run in runs)
+
+    found = []
+    for block in blocks(text):
+        table = ([block.head] if block.head else []) + list(block.rows)
+        rows = ["|".join(line(cell) for cell in row) for row in table]
+        found.append((block.kind, rows or [line(each) for each in block.lines]))
+    return found
+
+
+def test_body_of_a_section_is_read_as_paragraphs_lists_and_tables() -> None:
+    text = "前の**大事な**文。\n次の行。\n\n- 一つ目\n  の続き\n- 二つ目\n1. 順に\n\n| 対象 | `問い` |\n| --- | --- |\n| 質問 | **自然か** |\n終わり*。"
+    assert shown(text) == [
+        ("text", ["前の**大事な**文。", "次の行。"]),
+        ("points", ["一つ目の続き", "二つ目"]),
+        ("numbered", ["順に"]),
+        ("table", ["対象|問い", "質問|**自然か**"]),
+        ("text", ["終わり*。"]),
+    ]
+
+
+def test_nothing_of_the_shipped_guidelines_is_lost_in_reading() -> None:
+    """Every letter of a section's body is in its blocks, in order."""
+    marks = re.compile(r"^\s*(?:[-*] |\d+\. |\|[-| :]+\|$)|[|*`\s]", re.MULTILINE)
+    for locale in ("ja", "en"):
+        text = (ROOT / f"curation/guidelines/ac2_{locale}.md").read_text("utf-8")
+        for section in sections(text):
+            said = "".join(part for _kind, lines in shown(section.body) for part in lines)
+            assert marks.sub("", said) == marks.sub("", section.body)
+
+
+@pytest.mark.parametrize("text", ["", "\n\n", "見出しのない文", "##見出しでない", "|", "- ", "**", "1."])
+def test_odd_texts_are_read_without_loss(text: str) -> None:
+    said = "".join("".join(run.text for run in line) for block in blocks(text) for line in block.lines)
+    assert said == ("" if text == "|" else text.strip())

@@ -106,6 +106,8 @@ class Whole:
             "key": self.items_frozen[0] if page == "release_item" else 24 * "a",
             "figure": "types",
             "old": self.release.name,
+            "version": 1,  # of the guideline
+            "older": 1,
             "job": self.job.pk,
             "response": response.pk if response else 0,
             "token": "no-lease",

@@ -152,10 +152,11 @@ def forget(store: Path, pattern: str) -> None:
 
 @lru_cache(maxsize=1)
 def migration_key() -> str:
-    """Changes with the migrations, the settings, and the packages that bring migrations."""
+    """Changes with the migrations and the triggers, the settings, and the packages that bring migrations."""
     root = Path(settings.BASE_DIR)
     paths = [
         *root.glob("*/migrations/*.py"),
+        root / "curation" / "frozen_rows.py",
         *root.glob("requirements/*.txt"),
         *(root / "config" / name for name in ("settings.py", "environment.py")),
     ]

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils.translation import get_language
+
+from curation.errors import WrongState
+
+STANDS = "A version of a guideline stands as it is: write a new one."
+
+
+class Guideline(models.Model):
+    """A version of the rules for authors and reviewers. Unreviewed until somebody entitled has signed it.
+
+    The database refuses to change one (see frozen_rows); its signature is set once. Nobody wrote the shipped ones.
+    """
+
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="guidelines")
+    version = models.PositiveIntegerField()
+    text_ja = models.TextField()
+    text_en = models.TextField(blank=True)
+    changed = models.TextField(blank=True, help_text="What is new in it, for those who work by it")
+    written_by = models.ForeignKey(
+        "curation.Person", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    signed_by = models.ForeignKey("curation.Person", on_delete=models.PROTECT, null=True, blank=True)
+    signed_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["dataset", "version"], name="guideline_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.dataset_id} v{self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise WrongState(STANDS)
+        super().save(*args, **kwargs)
+
+    @property
+    def text(self) -> str:
+        """In the language of the page; Japanese where there is no English."""
+        return self.text_ja if (get_language() or "ja").startswith("ja") else self.text_en or self.text_ja
+
+
+class GuidelineDraft(models.Model):
+    """A lead's next version of the guideline before it is brought into force; autosaved, never lost."""
+
+    dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="+")
+    person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="+")
+    text_ja = models.TextField(blank=True)
+    text_en = models.TextField(blank=True)
+    changed = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=0)
+    client_id = models.CharField(max_length=64, blank=True)
+    saved_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "person"], name="guideline_draft_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft {self.dataset_id} {self.person_id}"
