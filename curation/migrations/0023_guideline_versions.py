@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('curation', '0021_changes_of_several_items'),
+        ('curation', '0022_writing_at_depth'),
     ]
 
     operations = [
