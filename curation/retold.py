@@ -68,6 +68,7 @@ _OUTGOING = (
 _KEPT = (
     *_PANELS,
     *_OUTGOING,
+    gettext_noop("No text has been read by two people yet."),
     gettext_noop("The rubric has no cut point for a violation."),
     gettext_noop("The rubric has no cut point for an acceptable answer."),
     gettext_noop("No ratings."),

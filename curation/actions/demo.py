@@ -11,12 +11,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation import registry
-from curation.actions import items, releases, reviews, translations
+from curation.actions import comments, items, notices, releases, reviews, translations
 from curation.actions.datasets import create_dataset, give_role, load_taxonomy
 from curation.actions.items import Wording
 from curation.errors import Invalid
 from curation.log import OPERATOR
 from curation.models import Category, Dataset, Item, Membership, Person, Quota
+from curation.queries import notices_of
 
 FOLDER = Path(__file__).resolve().parent.parent / "demo"
 SLUG = "demo"
@@ -49,7 +50,7 @@ def load_demo() -> list[str]:
         name="丁寧デモ",
         taxonomy=taxonomy,
         slug=SLUG,
-        description="Invented questions and answers for trying the workbench out.",
+        description="丁寧を試すためのデータセットです。質問も回答も架空のものです。",
     )
     cast = _people(dataset)
     leaves = {tuple(leaf.labels): leaf for leaf in taxonomy.categories.filter(level=3)}
@@ -61,11 +62,15 @@ def load_demo() -> list[str]:
     choice = releases.Choice(name="demo-0.1", seed=1, test_per_leaf=1, terms=TERMS, leave_out=True)
     release = releases.freeze(cast["manager"], dataset, choice)
     _quotas(dataset)
+    _talk(cast, dataset)
+    _read_notices(cast, dataset)
     said = [f"{len(rows)} items; release {release.name} with {release.counts['items']} of them."]
     return said + [part(dataset, cast) for part in registry.demo_parts()]
 
 
-TERMS = "The demo's texts are invented. They may be used and passed on freely, with no claim that they are complete."
+TERMS = "デモの文章はすべて架空のものです。自由に使い、再配布できます。内容が完全であることは保証しません。"
+# A morning's notices are left as new; nobody begins with a hundred of them.
+FRESH = 6
 
 
 def read(kind: str) -> Iterator[dict[str, Any]]:
@@ -165,6 +170,27 @@ def _translate(cast: dict[str, Person], item: Item, row: dict[str, Any]) -> None
         safety_kept=not back,
         comment="原文の注意の度合いが弱くなっています。" if back else "",
     )
+
+
+def _talk(cast: dict[str, Person], dataset: Dataset) -> None:
+    """A thread on the first item that was sent back."""
+    item = Item.objects.filter(dataset=dataset, state=Item.State.NEEDS_CHANGES).order_by("pk").first()
+    if item is None:
+        return
+    asked = comments.comment(
+        cast["reviewer"],
+        item,
+        body="@demo-author 相談先には、かかりつけの薬局のほかに何を挙げられそうですか。",
+    )
+    comments.comment(
+        cast["author"], item, body="自治体の相談窓口を加えて、書き直してみます。", reply_to=asked.pk
+    )
+
+
+def _read_notices(cast: dict[str, Person], dataset: Dataset) -> None:
+    newest = notices_of(cast["author"], dataset).values_list("pk", flat=True)[FRESH : FRESH + 1]
+    for pk in newest:
+        notices.mark_seen(cast["author"], dataset, up_to=pk)
 
 
 def _quotas(dataset: Dataset) -> None:

@@ -9,9 +9,9 @@ import pytest
 from annotation.demo import LEFT_OVER, OUTSIDE, TASK
 from annotation.models import GoldCase, Rating, RatingTask
 from annotation.queries import waiting
-from curation.actions.demo import load_demo, read
+from curation.actions.demo import FRESH, load_demo, read
 from curation.log import OPERATOR
-from curation.models import Person, Release
+from curation.models import Notice, Person, Release
 from judging.actions.leaderboards import leaderboard_of
 from judging.actions.studies import study_of
 from judging.demo import JUDGE, REFUSALS
@@ -25,6 +25,14 @@ def test_demo_is_what_its_records_say() -> None:
     ratings_are_those_of_the_records()
     judges_leave_something_to_rate()
     refusals_are_those_of_the_records()
+    author_has_a_few_new_notices()
+
+
+def author_has_a_few_new_notices() -> None:
+    author = Person.objects.get(username="demo-author")
+    fresh = Notice.objects.filter(person=author, seen_at=None).order_by("-pk").values_list("kind", flat=True)
+    assert len(fresh) == FRESH
+    assert fresh[0] == Notice.Kind.MENTIONED
 
 
 def ratings_are_those_of_the_records() -> None:

@@ -7,10 +7,11 @@ Teinei.onContent((root) => {
     if (!field || output.dataset.counting) return;
     output.dataset.counting = "1";
     const max = Number(output.dataset.max) || null;
+    const gap = document.documentElement.lang === "ja" ? "" : " ";
     const number = new Intl.NumberFormat(document.documentElement.lang);
     const count = () => {
       const n = [...field.value.replace(/[\r\n]/g, "")].length;
-      output.textContent = `${number.format(n)}${max ? ` / ${number.format(max)}` : ""} ${Teinei.words.characters}`;
+      output.textContent = `${number.format(n)}${max ? ` / ${number.format(max)}` : ""}${gap}${Teinei.words.characters}`;
       output.toggleAttribute("data-over", max !== null && n > max);
     };
     field.addEventListener("input", (event) => Teinei.composing(event) || count());

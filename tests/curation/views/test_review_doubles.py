@@ -102,6 +102,13 @@ def test_lead_settles_on_the_page_of_second_opinions(dataset, item, hana, review
     assert "n=1" in page
 
 
+def test_where_no_two_have_read_a_text_the_page_says_so_in_place_of_tables(dataset):
+    client = signed_in(make_member(dataset, "lead"))
+    page = client.get("/d/home/review/doubles/").content.decode()
+    assert page.count("No text has been read by two people yet.") == 2  # drawn, asked for
+    assert "<table" not in page
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_page_of_second_opinions_asks_the_same_number_of_queries(
     dataset, hana, reviewer, rows, django_assert_num_queries

@@ -118,7 +118,7 @@ def test_page_shows_approved_examples_and_near_twins(dataset, author, as_author)
     make_item(dataset, state="approved", question="薬を二倍飲んでもよいですか。")
     item = make_item(dataset, author=author, question="薬を三倍飲んでもよいですか。")
     page = as_author.get(f"/d/home/write/{item.pk}/").content.decode()
-    assert "Approved examples (1)" in page
+    assert 'Approved examples <span class="badge">1</span>' in page
     # The twins are looked up after the page, which does not wait for them.
     assert f'data-twins-url="/d/home/write/{item.pk}/twins/"' in page
     assert "83 %" not in page
