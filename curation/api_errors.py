@@ -7,10 +7,11 @@ from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
-from curation.errors import Conflict, Invalid, NotAllowed, TeineiError, WrongState
+from curation.errors import Conflict, Invalid, NotAllowed, NotReady, TeineiError, WrongState
 
 STATUS_OF: dict[type[TeineiError], int] = {
     NotAllowed: status.HTTP_403_FORBIDDEN,
+    NotReady: status.HTTP_503_SERVICE_UNAVAILABLE,
     WrongState: status.HTTP_409_CONFLICT,
     Conflict: status.HTTP_409_CONFLICT,
     Invalid: status.HTTP_400_BAD_REQUEST,

@@ -22,5 +22,9 @@ class Conflict(TeineiError):
     """Somebody else was faster: nothing was written, and the caller has the old version."""
 
 
+class NotReady(TeineiError):
+    """What the answer comes from is being made ready; the same question is answered in a moment."""
+
+
 class Invalid(TeineiError):
     """The input cannot be used; `field` names the culprit."""

@@ -15,7 +15,9 @@ from threading import Lock
 from typing import Any
 
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
+from curation.errors import NotReady
 from curation.models import Item, ReleaseItem, Revision, Text
 from curation.near import likenesses
 from curation.sketches import Sketches
@@ -26,6 +28,7 @@ _READ, _FETCH, _MOST = 5000, 400, 800
 # over are asked for again for this long; an import of 20,000 rows takes a minute.
 _PATIENCE = 900.0  # seconds
 _GAPS = 200
+_WAIT = 0.2  # seconds; what was written since the last ask is read in a few milliseconds
 _BEHIND = 20_000  # rows before the last that are looked at once more after everything was read
 
 
@@ -102,12 +105,17 @@ class Asked:
         self._sketches: Sketches | None = None
         self._feeds = [_Feed(Revision), _Feed(ReleaseItem)]
 
+    def read(self) -> None:
+        """Read all that stands, so that who asks first need not wait for it: some seconds for 200,000 questions."""
+        self._up_to_date(patience=-1)
+
     def near(self, folded: str, *, limit: int, cutoff: float = SHOWN) -> list[Near]:
         """The texts most like a folded one, best first, equals by hash.
 
         Exact where no more than 800 sketches come into question; else those 800 that are closest are compared.
+        Raises NotReady while another thread still reads what stands: whoever waited would keep others from saving.
         """
-        hashes, most = self._up_to_date().close(folded, cutoff=cutoff, limit=_MOST)
+        hashes, most = self._up_to_date(patience=_WAIT).close(folded, cutoff=cutoff, limit=_MOST)
         found: list[Near] = []
         for start in range(0, len(hashes), _FETCH):
             # The rest cannot be more alike than its sketches say.
@@ -117,8 +125,12 @@ class Asked:
             found.sort(key=lambda near: (-near.score, near.text))
         return found[:limit]
 
-    def _up_to_date(self) -> Sketches:
-        with self._lock:
+    def _up_to_date(self, patience: float) -> Sketches:
+        if not self._lock.acquire(timeout=patience):
+            raise NotReady(
+                _("The questions that stand here are still being read. They are searched in a moment.")
+            )
+        try:
             if self._sketches is None:
                 for feed in self._feeds:
                     feed.start()
@@ -129,6 +141,8 @@ class Asked:
                 rows = Text.objects.filter(pk__in=unknown[start : start + _FETCH], redacted_at=None)
                 _take(self._sketches, list(rows.values_list("pk", "folded")))
             return self._sketches
+        finally:
+            self._lock.release()
 
 
 def _read_all() -> Sketches:
@@ -136,10 +150,13 @@ def _read_all() -> Sketches:
     made = Sketches()
     current = Item.objects.filter(current_revision__isnull=False).values("current_revision__question_text")
     frozen = ReleaseItem.objects.order_by().values("question_text")
-    standing = Text.objects.filter(Q(pk__in=current) | Q(pk__in=frozen), redacted_at=None)
-    rows = standing.values_list("pk", "folded").iterator(chunk_size=_READ)
-    while some := list(islice(rows, _READ)):
-        _take(made, some)
+    # One after the other: a list of 200,000 in an OR is gone through for every text by PostgreSQL, which takes minutes.
+    for hashes in (current, frozen):
+        standing = Text.objects.filter(pk__in=hashes, redacted_at=None).values_list("pk", "folded")
+        rows = standing.iterator(chunk_size=_READ)
+        while some := list(islice(rows, _READ)):
+            new = set(made.unknown([text for text, _folded in some]))
+            _take(made, [row for row in some if row[0] in new])
     return made
 
 

@@ -50,7 +50,7 @@ def _read(request: MemberRequest, found: Guideline | None) -> HttpResponse:
         "newest": versions[0] if versions else None,
         "before": before,
         "may_write": allows(request.user, "write_guideline", request.dataset),
-        "may_sign": bool(found) and found.signed_at is None and allows(request.user, "sign", found),
+        "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
     }
     return render(request, "curation/guideline.html", context)
 

@@ -378,6 +378,4 @@ def twins(request: MemberRequest, pk: int) -> HttpResponse:
     found = _found(request, pk)
     assert found.current_revision
     question = request.POST.get("question", found.current_revision.question)
-    return render(
-        request, "curation/_twins.html", {"twins": work.twins_of(found, question, person=request.user)}
-    )
+    return work.twins_page(request, found, question, person=request.user)

@@ -8,13 +8,14 @@ from typing import Any
 from uuid import uuid4
 
 from django import forms
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from curation import sentences
-from curation.errors import Conflict, Invalid, NotAllowed, TeineiError, WrongState
+from curation.errors import Conflict, Invalid, NotAllowed, NotReady, TeineiError, WrongState
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
 from curation.guideline_text import policy, preface, sections
@@ -85,6 +86,14 @@ def twins_of(item: Item, question: str, *, person: Person) -> list[dict[str, Any
     """Near twins of a question for `_twins.html`: an excerpt (none for people who cover texts), where each stands."""
     found = near_twins(person, item.dataset, question, but=item.question)
     return [told(twin, covered=_hidden(twin, person)) for twin in found]
+
+
+def twins_page(request: HttpRequest, item: Item, question: str, *, person: Person) -> HttpResponse:
+    """Near twins beside the question. 202 while they cannot be told yet: the page asks again."""
+    try:
+        return render(request, "curation/_twins.html", {"twins": twins_of(item, question, person=person)})
+    except NotReady as error:
+        return render(request, "curation/_twins.html", {"reading": error.sentence}, status=202)
 
 
 def _hidden(twin: NearTwin, person: Person) -> bool:

@@ -105,8 +105,7 @@ def _side(item: Item, category: Category | None) -> dict[str, Any]:
 def twins(request: MemberRequest, pk: int) -> HttpResponse:
     """Near twins of the question that is being typed. Nothing is kept."""
     question = request.POST.get("question", "")
-    found = work.twins_of(_writable(request, pk), question, person=request.user)
-    return render(request, "curation/_twins.html", {"twins": found})
+    return work.twins_page(request, _writable(request, pk), question, person=request.user)
 
 
 def _page(

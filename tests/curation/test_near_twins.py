@@ -10,7 +10,7 @@ from django.test import Client
 from curation.actions import items as act
 from curation.actions import redactions
 from curation.actions.care import set_opt_outs
-from curation.finding import _Feed, _Gap
+from curation.finding import ASKED, _Feed, _Gap
 from curation.models import Dataset, Item, Person, Question, Release, Revision
 from curation.queries import near_twins
 from tests.factories.curation import decide, leaf, make_dataset, make_item, make_member
@@ -263,3 +263,28 @@ def test_page_shows_no_text_of_a_release_that_is_not_for_the_writer(dataset: Dat
     assert "its text is not for everybody" in page
     assert "A question in a release that you cannot see" in page
     assert [word in page for word in (TEXT, "83 %", "secret-1", "h-77")] == [False] * 4
+
+
+def test_nobody_waits_while_another_reads_all_questions(dataset: Dataset, author: Person) -> None:
+    item = make_item(dataset, author=author, question=NEAR, answer="")
+    make_item(dataset, state="in_review", question=TEXT)
+    client = Client()
+    client.force_login(author)
+    page, api = f"/d/home/write/{item.pk}/twins/", f"/api/d/home/items/{item.pk}/twins/"
+    with ASKED._lock:
+        waiting = client.post(page, {"question": NEAR})
+        assert (waiting.status_code, TEXT in waiting.text) == (202, False)
+        assert "still being read" in waiting.text
+        answer = client.post(api, {"question": NEAR}, content_type="application/json")
+        assert answer.status_code == 503
+    told = client.post(page, {"question": NEAR})
+    assert (told.status_code, TEXT in told.text) == (200, True)
+
+
+def test_what_was_read_ahead_is_found_once(dataset: Dataset, author: Person) -> None:
+    make_item(dataset, state="in_review", question=TEXT)
+    release = make_frozen(dataset, "1.0.0", [row("r1", question=TEXT), row("r2", question=APART)])
+    ASKED.forget()
+    ASKED.read()
+    assert ASKED._sketches is not None
+    assert (len(ASKED._sketches), release.items.count()) == (2, 2)

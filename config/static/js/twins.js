@@ -5,6 +5,7 @@
 "use strict";
 (() => {
   const PAUSE = 250;
+  const LATER = 2000; // the server said that it cannot tell yet
 
   function watch(place) {
     if (place.dataset.watching) return;
@@ -33,7 +34,8 @@
         if (!answer.ok) throw new Error(answer.status);
         const html = await answer.text();
         if (own.signal.aborted) return;
-        asked = now;
+        if (answer.status === 202) timer = setTimeout(ask, LATER);
+        else asked = now;
         place.innerHTML = html;
         Teinei.content(place);
       } catch {
