@@ -95,7 +95,7 @@ def _named(batch: Batch) -> list[str]:
         words.append(leaf.name)
     for part, code in batch.arguments.get("reasons", {}).items():
         known = reason_of(code)
-        words.append(f"{work.PARTS[part]}: {known.name(work.language()) if known else code}")
+        words.append(f"{work.PARTS[part]}{_(': ')}{known.name(work.language()) if known else code}")
     if batch.arguments.get("open_to_all"):
         words.append(_("Open to all writers"))
     return words

@@ -19,7 +19,7 @@ from curation.actions.item_files import Place
 from curation.errors import TeineiError
 from curation.formats.faults import Quarantined, UnusableFile
 from curation.formats.writing.csv_files import formula_safe
-from curation.forms_import import FileForm, MappingForm
+from curation.forms_import import MEANINGS, FileForm, MappingForm
 from curation.models import Item, Job
 from curation.queries import leaves_of
 from curation.rules import allows
@@ -170,12 +170,17 @@ def _told(place: Place) -> list[dict[str, Any]]:
         {
             "row": fault.row,
             "line": fault.line,
-            "field": fault.field,
+            "field": _column(fault),
             "found": fault.excerpt,
             "why": _reason(fault),
         }
         for fault, _at in zip(place.faults(), range(FAULTS_SHOWN), strict=False)
     ]
+
+
+def _column(fault: Quarantined) -> str:
+    """A heading of the file stands as it is; a name of our own is put in words."""
+    return str(_("Category") if fault.field == "category" else MEANINGS.get(fault.field, fault.field))
 
 
 def _reason(fault: Quarantined) -> str:
@@ -203,7 +208,7 @@ def _fault_lines(place: Place) -> Iterator[str]:
     lines = csv.writer(_Echo())
     yield "\ufeff" + lines.writerow([_("Row"), _("Line"), _("Column"), _("Reason"), _("What was found")])
     for fault in place.faults():
-        cells = (fault.field, _reason(fault), fault.excerpt)
+        cells = (_column(fault), _reason(fault), fault.excerpt)
         yield lines.writerow([fault.row or "", fault.line or "", *map(formula_safe, cells)])
 
 

@@ -22,6 +22,7 @@ from curation.views.gate import MemberRequest, member
 
 PAGE = 50
 COUNTED = 1000  # how far matches are counted
+OF_REVIEWERS = (Batch.Verb.REQUEST_CHANGES,)  # a lead who does not review would be refused on every item
 MORE = ("attribute", "origin", "reason", "age", "twice")
 
 
@@ -34,7 +35,7 @@ def item_list(request: MemberRequest) -> HttpResponse:
     except Invalid as error:
         return render(request, "400.html", {"sentence": error.sentence}, status=400)
     part = bool(request.htmx) and not request.htmx.history_restore_request
-    context = _table(request, filters, after) | ({} if part else _choices(filters))
+    context = _table(request, filters, after) | ({} if part else _choices(filters, request.roles))
     response = render(request, "curation/items.html#table" if part else "curation/items.html", context)
     patch_vary_headers(response, ["HX-Request"])  # the way back shows a page, never the part of one
     if part:
@@ -86,7 +87,7 @@ def _table(request: MemberRequest, filters: asked.Filters, after: int) -> dict[s
     }
 
 
-def _choices(filters: asked.Filters) -> dict[str, Any]:
+def _choices(filters: asked.Filters, roles: set[str]) -> dict[str, Any]:
     """What the form offers; the less common filters stand folded away until one of them is on."""
     offered = asked.offered(filters)
     language = work.language()
@@ -94,8 +95,10 @@ def _choices(filters: asked.Filters) -> dict[str, Any]:
         part: [(each.code, each.name(language)) for each in reasons_for("request_changes", part)]
         for part in ("question", "answer")
     }
+    reviews = Membership.Role.REVIEWER in roles
+    verbs = [each for each in Batch.Verb.choices if reviews or each[0] not in OF_REVIEWERS]
     return {
-        "verbs": Batch.Verb.choices,
+        "verbs": verbs,
         "reasons": [(part, work.PARTS[part], choices) for part, choices in reasons.items()],
         "kinds": _leaves(filters),
         "most": MOST,

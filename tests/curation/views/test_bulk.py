@@ -47,6 +47,22 @@ def test_marked_rows_are_looked_at_carried_out_once_and_taken_back(dataset, lead
     assert states(one, two) == ["in_review", "withdrawn"]
 
 
+def test_lead_who_does_not_review_is_not_offered_to_send_back(dataset, lead) -> None:
+    offered = '<option value="request_changes">'
+    assert offered in signed_in(lead).get("/d/pages/items/").content.decode()
+    page = signed_in(make_member(dataset, "lead", name="only")).get("/d/pages/items/").content.decode()
+    assert '<option value="withdraw">' in page
+    assert offered not in page
+
+
+def test_where_nothing_can_be_changed_the_page_says_so_and_leads_back(dataset, lead) -> None:
+    withdrawn = make_item(dataset, state="withdrawn")
+    client = signed_in(lead)
+    page = client.get(client.post(BULK, {"verb": "withdraw", "ids": [withdrawn.pk]})["Location"])
+    assert "None of these items can be changed so." in page.content.decode()
+    assert '<a class="button" href="/d/pages/items/">' in page.content.decode()
+
+
 def test_all_that_match_are_those_of_the_filters(dataset, lead) -> None:
     chosen = [make_item(dataset, state="in_review") for _n in range(2)]
     make_item(dataset, state="approved")

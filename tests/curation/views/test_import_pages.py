@@ -52,7 +52,7 @@ def test_a_file_is_looked_at_mapped_and_carried_out_by_a_job(world, django_captu
     address = upload(client, dataset).url
     page = client.get(address)
     assert (page.context["report"]["created"], page.context["report"]["unknown"]) == (1, {"こわい": 1})
-    assert [(one["row"], one["field"]) for one in page.context["faults"]] == [(2, "category"), (3, "質問")]
+    assert [(one["row"], one["field"]) for one in page.context["faults"]] == [(2, "Category"), (3, "質問")]
     assert Item.objects.count() == 0
     chosen = choices(page.context["form"]) | {"word-0": " > ".join(leaf(dataset).labels)}
     # Something was changed, so it is looked at first.
@@ -114,7 +114,7 @@ def test_faults_and_mapping_are_downloaded(world):
     client, dataset, _lead = world
     address = upload(client, dataset, "番号,質問,分類\n1,=1+1とは何か。,＝こわい\n").url
     table = b"".join(client.get(f"{address}faults.csv").streaming_content).decode()
-    assert table.splitlines()[1].startswith("1,2,category,")
+    assert table.splitlines()[1].startswith("1,2,Category,")
     assert "'=1+1とは何か。" in table
     assert client.get(f"{address}mapping.json").json() == {
         "columns": {"id": "番号", "question": "質問", "category": "分類"},
