@@ -14,8 +14,8 @@ from curation.actions import leases, moves
 from curation.api import OfDataset, OneItem, body_of
 from curation.errors import NotAllowed
 from curation.models import Lease
-from curation.queries import reviewers_for
-from curation.rules import needs
+from curation.queries import reviewers_for, writers_for
+from curation.rules import needs, require
 from curation.serializers import category_named
 
 
@@ -29,8 +29,14 @@ class TokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(max_length=40)
 
 
-class ToSerializer(serializers.Serializer[Any]):
-    """`to`: the sign-in name of a reviewer."""
+class PartSerializer(serializers.Serializer[Any]):
+    """What the item is in hand for."""
+
+    part = serializers.ChoiceField(choices=Lease.Part.values, default=Lease.Part.REVIEW)
+
+
+class ToSerializer(PartSerializer):
+    """`to`: the sign-in name of a reviewer, or of an author."""
 
     to = serializers.CharField(max_length=150)
 
@@ -66,14 +72,39 @@ class NextReview(OfDataset):
         return Response({**body_of(self.person, lease.item), "lease": lease_body(lease)})
 
 
+class NextWriting(OfDataset):
+    """POST: the next item that stands open for writers, behind the item `after`, in the person's hands; 204 at the end."""
+
+    serializer_class = AfterSerializer
+
+    @extend_schema(request=AfterSerializer, responses={200: OpenApiTypes.OBJECT, 204: None})
+    def post(self, request: Request, dataset: str) -> Response:
+        found = self.dataset
+        require(self.person, "write", found)
+        after = self.given(AfterSerializer, request).validated_data["after"]
+        lease = leases.lease_writing(self.person, found, after=after)
+        if lease is None:
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        return Response({**body_of(self.person, lease.item), "lease": lease_body(lease)})
+
+
 class ItemLease(OneItem):
-    """POST takes the item for review, PUT with the token is a sign of life, DELETE gives it back."""
+    """POST takes the item in hand, PUT with the token is a sign of life, DELETE gives it back.
+
+    `?part=write`: to write it, where it stands open for several; otherwise to review it.
+    """
 
     serializer_class = TokenSerializer
 
-    @extend_schema(request=None, responses={201: OpenApiTypes.OBJECT})
+    @property
+    def part(self) -> str:
+        asked = PartSerializer(data=self.request.query_params.dict())
+        asked.is_valid(raise_exception=True)
+        return str(asked.validated_data["part"])
+
+    @extend_schema(request=None, parameters=[PartSerializer], responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, dataset: str, pk: int) -> Response:
-        lease = leases.lease_item(self.person, self.item)
+        lease = leases.lease_item(self.person, self.item, self.part)
         return Response(lease_body(lease), status=status.HTTP_201_CREATED)
 
     @extend_schema(request=TokenSerializer, responses=OpenApiTypes.OBJECT)
@@ -82,23 +113,24 @@ class ItemLease(OneItem):
         given = self.given(TokenSerializer, request).validated_data
         return Response(lease_body(leases.beat(self.person, **given)))
 
-    @extend_schema(responses={204: None})
+    @extend_schema(parameters=[PartSerializer], responses={204: None})
     def delete(self, request: Request, dataset: str, pk: int) -> Response:
-        leases.let_go(self.person, self.item)
+        leases.let_go(self.person, self.item, self.part)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class ItemHandOver(OneItem):
-    """Give the review of the item to somebody by name."""
+    """Give the item to somebody by name, to review or to write."""
 
     serializer_class = ToSerializer
 
     @extend_schema(request=ToSerializer, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, dataset: str, pk: int) -> Response:
         item = self.item
-        name = self.given(ToSerializer, request).validated_data["to"]
-        to = get_object_or_404(reviewers_for(item), username=name)
-        leases.hand_over(self.person, item, to=to)
+        given = self.given(ToSerializer, request).validated_data
+        people = {Lease.Part.REVIEW: reviewers_for, Lease.Part.WRITE: writers_for}[given["part"]](item)
+        to = get_object_or_404(people, username=given["to"])
+        leases.hand_over(self.person, item, to=to, part=given["part"])
         return self.answer()
 
 

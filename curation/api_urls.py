@@ -51,6 +51,7 @@ dataset_urls = [
     path("items/<int:pk>/move/", api_reviewing.ItemMove.as_view(), name="item_move"),
     path("notices/", api_threads.NoticeList.as_view(), name="notices"),
     path("notices/seen/", api_threads.NoticesSeen.as_view(), name="notices_seen"),
+    path("writing/next/", api_reviewing.NextWriting.as_view(), name="writing_next"),
     path("reviews/next/", api_reviewing.NextReview.as_view(), name="review_next"),
     path("releases/", api.ReleaseList.as_view(), name="releases"),
     path("releases/<str:name>/", api.ReleaseDetail.as_view(), name="release"),

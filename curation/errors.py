@@ -26,5 +26,9 @@ class NotReady(TeineiError):
     """What the answer comes from is being made ready; the same question is answered in a moment."""
 
 
+class InHand(Conflict):
+    """Somebody else has it in hand now; the sentence names them."""
+
+
 class Invalid(TeineiError):
     """The input cannot be used; `field` names the culprit."""

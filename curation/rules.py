@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation import access, registry
@@ -17,8 +16,8 @@ from curation.models import (
     Dataset,
     DoubleReview,
     DownloadLink,
+    Draft,
     Item,
-    Lease,
     Membership,
     Person,
     Redaction,
@@ -231,6 +230,14 @@ def revoke(actor: Actor, link: DownloadLink) -> str | None:
 
 @rule("save_draft", Item)
 def save_draft(actor: Actor, item: Item) -> str | None:
+    """Whoever may write on the text, and whoever began to: what they type is kept for them, also when others went on."""
+    refusal = write_on(actor, item)
+    if refusal and isinstance(actor, Person) and Draft.objects.filter(item=item, person=actor).exists():
+        return needs(actor, item.dataset, Role.AUTHOR, Role.REVIEWER)
+    return refusal
+
+
+def write_on(actor: Actor, item: Item) -> str | None:
     """Whoever may submit, and whoever reviews the item: they mend its text before they accept it."""
     refusal = submit(actor, item)
     if refusal and item.state == Item.State.IN_REVIEW and review(actor, item) is None:
@@ -251,7 +258,7 @@ def dismiss(actor: Actor, item: Item) -> str | None:
     """Whoever may change the text may also say that a check's finding is all right as it is."""
     if isinstance(actor, Operator):
         return _("Dismissing a finding needs a person.")
-    return save_draft(actor, item)
+    return write_on(actor, item)
 
 
 @rule("restore_revision", Item)
@@ -263,7 +270,7 @@ def restore_revision(actor: Actor, item: Item) -> str | None:
         return review(actor, item)
     if not verbs_from(item) & {"submit", "revise"}:
         return _("The item is closed. A lead can reopen it.")
-    return save_draft(actor, item)
+    return write_on(actor, item)
 
 
 @rule("submit", Item)
@@ -317,22 +324,6 @@ def move(actor: Actor, item: Item) -> str | None:
     if isinstance(actor, Operator):
         return _("A review needs a person.")
     return None if needs(actor, item.dataset, Role.LEAD) is None else review(actor, item)
-
-
-@rule("hand_over", Item)
-def hand_over(actor: Actor, item: Item) -> str | None:
-    """Whoever could review it gives away what they hold or nobody holds; a lead what anybody holds."""
-    if isinstance(actor, Operator):
-        return _("A review needs a person.")
-    if needs(actor, item.dataset, Role.LEAD) is None:
-        return None
-    refusal = review(actor, item)
-    if refusal:
-        return refusal
-    held = Lease.objects.filter(item=item, part=Lease.Part.REVIEW, expires_at__gt=timezone.now())
-    if held.exclude(person=actor).exists():
-        return _("Somebody else is reviewing this item.")
-    return None
 
 
 @rule("withdraw", Item)

@@ -38,6 +38,7 @@ from curation.views import (
     translate,
     versions,
     write,
+    write_leases,
     write_list,
 )
 
@@ -65,6 +66,9 @@ write_urls = [
     path("<int:pk>/", write.item, name="write_item"),
     path("<int:pk>/draft/", write.draft, name="write_draft"),
     path("<int:pk>/let-go/", write_list.give_back, name="write_let_go"),
+    path("<int:pk>/beat/", write_leases.beat, name="write_beat"),
+    path("<int:pk>/leave/", write_leases.leave, name="write_leave"),
+    path("<int:pk>/hand-over/", write_leases.hand_over, name="write_hand_over"),
     path("<int:pk>/submit/", write.submit, name="write_submit"),
     path("<int:pk>/twins/", write.twins, name="write_twins"),
 ]

@@ -9,16 +9,28 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from curation.actions.items import hold
+from curation.actions.holding import hold
 from curation.actions.notices import tell_of_hand_over
-from curation.errors import Conflict, Invalid, NotAllowed
+from curation.errors import Conflict, InHand, Invalid, NotAllowed, WrongState
 from curation.log import record
 from curation.models import Dataset, Item, Lease, Person, Routine
-from curation.queries import free_to_review, holder_of, review_queue
+from curation.queries import (
+    free_to_review,
+    free_to_write,
+    holder_of,
+    review_queue,
+    stands_open,
+    writable_by_several,
+)
 from curation.rules import allows, require
 from curation.workflow import target
 
 REVIEW, WRITE = Lease.Part.REVIEW, Lease.Part.WRITE
+VERB = {REVIEW: "approve", WRITE: "submit"}  # what the item is taken in hand for
+QUEUE = {REVIEW: review_queue, WRITE: writable_by_several}
+FREE = {REVIEW: free_to_review, WRITE: free_to_write}
+BEHIND = {REVIEW: "current_revision__gt", WRITE: "pk__gt"}
+GIVE = {REVIEW: "hand_over", WRITE: "hand_over_writing"}
 HANDED = timedelta(hours=24)  # what was handed over waits so long for the one it was handed to
 TRIES = 20  # items that others may snatch away before a search ends
 
@@ -26,17 +38,31 @@ TRIES = 20  # items that others may snatch away before a search ends
 def lease_review(person: Person, dataset: Dataset, *, after: int = 0) -> Lease | None:
     """The item that the person reviews now: what they hold, else what was handed to them, else the next; None at the end.
 
-    `after` is the revision they left: the search goes on behind it and begins anew at the end. Safe for any number of
-    clients: the item's row is locked while its lease is written, and the lease is unique in the database.
+    `after` is the revision they left: the search goes on behind it and begins anew at the end.
+    """
+    return _lease_next(person, dataset, REVIEW, after)
+
+
+def lease_writing(person: Person, dataset: Dataset, *, after: int = 0) -> Lease | None:
+    """The next item that stands open for writers: what was handed to the person, else the next behind the item `after`.
+
+    A writer may have several in hand: drafts are begun and left for later.
+    """
+    return _lease_next(person, dataset, WRITE, after)
+
+
+def _lease_next(person: Person, dataset: Dataset, part: str, after: int) -> Lease | None:
+    """Safe for any number of clients: the item's row is locked while its lease is written, and the lease is unique in
+    the database.
     """
     for _try in range(TRIES):
         try:
             with transaction.atomic():
-                held = _held(person, dataset) or _handed(person, dataset)
+                held = (_held(person, dataset) if part == REVIEW else None) or _handed(person, dataset, part)
                 if held is not None:
                     return held
-                item = _next(person, dataset, after)
-                return None if item is None else _let(person, item, REVIEW)
+                item = _next(person, dataset, part, after)
+                return None if item is None else _let(person, item, part)
         except (IntegrityError, Conflict):  # another client was faster, or another window of the same person
             continue
     return None
@@ -53,38 +79,36 @@ def _held(person: Person, dataset: Dataset) -> Lease | None:
     return lease if _renew(lease) else None
 
 
-def _handed(person: Person, dataset: Dataset) -> Lease | None:
+def _handed(person: Person, dataset: Dataset, part: str) -> Lease | None:
     """The first of those that somebody handed to them, begun now."""
-    given = Lease.objects.filter(person=person, part=REVIEW, handed=True, expires_at__gt=timezone.now())
+    given = Lease.objects.filter(person=person, part=part, handed=True, expires_at__gt=timezone.now())
     for lease in given.filter(item__dataset=dataset).select_related("item").order_by("taken_at"):
         hold(lease.item)
-        if review_queue(person, dataset).filter(pk=lease.item_id).exists() and _renew(lease, begin=True):
+        if QUEUE[part](person, dataset).filter(pk=lease.item_id).exists() and _renew(lease, begin=True):
             return lease
     return None
 
 
-def _next(person: Person, dataset: Dataset, after: int) -> Item | None:
+def _next(person: Person, dataset: Dataset, part: str, after: int) -> Item | None:
     """The first that is free, locked; rows that others lock just now are passed over where the database can."""
-    free = free_to_review(person, dataset)
+    free = FREE[part](person, dataset)
     if connection.features.has_select_for_update_skip_locked:
         free = free.select_for_update(skip_locked=True, of=("self",))
-    return (free.filter(current_revision__gt=after).first() if after else None) or free.first()
+    return (free.filter(**{BEHIND[part]: after}).first() if after else None) or free.first()
 
 
 def lease_item(person: Person, item: Item, part: str = REVIEW) -> Lease:
     """Take this very item. Raises Conflict, naming the holder, where somebody else has it in hand, WrongState where
-    there is nothing to review.
+    there is nothing to review, or nobody but its author writes.
 
     Who reviews another one lets it go by that.
     """
-    if part == REVIEW:
-        require(person, "approve", item)
+    require(person, VERB[part], item)
     for _try in range(TRIES):
         try:
             with transaction.atomic():
                 hold(item)
-                if part == REVIEW:
-                    target(item, "approve")
+                _refuse_closed(item, part)
                 refuse_held(person, item, part)
                 mine = Lease.objects.filter(item=item, part=part, person=person).first()
                 if mine is not None and _renew(mine, begin=mine.handed):
@@ -93,6 +117,14 @@ def lease_item(person: Person, item: Item, part: str = REVIEW) -> Lease:
         except IntegrityError:  # another window of theirs was faster
             continue
     raise Conflict(_("You are opening several items at once. Try again."))
+
+
+def _refuse_closed(item: Item, part: str) -> None:
+    """Raises WrongState for an item that nobody needs to take in hand."""
+    if part == REVIEW:
+        target(item, "approve")
+    elif not stands_open(item):
+        raise WrongState(_("This item does not stand open for several writers."))
 
 
 def _let(person: Person, item: Item, part: str) -> Lease:
@@ -116,7 +148,8 @@ def _renew(lease: Lease, *, begin: bool = False) -> bool:
     now = timezone.now()
     changes = {"beat_at": now, "expires_at": _end(lease.item_id, now)}
     if begin:
-        Lease.objects.filter(person=lease.person, part=lease.part, handed=False).exclude(pk=lease.pk).delete()
+        if lease.part == REVIEW:
+            Lease.objects.filter(person=lease.person, part=REVIEW, handed=False).exclude(pk=lease.pk).delete()
         changes["taken_at"] = now
     still = Lease.objects.filter(pk=lease.pk, token=lease.token)
     if not still.update(**changes, **({"handed": False} if begin else {})):
@@ -126,10 +159,10 @@ def _renew(lease: Lease, *, begin: bool = False) -> bool:
 
 
 def refuse_held(person: Person, item: Item, part: str = REVIEW) -> None:
-    """Raises Conflict where somebody else has the item in hand."""
+    """Raises InHand where somebody else has the item in hand."""
     held = holder_of(item, part)
     if held is not None and held.person_id != person.pk:
-        raise Conflict(in_hand(held))
+        raise InHand(in_hand(held))
 
 
 def in_hand(lease: Lease) -> str:
@@ -162,23 +195,24 @@ def end_lease(item: Item, part: str = REVIEW) -> None:
 
 
 @transaction.atomic
-def hand_over(person: Person, item: Item, *, to: Person) -> Lease:
-    """Give a review to somebody by name: it waits for them a day, then anybody's turn comes again.
+def hand_over(person: Person, item: Item, *, to: Person, part: str = REVIEW) -> Lease:
+    """Give it to somebody by name: it waits for them a day, then anybody's turn comes again.
 
-    For whoever holds it, and for a lead. Raises NotAllowed where it is not for that person to review; why stays
-    untold, for it may be what they opted out of, or an opinion that they gave.
+    For whoever holds it, and for a lead. Raises NotAllowed where it is not for that person; why stays untold, for it
+    may be what they opted out of, or an opinion that they gave. What the one who loses it wrote stays their draft.
     """
     hold(item)
-    require(person, "hand_over", item)
-    held = holder_of(item)
+    require(person, GIVE[part], item)
+    held = holder_of(item, part)
     if to.pk == (held.person_id if held else person.pk):
         raise Invalid(_("Choose somebody else."), field="to")
-    if not allows(to, "approve", item) or not review_queue(to, item.dataset).filter(pk=item.pk).exists():
-        raise NotAllowed(_("This item is not for them to review."))
-    end_lease(item)
+    if not allows(to, VERB[part], item) or not QUEUE[part](to, item.dataset).filter(pk=item.pk).exists():
+        for_writing = _("This item is not for them to write.")
+        raise NotAllowed(for_writing if part == WRITE else _("This item is not for them to review."))
+    end_lease(item, part)
     now = timezone.now()
     times = {"taken_at": now, "beat_at": now, "expires_at": now + HANDED}
-    lease = Lease.objects.create(item=item, part=REVIEW, person=to, handed=True, **times)
-    record(person, "hand_over", item, to=to.pk)
+    lease = Lease.objects.create(item=item, part=part, person=to, handed=True, **times)
+    record(person, GIVE[part], item, to=to.pk)
     tell_of_hand_over(lease, held=held, by=person)
     return lease

@@ -97,10 +97,17 @@ def tell_of_comment(made: Comment) -> None:
 
 def tell_of_hand_over(lease: Lease, *, held: Lease | None, by: Person) -> None:
     """To whoever has it now, and to whoever had it where somebody else gave it away."""
-    dataset = lease.item.dataset_id
-    tell(Kind.HANDED, [lease.person_id], dataset=dataset, but=by, item=lease.item)
+    dataset, writing = lease.item.dataset_id, lease.part == Lease.Part.WRITE
+    tell(
+        Kind.HANDED_WRITING if writing else Kind.HANDED,
+        [lease.person_id],
+        dataset=dataset,
+        but=by,
+        item=lease.item,
+    )
     if held is not None:
-        tell(Kind.TAKEN, [held.person_id], dataset=dataset, but=by, item=lease.item)
+        kind = Kind.TAKEN_WRITING if writing else Kind.TAKEN
+        tell(kind, [held.person_id], dataset=dataset, but=by, item=lease.item)
 
 
 def tell_of_job(job: Job) -> None:

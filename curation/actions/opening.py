@@ -7,9 +7,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.holding import hold
+from curation.actions.leases import end_lease
 from curation.errors import WrongState
 from curation.log import Actor, record
-from curation.models import Item
+from curation.models import Item, Lease
 from curation.rules import require
 
 
@@ -32,9 +33,10 @@ def open_to_writers(actor: Actor, item: Item) -> None:
 
 @transaction.atomic
 def close_to_writers(actor: Actor, item: Item) -> None:
-    """Give it back to its author alone."""
+    """Give it back to its author alone; whoever had it in hand keeps their draft."""
     hold(item)
     require(actor, "open_to_all", item)
+    end_lease(item, Lease.Part.WRITE)
     _set(actor, item, False)
 
 

@@ -37,6 +37,8 @@ class Notice(models.Model):
         COMMENTED = "commented", _("Commented")
         HANDED = "handed", _("Handed to you")
         TAKEN = "taken", _("Handed to somebody else")
+        HANDED_WRITING = "to_write", _("Handed to you")
+        TAKEN_WRITING = "write_taken", _("Handed to somebody else")
         SETTLE = "settle", _("Two opinions differ")
         JOB = "job", _("Work ended")
 

@@ -71,10 +71,13 @@ from curation.queries.translations import (
 from curation.queries.writing import (
     drafts_of,
     examples,
-    next_to_write,
+    free_to_write,
     open_to_writers,
     sent_back,
     set_aside,
+    stands_open,
+    writable_by_several,
+    writers_for,
 )
 
 __all__ = [
@@ -102,6 +105,7 @@ __all__ = [
     "expected_leaf",
     "findings_in",
     "free_to_review",
+    "free_to_write",
     "guideline_versions",
     "held_for_review",
     "history_of",
@@ -121,7 +125,6 @@ __all__ = [
     "near_twins",
     "neediest",
     "newest_guideline",
-    "next_to_write",
     "notices_of",
     "open_redactions",
     "open_to_writers",
@@ -145,6 +148,7 @@ __all__ = [
     "spared",
     "stale",
     "standing",
+    "stands_open",
     "texts_by_hash",
     "threads_of",
     "to_settle",
@@ -154,4 +158,6 @@ __all__ = [
     "translations_visible_to",
     "unseen_of",
     "with_staleness",
+    "writable_by_several",
+    "writers_for",
 ]

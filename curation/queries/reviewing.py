@@ -37,8 +37,12 @@ def _judged(person: Person) -> QuerySet[DoubleReview]:
 
 def free_to_review(person: Person, dataset: Dataset) -> QuerySet[Item]:
     """The queue without what others have in hand now."""
-    others = live_leases().filter(item=OuterRef("pk"), part=REVIEW).exclude(person=person)
-    return review_queue(person, dataset).filter(~Exists(others))
+    return review_queue(person, dataset).filter(~Exists(in_other_hands(person, REVIEW)))
+
+
+def in_other_hands(person: Person, part: str) -> QuerySet[Lease]:
+    """Of an outer query's item: the live lease that somebody else has."""
+    return live_leases().filter(item=OuterRef("pk"), part=part).exclude(person=person)
 
 
 def live_leases() -> QuerySet[Lease]:
@@ -51,9 +55,9 @@ def holder_of(item: Item, part: str = REVIEW) -> Lease | None:
     return live_leases().filter(item=item, part=part).select_related("person").first()
 
 
-def holders_of(items: Collection[Item]) -> dict[int, Lease]:
-    """Live review leases by item: one query, whatever the number of rows."""
-    held = live_leases().filter(item__in=items, part=REVIEW).select_related("person")
+def holders_of(items: Collection[Item], part: str = REVIEW) -> dict[int, Lease]:
+    """Live leases of a part by item: one query, whatever the number of rows."""
+    held = live_leases().filter(item__in=items, part=part).select_related("person")
     return {lease.item_id: lease for lease in held}
 
 

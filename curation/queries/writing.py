@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 
 from curation.models import (
     Category,
     Dataset,
     Draft,
     Item,
+    Lease,
+    Membership,
     Person,
 )
 from curation.queries.coverage import spared
+from curation.queries.reviewing import in_other_hands
 
 
 def sent_back(person: Person, dataset: Dataset) -> QuerySet[Item]:
@@ -51,21 +54,38 @@ def set_aside(person: Person, dataset: Dataset) -> int:
 
 def open_to_writers(person: Person, dataset: Dataset) -> QuerySet[Item]:
     """What any author may take: questions without an answer, items open to another writer, imported drafts."""
+    own = Q(state=Item.State.NEEDS_CHANGES, author=person)  # came back to them: `sent_back` has it
+    return writable_by_several(person, dataset).exclude(own)
+
+
+def writable_by_several(person: Person, dataset: Dataset) -> QuerySet[Item]:
+    """What stands open for several writers, the person among them, whoever began it."""
     state = Item.State
     nobodys = Q(author=None, state__in=[state.DRAFT, state.NEEDS_CHANGES])
-    opened = Q(state=state.NEEDS_CHANGES, open_to_all=True) & ~Q(author=person)
+    opened = Q(state=state.NEEDS_CHANGES, open_to_all=True)
     waiting = Item.objects.filter(Q(state=state.AWAITING_ANSWER) | opened | nobodys, dataset=dataset)
     return spared(waiting, person).order_by("pk")
 
 
-def next_to_write(person: Person, dataset: Dataset, *, after: int | None = None) -> Item | None:
-    """What was sent back first, then what anybody may take; `after` is the item just left, and comes last."""
-    for waiting in (sent_back(person, dataset), open_to_writers(person, dataset)):
-        others = waiting.exclude(pk=after or 0)
-        found = others.filter(pk__gt=after or 0).first() or others.first()
-        if found:
-            return found
-    return None
+def stands_open(item: Item) -> bool:
+    """Whether several people may write on the item: as `writable_by_several` has it."""
+    state = item.State
+    if item.state == state.AWAITING_ANSWER:
+        return True
+    nobodys = item.author_id is None and item.state in (state.DRAFT, state.NEEDS_CHANGES)
+    return nobodys or (item.state == state.NEEDS_CHANGES and item.open_to_all)
+
+
+def free_to_write(person: Person, dataset: Dataset) -> QuerySet[Item]:
+    """What any author may take, without what others have in hand now."""
+    return open_to_writers(person, dataset).filter(~Exists(in_other_hands(person, Lease.Part.WRITE)))
+
+
+def writers_for(item: Item) -> QuerySet[Person]:
+    """Authors of the dataset."""
+    roles = Membership.objects.filter(dataset=item.dataset_id, role=Membership.Role.AUTHOR)
+    people = Person.objects.filter(is_active=True, pk__in=roles.values("person"))
+    return people.order_by("display_name", "username")
 
 
 def examples(category: Category, dataset: Dataset, *, but: Item, limit: int = 3) -> QuerySet[Item]:

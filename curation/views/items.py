@@ -30,6 +30,7 @@ from curation.textdiff import changes
 from curation.views.gate import MemberRequest, attempt, member
 from curation.views.redactions import of_item
 from curation.views.threads import thread_of
+from curation.views.write_leases import hands_of_lead
 
 
 @member(*ITEM_ROLES)
@@ -64,6 +65,7 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
         "may_comment": allows(request.user, "comment", found),
         "events": [event_of(entry) for entry in history_of(found) if entry.person_id not in unseen],
         "redact": of_item(request.user, found),
+        "writing": hands_of_lead(request, found),
         "panels": registry.panels("item", person=request.user, item=found),
     }
     return render(request, "curation/item.html", context)

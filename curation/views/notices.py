@@ -37,6 +37,8 @@ WORDS = {
     Kind.COMMENTED: gettext_lazy("has a comment by %(who)s."),
     Kind.HANDED: gettext_lazy("was handed to you to review."),
     Kind.TAKEN: gettext_lazy("was handed to another reviewer."),
+    Kind.HANDED_WRITING: gettext_lazy("was handed to you to write."),
+    Kind.TAKEN_WRITING: gettext_lazy("was handed to another writer. What you wrote is kept as your draft."),
     Kind.SETTLE: gettext_lazy("waits for you: two opinions differ."),
     Kind.JOB: gettext_lazy("ended."),
 }
@@ -109,7 +111,8 @@ def target_of(row: Notice, dataset: str, roles: set[str], person: Person) -> str
     name = "item"
     if row.kind == Kind.SETTLE:
         return reverse("curation:review_doubles", args=[dataset])
-    if row.kind == Kind.SENT_BACK and Role.AUTHOR in roles and row.item.author_id == person.pk:
+    mine = row.kind == Kind.SENT_BACK and row.item.author_id == person.pk
+    if Role.AUTHOR in roles and (mine or row.kind in (Kind.HANDED_WRITING, Kind.TAKEN_WRITING)):
         name = "write_item"
     elif _to_review(row.item, roles, person):
         name = "review_item"

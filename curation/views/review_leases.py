@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation.actions import leases
-from curation.errors import Conflict, TeineiError
-from curation.models import Item, Lease, Membership
-from curation.queries import held_for_review, holder_of, items_visible_to, reviewers_for
+from curation.models import Item, Membership
+from curation.queries import held_for_review, holder_of, items_visible_to
 from curation.views.gate import MemberRequest, attempt, member
+from curation.views.hands import REVIEW, handed, kept_up, shown, taken
 from curation.views.numbers import is_number
 
 Role = Membership.Role
@@ -64,16 +63,8 @@ def let_go(request: MemberRequest, pk: int) -> HttpResponse:
 @require_POST
 @member(Role.REVIEWER)
 def beat(request: MemberRequest, pk: int) -> JsonResponse:
-    """The page is being worked on: 200 {expires_at}, 409 {error} where the item is in nobody's or in others' hands."""
-    item = _found(request, pk)
-    try:
-        lease = leases.beat(request.user, token=request.POST.get("token", "")[:40])
-    except Conflict as error:
-        held = holder_of(item)
-        theirs = held is not None and held.person_id != request.user.pk
-        sentence = leases.in_hand(held) if held is not None and theirs else error.sentence
-        return JsonResponse({"error": sentence}, status=409)
-    return JsonResponse({"expires_at": lease.expires_at.isoformat()})
+    """The page is being worked on."""
+    return kept_up(request, _found(request, pk), REVIEW)
 
 
 @require_POST
@@ -81,17 +72,8 @@ def beat(request: MemberRequest, pk: int) -> JsonResponse:
 def hand_over(request: MemberRequest, pk: int) -> HttpResponse:
     """To the person in `to`; whoever gave it on goes on with the next."""
     item = _found(request, pk)
-    to = request.POST.get("to", "")
-    chosen = reviewers_for(item).filter(pk=int(to)).first() if is_number(to) else None
-    if chosen is None:
-        messages.error(request, _("Choose who is to review it."))
+    if not handed(request, item, REVIEW, unnamed=_("Choose who is to review it.")):
         return redirect("curation:review_item", dataset=request.dataset.slug, pk=pk)
-    try:
-        leases.hand_over(request.user, item, to=chosen)
-    except TeineiError as error:
-        messages.error(request, error.sentence)
-        return redirect("curation:review_item", dataset=request.dataset.slug, pk=pk)
-    messages.success(request, _("%(who)s has it now.") % {"who": chosen})
     return go_on(request, after=item.current_revision_id or 0)
 
 
@@ -101,17 +83,5 @@ def hands(request: MemberRequest, item: Item, *, may: bool) -> dict[str, Any]:
     mine = held is not None and held.person_id == request.user.pk
     elsewhere = None if mine or not may else held_for_review(request.user, request.dataset)
     if may and ((mine and held and held.handed) or (held is None and elsewhere is None)):
-        held, mine = _taken(request, item), True
-    return {
-        "lease": held if mine else None,
-        "holder": leases.in_hand(held) if held and not mine else "",
-        "elsewhere": elsewhere if held is None else None,
-        "others": [one for one in reviewers_for(item) if one.pk != request.user.pk] if mine else [],
-    }
-
-
-def _taken(request: MemberRequest, item: Item) -> Lease | None:
-    try:
-        return leases.lease_item(request.user, item)
-    except TeineiError:  # it went to somebody else, or was decided, a moment ago
-        return None
+        held = taken(request, item, REVIEW)
+    return shown(request, item, held, REVIEW) | {"elsewhere": elsewhere if held is None else None}

@@ -45,7 +45,9 @@ def first_error(form: forms.Form) -> Invalid:
 
 
 def status_of(error: TeineiError | None) -> int:
-    return STATUS.get(type(error), 422) if error else 200
+    if error is None:
+        return 200
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 422)
 
 
 def autosave(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation.actions import items as act
-from curation.errors import Conflict, Invalid, TeineiError
+from curation.actions.leases import lease_writing
+from curation.errors import Conflict, InHand, Invalid, TeineiError
 from curation.forms import ATTRIBUTES, WordingForm
 from curation.models import Category, Draft, Item, Membership, Review, Revision
 from curation.origins import in_json
@@ -20,13 +22,12 @@ from curation.queries import (
     examples,
     items_visible_to,
     leaves_of,
-    next_to_write,
     opted_out,
     reviews_of,
     sent_back,
 )
 from curation.rules import allows
-from curation.views import checking, work
+from curation.views import checking, work, write_leases
 from curation.views.gate import MemberRequest, member
 from curation.views.moved_on import meet
 from curation.views.numbers import is_number
@@ -35,10 +36,11 @@ from curation.views.write_list import areas_of
 
 Role = Membership.Role
 D = Review.Decision
+OPEN = (Item.State.DRAFT, Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER, Item.State.APPROVED)
 
 
 def _writable(request: MemberRequest, pk: int) -> Item:
-    """The item, for whoever may write on it; for others it is on no work page."""
+    """The item, for whoever may write on it or has begun to; for others it is on no work page."""
     items = items_visible_to(request.user, request.dataset).select_related(
         "question",
         "dataset__routine",
@@ -47,9 +49,14 @@ def _writable(request: MemberRequest, pk: int) -> Item:
         "current_revision__category__parent__parent",
     )
     item: Item = get_object_or_404(items, pk=pk)
-    if not allows(request.user, "submit", item):
+    if not allows(request.user, "submit", item) and not _begun(request, item):
         return get_object_or_404(items.none(), pk=pk)
     return item
+
+
+def _begun(request: MemberRequest, item: Item) -> bool:
+    """Whether they have a draft of it: what they typed is theirs, also when others went on with the item."""
+    return Draft.objects.filter(item=item, person=request.user).exists()
 
 
 def _fields(draft: Draft) -> dict[str, Any]:
@@ -119,11 +126,9 @@ def _page(
 ) -> HttpResponse:
     """`base` is the revision that the writing began from."""
     current = item.current_revision
-    met = (
-        meet(item, draft, fields, base=base)
-        if isinstance(error, Conflict) or _older(draft, current)
-        else None
-    )
+    is_open = item.state in OPEN and allows(request.user, "submit", item)
+    newer = isinstance(error, Conflict) and not isinstance(error, InHand)
+    met = meet(item, draft, fields, base=base) if is_open and (newer or _older(draft, current)) else None
     leaves = _leaves(request, item)
     category = next((leaf for leaf in leaves if str(leaf.pk) == fields["category"]), None)
     context = {
@@ -139,15 +144,16 @@ def _page(
         "areas": areas_of(leaves),
         "head": head_of(item, category),
         "asked": _asked_by_other(request, item),
-        "open": item.state
-        in (Item.State.DRAFT, Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER, Item.State.APPROVED),
+        "open": is_open,
         "before": _answered_before(request, current) if item.state == Item.State.AWAITING_ANSWER else "",
+        "typed_on": bool(draft.pk or error) and any(fields[part].strip() for part in ("question", "answer")),
         "said": _last_word(item),
         "guideline": work.guideline_of(item),
         "error": error,
         "moved_on": met,
         "waiting": sent_back(request.user, request.dataset).count(),
     }
+    context |= write_leases.hands(request, item)
     context |= _side(item, category)
     context |= checking.of_draft(request, item, fields)
     return render(request, "curation/write_item.html", context, status=work.status_of(error))
@@ -259,12 +265,21 @@ def _refused(request: MemberRequest, pk: int, form: WordingForm, error: TeineiEr
     return _page(request, found, held, fields, base=base, error=error)
 
 
+def following_of(items: QuerySet[Item], *, after: int) -> Item | None:
+    """The first behind the item just left, else the first."""
+    others = items.exclude(pk=after)
+    return others.filter(pk__gt=after).first() or others.first()
+
+
 def _go_on(request: MemberRequest, done: Item) -> HttpResponse:
     """The next piece: sent back first, then open questions when answering them, else the list."""
     answered = done.revisions.filter(question_author=request.user).count() == 0
     messages.success(request, _("Submitted %(id)s.") % {"id": done.external_id})
-    following = next_to_write(request.user, request.dataset, after=done.pk)
-    if following and (answered or following.state == Item.State.NEEDS_CHANGES):
+    following = following_of(sent_back(request.user, request.dataset), after=done.pk)
+    if following is None and answered:
+        lease = lease_writing(request.user, request.dataset, after=done.pk)
+        following = lease.item if lease else None
+    if following:
         return redirect("curation:write_item", dataset=request.dataset.slug, pk=following.pk)
     category = done.current_revision.category_id if done.current_revision else ""
     return redirect(f"{reverse('curation:write', args=[request.dataset.slug])}?again={category}")

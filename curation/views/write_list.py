@@ -15,12 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation.actions.taking import let_go, take_cell
-from curation.models import Category, Dataset, Draft, Item, Membership, Person, Review
+from curation.models import Category, Dataset, Draft, Item, Lease, Membership, Person, Review
 from curation.queries import (
     Cell,
     cell,
     coverage,
     drafts_of,
+    holders_of,
     items_in_list,
     neediest,
     open_to_writers,
@@ -51,13 +52,17 @@ def write(request: MemberRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     page = waiting.filter(pk__gt=int(after)) if is_number(after) else waiting
     rows = list(items_in_list(page)[: PAGE + 1])
+    hands = holders_of(rows, Lease.Part.WRITE)
     closed = opted_out(request.user, request.dataset.taxonomy_id)
     cells = seen_by(request.user, request.dataset, coverage(request.dataset, but=closed))
     context = {
         "sent_back": _with_reasons(sent_back(request.user, request.dataset)),
         "drafts": _drafts(request),
         "aside": set_aside(request.user, request.dataset) if closed else 0,
-        "open": [{"item": item, "excerpt": _excerpt(request, item)} for item in rows[:PAGE]],
+        "open": [
+            {"item": item, "hand": hands.get(item.pk), "excerpt": _excerpt(request, item)}
+            for item in rows[:PAGE]
+        ],
         "open_total": waiting.count(),
         "chosen": int(chosen) if is_number(chosen) else None,
         "first_url": f"?category={chosen}#open" if after else "",

@@ -61,9 +61,9 @@ def save_draft(
     """
     hold(item)
     require(person, "save_draft", item)
-    if not verbs_from(item) & WRITING and not allows(person, "fix_and_approve", item):
-        target(item, "submit")
     draft = draft_of(person, item)
+    if not verbs_from(item) & WRITING and not allows(person, "fix_and_approve", item) and not draft.pk:
+        target(item, "submit")
     if client_id and draft.client_id == client_id:
         return draft
     if draft.version != version:
@@ -87,6 +87,6 @@ def save_draft(
             setattr(draft, name, value)
     draft.version, draft.client_id = version + 1, client_id
     draft.save()
-    if item.current_revision_id is None and item.author_id == person.pk:
+    if item.current_revision_id is None and item.author_id == person.pk and item.state == Item.State.DRAFT:
         keep_place(item, draft.category)
     return draft

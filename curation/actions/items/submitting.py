@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions.holding import hold
 from curation.actions.items.revisions import Wording, add_revision, pointing_at
+from curation.actions.leases import WRITE, end_lease, refuse_held
 from curation.actions.notices import Kind, tell_writers
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
@@ -30,7 +31,8 @@ def submit(
     """Hand in a question, or a question and its answer: a new revision, and the item moves on.
 
     The same client id twice answers with the same revision. An approved item is revised by the same act and stays
-    releasable in its approved revision until the new one is approved. `base` is the id of the revision that the
+    releasable in its approved revision until the new one is approved. Raises InHand where somebody else is writing an item
+    that stands open. `base` is the id of the revision that the
     writing began from; raises Conflict where the item has a newer one, as when a sibling's author mended the question.
     """
     hold(item)
@@ -41,6 +43,8 @@ def submit(
     if item.state == Item.State.AWAITING_ANSWER and verb == "submit_question":
         raise Invalid(_("Write an answer first: the question is there already."), field="answer")
     target(item, verb)
+    if isinstance(actor, Person):
+        refuse_held(actor, item, WRITE)
     if base is not None and item.current_revision_id not in (None, base):
         raise Conflict(
             _(
@@ -52,6 +56,7 @@ def submit(
     if item.author_id is None or item.state == Item.State.AWAITING_ANSWER:
         changes["author"] = person_of(actor) or item.author
     advance(item, verb, actor=actor, changes=changes, revision=revision.pk)
+    end_lease(item, WRITE)
     if isinstance(actor, Person):
         Draft.objects.filter(item=item, person=actor).delete()
     return revision
@@ -71,6 +76,7 @@ def withdraw(actor: Actor, item: Item, *, reason: str) -> None:
     if not reason.strip():
         raise Invalid(_("Say why the item is withdrawn."), field="reason")
     advance(item, "withdraw", actor=actor, reason_length=len(reason))
+    end_lease(item, WRITE)
     _say(actor, item, reason)
     tell_writers(Kind.WITHDRAWN, item, by=person_of(actor))
 

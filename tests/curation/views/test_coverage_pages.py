@@ -7,7 +7,7 @@ import pytest
 from curation.actions.care import set_opt_outs
 from curation.actions.taking import take_cell
 from curation.models import Item, Quota, Routine
-from curation.queries import next_to_write, sent_back, set_aside
+from curation.queries import free_to_write, sent_back, set_aside
 from tests.curation.views.conftest import signed_in
 from tests.factories.curation import decide, leaf, make_item, make_member
 
@@ -91,7 +91,7 @@ def test_opted_out_categories_appear_nowhere_in_writing(dataset, author, as_auth
     side = as_author.get(f"/d/home/write/{own.pk}/?category={closed.pk}", headers={"hx-request": "true"})
     assert closed.name_en not in side.content.decode()
     assert "Approved examples" not in side.content.decode()
-    assert next_to_write(author, dataset) is None
+    assert free_to_write(author, dataset).first() is None
     assert (list(sent_back(author, dataset)), set_aside(author, dataset)) == ([], 2)
     assert as_author.post("/d/home/write/new/", {"category": closed.pk}).status_code == 404
     # Nothing changed for anybody else.
