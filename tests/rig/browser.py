@@ -143,10 +143,11 @@ class InputMethod:
             self.session.send("Input.imeSetComposition", shown)
             self._key("keyUp", key="Process", code="KeyN", windowsVirtualKeyCode=78)
 
-    def key(self, key: str, code: str) -> None:
+    def key(self, key: str, code: str, *, ctrl: bool = False, shift: bool = False) -> None:
         """A key that the input method swallows (an arrow among its candidates, Escape): keyCode 229, composing."""
-        self._key("rawKeyDown", key=key, code=code, **INPUT_METHOD)
-        self._key("keyUp", key=key, code=code)
+        held = {"modifiers": 2 * ctrl + 8 * shift} if ctrl or shift else {}
+        self._key("rawKeyDown", key=key, code=code, **INPUT_METHOD, **held)
+        self._key("keyUp", key=key, code=code, **held)
 
     def commit(self, text: str, *, ctrl: bool = False, shift: bool = False) -> None:
         """The Enter that ends the composition, as Chromium reports a real one, with `text` as the result."""

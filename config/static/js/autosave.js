@@ -10,41 +10,13 @@
   const PATIENCE = 15000;
   const TRIED = 5;
   const RETRY = [2000, 4000, 8000, 15000, 30000];
-  const SKIP = "[type=hidden], [type=submit], [type=button], [type=file], [data-autosave-skip]";
+  const SKIP = "[data-autosave-skip]";
 
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const lines = (value) => (typeof value === "string" ? value.split(/\r?\n/).map((line) => line.trimEnd()).filter(Boolean) : value);
 
-  function read(form) {
-    const fields = {};
-    for (const field of form.elements) {
-      if (!field.name || field.tagName === "BUTTON" || field.matches(SKIP)) continue;
-      if (field.type === "radio") {
-        fields[field.name] ??= "";
-        if (field.checked) fields[field.name] = field.value;
-      } else if (field.type === "checkbox") {
-        fields[field.name] ??= [];
-        if (field.checked) fields[field.name].push(field.value);
-      } else if (field.multiple) {
-        fields[field.name] = [...field.selectedOptions].map((option) => option.value);
-      } else {
-        fields[field.name] = field.value;
-      }
-    }
-    return fields;
-  }
-
-  function fill(form, fields) {
-    for (const field of form.elements) {
-      if (!(field.name in fields) || field.tagName === "BUTTON" || field.matches(SKIP)) continue;
-      const value = fields[field.name];
-      if (field.type === "radio") field.checked = field.value === value;
-      else if (field.type === "checkbox") field.checked = value.includes(field.value);
-      else if (field.multiple) for (const option of field.options) option.selected = value.includes(option.value);
-      else if (field.value !== value) field.value = value;
-      field.dispatchEvent(new CustomEvent("teinei:filled", { bubbles: true }));
-    }
-  }
+  const read = (form) => Teinei.fields.read(form, SKIP);
+  const fill = (form, fields) => Teinei.fields.fill(form, fields, SKIP);
 
   class Autosave {
     constructor(form) {

@@ -1,5 +1,6 @@
 // Keys. data-key="a", "g w", "Control+Enter" on a button, link or field; "?" lists them. Single keys act only while no
-// field has the focus, never during composition, and can be switched off (WCAG 2.1.4). Escape leaves a field.
+// field has the focus, never during composition, and can be switched off (WCAG 2.1.4). Escape leaves a field. With
+// data-key-own another script hears the key; it is listed all the same.
 "use strict";
 (() => {
   const { words, composing, inField, make } = Teinei;
@@ -8,7 +9,7 @@
   let prefix = "";
   let timer;
 
-  const caption = (key) => key.replace("Control+", "Ctrl ").replace("Escape", "Esc");
+  const caption = (key) => key.replace("Control+", "Ctrl ").replace("Shift+", "Shift ").replace("Escape", "Esc");
   const usable = (element) => !element.disabled && element.getAttribute("aria-disabled") !== "true" && element.closest("[hidden], [inert]") === null;
   const bound = () => [...document.querySelectorAll("[data-key]")].filter(usable);
 
@@ -39,7 +40,7 @@
     if (typing && key === "Escape") return leaveField(event);
     if (key.startsWith("Control+")) {
       const element = find(key);
-      if (element && !event.repeat) {
+      if (element && !event.repeat && !element.matches("[data-key-own]")) {
         event.preventDefault();
         use(element);
       }
