@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from curation.actions import items
 from curation.models import Draft, Item
 from tests.factories.curation import ANSWER, leaf, make_dataset, make_item, make_member
+from tests.rig.broker import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 SAVED = ".actions [data-saved]"
@@ -46,9 +47,14 @@ def can(page: Page, *, undo: bool, redo: bool) -> None:
         expect(page.locator(place)).to_have_attribute("aria-disabled", "false" if able else "true")
 
 
+def holds(page: Page, steps: int | None) -> None:
+    """Waits until the device holds that many steps, or any."""
+    wait_until(lambda: page.evaluate(HELD) == steps if steps is not None else page.evaluate(HELD) > 0)
+
+
 def reload(page: Page, *, steps: int | None = None) -> None:
     """Once the device holds that many steps, or any."""
-    page.wait_for_function(f"async () => (await ({HELD})()) {'> 0' if steps is None else f'=== {steps}'}")
+    holds(page, steps)
     page.reload()
     expect(page.locator(UNDO)).to_have_attribute("aria-disabled", "false")
 
@@ -134,6 +140,10 @@ def test_a_window_takes_back_nothing_that_another_one_typed(page: Page, written:
     saved(page, answer="まず、" + ANSWER)
     other.locator("#answer").fill(ANSWER + "別の窓で足した。")
     saved(other, answer="まず、" + ANSWER + "別の窓で足した。")
+    other.locator("#answer").press("Control+z")
+    saved(other, answer="まず、" + ANSWER)
+    other.locator("#answer").press("Control+y")
+    saved(other, answer="まず、" + ANSWER + "別の窓で足した。")
     reload(page)
     page.locator("#answer").press("Control+z")
     saved(page, answer=ANSWER + "別の窓で足した。")
@@ -163,25 +173,24 @@ def test_a_reviewers_fix_and_its_comment_are_taken_back(page: Page, sign_in: Any
     expect(page.locator("#answer")).to_have_value(ANSWER + "直した。")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[name=step][value=accept]")).to_be_visible()
-    page.wait_for_function(f"async () => (await ({HELD})()) > 0")
+    holds(page, 1)
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/d/home/review/")
-    page.wait_for_function(f"async () => (await ({HELD})()) === 0")
+    holds(page, 0)
 
 
 @pytest.mark.slow
 def test_nothing_is_left_of_it_after_a_submit_or_a_sign_out(page: Page, written: Item) -> None:
-    held = f"async () => (await ({HELD})())"
     page.locator("#question").fill("書き直した質問です。どうすればよいでしょうか。")
-    page.wait_for_function(f"{held} === 1")
+    holds(page, 1)
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/write/?again=*")
-    page.wait_for_function(f"{held} === 0")
+    holds(page, 0)
     another = items.start_item(written.author, written.dataset, category=leaf(written.dataset))
     page.goto(f"/d/home/write/{another.pk}/")
     page.locator("#question").fill("半分")
-    page.wait_for_function(f"{held} === 1")
+    holds(page, 1)
     page.locator(".top details[data-menu] summary").last.click()
     page.locator("[data-sign-out] button").click()
     page.wait_for_url("**/accounts/login/**")
-    page.wait_for_function(f"{held} === 0")
+    holds(page, 0)

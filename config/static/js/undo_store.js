@@ -6,7 +6,7 @@ Teinei.undoStore = (() => {
   const STORE = "lines";
   const OLD = 30 * 24 * 3600 * 1000;
   const MOST = 100; // lines on one device
-  const PATIENCE = 2000; // a window that is being reloaded lets go of its line a moment later
+  const PATIENCE = 10000; // a window that is being reloaded lets go of its line a moment later
   const SENT = "teinei.undo.sent";
   const LINE = "teinei.undo.line.";
   const person = document.body.dataset.person || "nobody";
@@ -48,10 +48,9 @@ Teinei.undoStore = (() => {
   }
 
   // Whether no other window holds the line: this one does from now on, until it goes. Over plain http nobody can tell.
-  function held(name) {
+  function held(name, wait) {
     return new Promise((yes) => {
-      const wait = { signal: AbortSignal.timeout(PATIENCE) };
-      const forGood = () => (yes(true), new Promise(() => {}));
+      const forGood = (lock) => (yes(Boolean(lock)), lock && new Promise(() => {}));
       navigator.locks.request(name, wait, forGood).catch(() => yes(false));
     });
   }
@@ -74,14 +73,19 @@ Teinei.undoStore = (() => {
     const [before] = remembered(LINE + url);
     lines.sort((a, b) => (b.name === before) - (a.name === before) || b.kept.at - a.kept.at);
     if (!navigator.locks) return { name: own, kept: lines[0]?.kept ?? null };
-    for (const line of [...lines, { name: own, kept: null }]) {
-      if (!(await held(line.name))) continue;
+    for (const line of lines) {
+      const wait = line.name === before ? { signal: AbortSignal.timeout(PATIENCE) } : { ifAvailable: true };
+      if (!(await held(line.name, wait))) continue;
       remember(LINE + url, [line.name]);
       return line;
     }
+    remember(LINE + url, [own]);
+    held(own, {}); // at once: nobody else knows its name
+    return { name: own, kept: null };
   }
 
-  const write = (name, kept) => change((lines) => lines.put({ ...kept, at: Date.now() }, name));
+  let over = false; // signed out: what the page would keep as it goes is not kept
+  const write = (name, kept) => over || change((lines) => lines.put({ ...kept, at: Date.now() }, name));
 
   // A submit of <form data-undo="URL"> is on its way: that draft's lines go once the server says that it has taken it (the
   // cookie `kept`).
@@ -102,7 +106,9 @@ Teinei.undoStore = (() => {
 
   document.addEventListener("submit", (event) => {
     if (event.target.matches("[data-undo]") && !event.defaultPrevented) sent(event.target);
-    if (event.target.matches("[data-sign-out]")) change((lines) => lines.delete(all(`${person}/`)));
+    if (!event.target.matches("[data-sign-out]")) return;
+    change((lines) => lines.delete(all(`${person}/`)));
+    over = true;
   });
 
   return { take: (url) => ended.then(() => take(url)), write };
