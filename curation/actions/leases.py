@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -26,11 +28,12 @@ from curation.rules import allows, require
 from curation.workflow import target
 
 REVIEW, WRITE = Lease.Part.REVIEW, Lease.Part.WRITE
-VERB = {REVIEW: "approve", WRITE: "submit"}  # what the item is taken in hand for
-QUEUE = {REVIEW: review_queue, WRITE: writable_by_several}
-FREE = {REVIEW: free_to_review, WRITE: free_to_write}
-BEHIND = {REVIEW: "current_revision__gt", WRITE: "pk__gt"}
-GIVE = {REVIEW: "hand_over", WRITE: "hand_over_writing"}
+Waiting = dict[str, Callable[[Person, Dataset], QuerySet[Item]]]
+VERB: dict[str, str] = {REVIEW: "approve", WRITE: "submit"}  # what the item is taken in hand for
+QUEUE: Waiting = {REVIEW: review_queue, WRITE: writable_by_several}
+FREE: Waiting = {REVIEW: free_to_review, WRITE: free_to_write}
+BEHIND: dict[str, str] = {REVIEW: "current_revision__gt", WRITE: "pk__gt"}
+GIVE: dict[str, str] = {REVIEW: "hand_over", WRITE: "hand_over_writing"}
 HANDED = timedelta(hours=24)  # what was handed over waits so long for the one it was handed to
 TRIES = 20  # items that others may snatch away before a search ends
 

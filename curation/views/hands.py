@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import JsonResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -17,8 +19,8 @@ from curation.views.gate import MemberRequest
 from curation.views.numbers import is_number
 
 REVIEW, WRITE = Lease.Part.REVIEW, Lease.Part.WRITE
-PEOPLE = {REVIEW: reviewers_for, WRITE: writers_for}
-ADDRESSES = {
+PEOPLE: dict[str, Callable[[Item], QuerySet[Person]]] = {REVIEW: reviewers_for, WRITE: writers_for}
+ADDRESSES: dict[str, dict[str, str]] = {
     REVIEW: {"beat": "review_beat", "leave": "review_let_go", "hand_over": "review_hand_over"},
     WRITE: {"beat": "write_beat", "leave": "write_leave", "hand_over": "write_hand_over"},
 }
