@@ -52,6 +52,7 @@
     const element = find(sequence) ?? find(key);
     clearTimeout(timer);
     prefix = "";
+    if (element?.matches("[data-key-own]")) return;
     if (element) {
       event.preventDefault();
       use(element);
@@ -94,8 +95,8 @@
     const rows = [...seen].map(([key, what]) => [what, key]);
     const goes = rows.filter(([, key]) => key.startsWith("g "));
     const here = rows.filter(([, key]) => !key.startsWith("g "));
-    const everywhere = [[words.help, "?"], [words.search, "Control+k"], [words.close, "Escape"]];
-    sheet.querySelector("[data-keys-list]").replaceChildren(group(words.thisPage, here), group(words.goTo, goes), group(words.everywhere, everywhere));
+    const everywhere = [[words.help, "?"], [words.search, "Control+K"], [words.close, "Escape"]];
+    sheet.querySelector("[data-keys-list]").replaceChildren(group(words.thisPage, here), group(words.everywhere, everywhere), group(words.goTo, goes));
     sheet.showModal(); // the browser gives the focus back when it closes
   }
 
