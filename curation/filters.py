@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 from curation.errors import Invalid
 from curation.forms import ATTRIBUTES
 from curation.models import Category, Dataset, DoubleReview, Item, Membership, Person, Question, Review
-from curation.queries import authors_in, categories_for, matching
-from curation.reasons import reason_of, reasons_for
+from curation.queries import authors_in, book_of, categories_for, matching
+from curation.reasons import Book, Reason
 from curation.rules import open_doubles, roles_of
 from curation.sentences import alias
 
@@ -85,6 +85,10 @@ class Filters:
     @cached_property
     def authors(self) -> dict[int, Person]:
         return {each.pk: each for each in authors_in(self.dataset)}
+
+    @cached_property
+    def book(self) -> Book:
+        return book_of(self.dataset)
 
     @cached_property
     def closed(self) -> set[int]:
@@ -166,7 +170,7 @@ def number(text: str) -> int:
 def offered(filters: Filters) -> dict[str, list[tuple[str, str]]]:
     """Of each filter that a page draws as a choice: values with their words."""
     language = get_language() or "ja"
-    codes = {each.code: each.name(language) for each in _reasons()}
+    codes = {each.code: each.name(language) for each in _reasons(filters)}
     return {
         "state": [(value, str(label)) for value, label in Item.State.choices],
         "split": [(value, str(label)) for value, label in Question.Split.choices],
@@ -179,9 +183,9 @@ def offered(filters: Filters) -> dict[str, list[tuple[str, str]]]:
     }
 
 
-def _reasons() -> list[Any]:
-    found = {each.code: each for verb in SENDING_BACK for each in reasons_for(verb)}
-    return list(found.values())
+def _reasons(filters: Filters) -> list[Reason]:
+    """What sent items back, ever: retired reasons too."""
+    return [each for each in filters.book.reasons if {"question", "answer"} & set(each.parts)]
 
 
 def _days(value: str) -> str:
@@ -198,7 +202,7 @@ _KNOWN: dict[str, Callable[[Filters, str], bool]] = {
     "author": lambda filters, value: value == NOBODY or number(value) in filters.authors,
     "attribute": lambda filters, value: value in ATTRIBUTES,
     "origin": lambda filters, value: value in ORIGINS,
-    "reason": lambda filters, value: value in {each.code for each in _reasons()},
+    "reason": lambda filters, value: value in {each.code for each in _reasons(filters)},
     "age": lambda filters, value: 0 < number(value) <= MOST_DAYS,
     "twice": lambda filters, value: value in TWICE and (filters.leads or value != "differ"),
     "open": lambda filters, value: value == YES,
@@ -286,7 +290,7 @@ def _words(filters: Filters, name: str, value: str) -> str:
         case "author":
             return alias(None if value == NOBODY else filters.authors[int(value)])
         case "reason":
-            known = reason_of(value)
+            known = filters.book.of(value)
             return known.name(get_language() or "ja") if known else value
         case "age":
             return _days(value)

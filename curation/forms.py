@@ -14,7 +14,6 @@ from curation.formats.criteria import KINDS, criteria_of
 from curation.formats.faults import Fault
 from curation.models import Batch, Category, Dataset, Review, Rights, Translation, TranslationReview
 from curation.models.people import LARGEST
-from curation.reasons import reasons
 from curation.templatetags.reading import tongue
 
 ATTRIBUTES = {
@@ -184,7 +183,7 @@ GOOD = (("", _("Not said")), ("yes", _("Good")), ("no", _("Not good")))
 
 
 GOOD_PART = "ok"
-JUDGED = [("", ""), (GOOD_PART, GOOD_PART), *((each.code, each.code) for each in reasons())]
+LONGEST_CODE = 40  # characters of a reason's code; which ones there are, the dataset's list says
 
 
 class DecisionForm(Step):
@@ -192,8 +191,8 @@ class DecisionForm(Step):
 
     decision = forms.ChoiceField(choices=Review.Decision.choices)
     revision = forms.IntegerField()
-    question_said = forms.ChoiceField(choices=JUDGED, required=False)
-    answer_said = forms.ChoiceField(choices=JUDGED, required=False)
+    question_said = forms.CharField(required=False, max_length=LONGEST_CODE)
+    answer_said = forms.CharField(required=False, max_length=LONGEST_CODE)
     comment = ExactText()
     open_to_all = forms.BooleanField(required=False)
     second = forms.BooleanField(required=False)
@@ -227,8 +226,8 @@ class BulkForm(forms.Form):
 
     verb = forms.ChoiceField(choices=Batch.Verb.choices)
     category = forms.ModelChoiceField(queryset=Category.objects.none(), required=False)
-    question_reason = forms.ChoiceField(choices=JUDGED, required=False)
-    answer_reason = forms.ChoiceField(choices=JUDGED, required=False)
+    question_reason = forms.CharField(required=False, max_length=LONGEST_CODE)
+    answer_reason = forms.CharField(required=False, max_length=LONGEST_CODE)
     open_to_all = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
@@ -284,9 +283,7 @@ class TranslationReviewForm(Step):
         choices=[(n, n) for n in range(1, 6)], coerce=int, empty_value=None, required=False
     )
     safety_kept = forms.ChoiceField(choices=GOOD, required=False)
-    reason = forms.ChoiceField(
-        choices=[("", "")] + [(each.code, each.code) for each in reasons()], required=False
-    )
+    reason = forms.CharField(required=False, max_length=LONGEST_CODE)
     comment = ExactText()
 
     def clean(self) -> dict[str, Any]:

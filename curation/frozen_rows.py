@@ -1,5 +1,5 @@
 """What the database itself refuses, whoever asks and from whatever program: changed or deleted rows of a release, rows
-added to one that is complete, texts that become other texts, and versions of a guideline that say something else.
+added to one that is complete, texts that become other texts, and versions of guideline and reasons that say something else.
 
 Taken away before every migration and installed after it: a migration may fill a new column, and SQLite drops a table's
 triggers whenever the table is made anew.
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connections
 
 RELEASES, ROWS, TEXTS = "curation_release", "curation_releaseitem", "curation_text"
-GUIDELINES = "curation_guideline"
+GUIDELINES, CODEBOOKS = "curation_guideline", "curation_codebook"
 FROZEN = "A release is frozen: publish a corrected successor instead."
 COMPLETE = "A release is frozen: no row can be added to it."
 KEPT = "A text is kept as it is: it can only be redacted, by two people."
@@ -52,7 +52,7 @@ def _signed_once(*columns: str) -> str:
 
 
 # Columns that a trigger's table must have; without them a migration from before is being looked at.
-NEEDS = {RELEASES: "size", ROWS: "position", TEXTS: "hash", GUIDELINES: "changed"}
+NEEDS = {RELEASES: "size", ROWS: "position", TEXTS: "hash", GUIDELINES: "changed", CODEBOOKS: "entries"}
 # name: (event, table, condition under which it is refused, sentence)
 TRIGGERS = {
     "release_not_changed": ("UPDATE", RELEASES, "", FROZEN),
@@ -68,6 +68,7 @@ TRIGGERS = {
         f"NOT ({_signed_once('text_ja', 'text_en', 'changed')})",
         STANDS,
     ),
+    "codebook_not_changed": ("UPDATE", CODEBOOKS, f"NOT ({_signed_once('entries', 'changed')})", STANDS),
 }
 
 

@@ -44,8 +44,8 @@ class Section:
 
     @property
     def anchor(self) -> str:
-        """Where the section stands on a page: the same in every version and language that numbers it so."""
-        return f"guideline-{self.number}"
+        """Where the section stands on a page."""
+        return anchor_of(self.number)
 
     @property
     def blocks(self) -> list[Block]:
@@ -58,6 +58,11 @@ class Point:
 
     short: str
     text: str
+
+
+def anchor_of(number: int) -> str:
+    """Where the section of a number stands on a page: the same in every version and language that numbers it so."""
+    return f"guideline-{number}"
 
 
 def sections(text: str) -> list[Section]:

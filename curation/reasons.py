@@ -1,18 +1,28 @@
-"""The reasons for sending back and rejecting, as the guidelines ship them. Pure: no Django, no models."""
+"""The coded reasons for sending back and rejecting: what one version of the list holds. Pure: no Django, no models.
+
+A list is data of its dataset (`Codebook`); every dataset begins with the one that the guidelines ship.
+"""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 FILE = Path(__file__).resolve().parent / "guidelines" / "reasons.json"
+PARTS = ("question", "answer", "translation")
+VERBS = ("request_changes", "request_answer", "reject")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reason:
-    """One reason: its code, its words in both languages, the parts it speaks of, the verbs it goes with."""
+    """One reason: its code, its words in both languages, the parts it speaks of, the verbs it goes with.
+
+    `section` is the number of the guideline's section that speaks of it, 0 for none. A retired one is offered no more.
+    """
 
     code: str
     name_ja: str
@@ -22,6 +32,8 @@ class Reason:
     parts: tuple[str, ...]
     verbs: tuple[str, ...]
     comment_required: bool
+    section: int = 0
+    retired: bool = False
 
     def name(self, language: str) -> str:
         return self.name_ja if language.startswith("ja") else self.name_en
@@ -30,31 +42,82 @@ class Reason:
         return self.hint_ja if language.startswith("ja") else self.hint_en
 
 
-@cache
-def reasons() -> tuple[Reason, ...]:
-    """All reasons, in the order of the file."""
-    rows = json.loads(FILE.read_text(encoding="utf-8"))
-    return tuple(
-        Reason(
-            code=row["code"],
-            name_ja=row["name_ja"],
-            name_en=row["name_en"],
-            hint_ja=row["hint_ja"],
-            hint_en=row["hint_en"],
-            parts=tuple(row["for"]),
-            verbs=tuple(row["verbs"]),
-            comment_required=bool(row.get("comment_required")),
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """One version of the list, in its order."""
+
+    reasons: tuple[Reason, ...]
+
+    def offered(self, verb: str, *parts: str) -> tuple[Reason, ...]:
+        """Those of a verb that speak of any of the parts (by default the item's) and are not retired."""
+        wanted = set(parts or ("question", "answer"))
+        return tuple(
+            each
+            for each in self.reasons
+            if not each.retired and verb in each.verbs and wanted & set(each.parts)
         )
-        for row in rows
+
+    def of(self, code: str) -> Reason | None:
+        """The reason of a code, retired or not; None for one that the list never had."""
+        return next((each for each in self.reasons if each.code == code), None)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As `read` takes them."""
+        return [
+            {
+                "code": each.code,
+                "name_ja": each.name_ja,
+                "name_en": each.name_en,
+                "for": list(each.parts),
+                "verbs": list(each.verbs),
+                "section": each.section,
+                "comment_required": each.comment_required,
+                "retired": each.retired,
+                "hint_ja": each.hint_ja,
+                "hint_en": each.hint_en,
+            }
+            for each in self.reasons
+        ]
+
+
+def read(rows: Iterable[Mapping[str, Any]]) -> Book:
+    """The list that the rows of a file or of a version hold."""
+    return Book(
+        reasons=tuple(
+            Reason(
+                code=row["code"],
+                name_ja=row["name_ja"],
+                name_en=row["name_en"],
+                hint_ja=row["hint_ja"],
+                hint_en=row["hint_en"],
+                parts=tuple(row["for"]),
+                verbs=tuple(row["verbs"]),
+                comment_required=bool(row.get("comment_required")),
+                section=int(row.get("section", 0)),
+                retired=bool(row.get("retired")),
+            )
+            for row in rows
+        )
     )
 
 
-def reasons_for(verb: str, *parts: str) -> tuple[Reason, ...]:
-    """Those of a verb that speak of any of the parts ("question", "answer", "translation"; by default the item's)."""
-    wanted = set(parts or ("question", "answer"))
-    return tuple(each for each in reasons() if verb in each.verbs and wanted & set(each.parts))
+@cache
+def shipped() -> Book:
+    """What a dataset begins with."""
+    return read(json.loads(FILE.read_text(encoding="utf-8")))
 
 
-def reason_of(code: str) -> Reason | None:
-    """The reason of a code; None for a code that is no longer, or never was, in the file."""
-    return next((each for each in reasons() if each.code == code), None)
+def without_reason(book: Book) -> tuple[str, str] | None:
+    """A verb and a part for which the list offers nothing, though a decision needs a reason there; None where all do."""
+    asked = [(verb, part) for verb in ("request_changes", "reject") for part in ("question", "answer")]
+    asked += [("request_answer", "answer"), ("request_changes", "translation")]
+    return next(((verb, part) for verb, part in asked if not book.offered(verb, part)), None)
+
+
+def reused(book: Book, before: Book) -> str:
+    """A code of the version before that is gone, or has another name now; "" where each still means what it meant."""
+    for old in before.reasons:
+        new = book.of(old.code)
+        if new is None or (new.name_ja, new.name_en) != (old.name_ja, old.name_en):
+            return old.code
+    return ""

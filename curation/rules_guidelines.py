@@ -1,14 +1,15 @@
-"""Rules about the guideline: who writes a new version, and who signs it."""
+"""Rules about the guideline and the coded reasons: who writes a new version, and who signs it."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
 from curation.log import Actor, Operator
-from curation.models import Dataset, Guideline
+from curation.models import Codebook, Dataset, Guideline
 from curation.rules import Role, needs, rule
 
 
+@rule("write_codebook", Dataset)
 @rule("write_guideline", Dataset)
 def write_guideline(actor: Actor, dataset: Dataset) -> str | None:
     if isinstance(actor, Operator):
@@ -16,8 +17,9 @@ def write_guideline(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.LEAD)
 
 
+@rule("sign", Codebook)
 @rule("sign", Guideline)
-def sign(actor: Actor, guideline: Guideline) -> str | None:
+def sign(actor: Actor, guideline: Guideline | Codebook) -> str | None:
     """Somebody who leads or reviews by it, and did not write it."""
     if isinstance(actor, Operator):
         return _("A signature needs a person.")

@@ -52,6 +52,7 @@ _VERBS = {
     "take_back_redaction": gettext_lazy("took back the request to remove a text"),
     "redact": gettext_lazy("confirmed that a text be removed"),
     "sign_mapping": gettext_lazy("signed the taxonomy"),
+    "write_codebook": gettext_lazy("made a version of the reasons"),
     "write_guideline": gettext_lazy("made a version of the guideline"),
     "import_items": gettext_lazy("imported items"),
     "export_items": gettext_lazy("took a table of items"),
@@ -110,6 +111,7 @@ _VERBS = {
 _VERBS_OF = {
     ("item", "undo"): gettext_lazy("took a change of several items back"),
     ("batch", "undo"): gettext_lazy("took a change of several items back"),
+    ("codebook", "sign"): gettext_lazy("signed a version of the reasons"),
     ("guideline", "sign"): gettext_lazy("signed a version of the guideline"),
     ("rating", "correct"): gettext_lazy("corrected a rating"),
     ("downloadlink", "download"): gettext_lazy("downloaded a release by a link"),

@@ -9,6 +9,7 @@ from curation.views import (
     bulk,
     care,
     checking,
+    codebook,
     coverage,
     freeze,
     guideline,
@@ -134,6 +135,13 @@ guideline_urls = [
     path("<int:version>/since/<int:older>/", guideline.difference, name="guideline_difference"),
     path("<int:version>/sign/", guideline.sign, name="guideline_sign"),
 ]
+reason_urls = [
+    path("", codebook.newest, name="codebook"),
+    path("new/", codebook.new, name="codebook_new"),
+    path("draft/", codebook.draft, name="codebook_draft"),
+    path("<int:version>/", codebook.version, name="codebook_version"),
+    path("<int:version>/sign/", codebook.sign, name="codebook_sign"),
+]
 rights_urls = [
     path("", rights.rights_list, name="rights"),
     path("new/", rights.rights_new, name="rights_new"),
@@ -170,6 +178,7 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("taxonomy/mapping/", coverage.mapping_page, name="mapping"),
     path("taxonomy/mapping/sign/", coverage.mapping_sign, name="mapping_sign"),
     path("guideline/", include(guideline_urls)),
+    path("reasons/", include(reason_urls)),
     path("rights/", include(rights_urls)),
     path("people/", include(people_urls)),
     path("redactions/", include(redaction_urls)),

@@ -17,6 +17,7 @@ from curation.log import Actor, record
 from curation.models import (
     Category,
     CategoryMapping,
+    Codebook,
     Dataset,
     Guideline,
     Membership,
@@ -24,6 +25,7 @@ from curation.models import (
     Quota,
     Taxonomy,
 )
+from curation.reasons import shipped
 from curation.rules import require
 
 SLUG = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -190,7 +192,7 @@ def create_dataset(
     slug: str = "",
     description: str = "",
 ) -> Dataset:
-    """A dataset under a taxonomy, with the taxonomy's default quotas and the shipped guideline (unsigned)."""
+    """A dataset under a taxonomy, with the taxonomy's default quotas, the shipped guideline and reasons (unsigned)."""
     require(actor, "create_dataset", taxonomy)
     slug = slug or slugify(name)
     if not SLUG.fullmatch(slug):
@@ -214,6 +216,8 @@ def create_dataset(
             text_ja=texts["ja"].read_text(encoding="utf-8"),
             text_en=texts["en"].read_text(encoding="utf-8"),
         )
+    dataset.codebook = Codebook.objects.create(dataset=dataset, version=1, entries=shipped().rows())
+    dataset.save(update_fields=["codebook"])
     record(actor, "create_dataset", dataset)
     return dataset
 

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 
 from curation.errors import Invalid
-from curation.reasons import reasons_for
+from curation.reasons import Book
 
 
-def need_reason(decision: str, *parts: str, reason: str, comment: str) -> None:
+def need_reason(book: Book, decision: str, *parts: str, reason: str, comment: str) -> None:
     """Raises Invalid, naming the field, where neither a reason of the decision's list nor a comment says why.
 
-    `parts`: what the reasons speak of, as in `reasons_for`.
+    `parts`: what the reasons speak of, as in `Book.offered`.
     """
-    known = {each.code: each for each in reasons_for(decision, *parts)}
+    known = {each.code: each for each in book.offered(decision, *parts)}
     if reason and reason not in known:
         raise Invalid(
             _("This reason does not belong to this decision. Choose one from the list."), field="reason"
@@ -44,6 +44,7 @@ ACCEPTED = Judged(question_ok=True, answer_ok=True)
 
 
 def judged(
+    book: Book,
     decision: str,
     *,
     said: Mapping[str, bool | None],
@@ -56,14 +57,14 @@ def judged(
     `said` is of "question" and "answer"; `reasons` has a code for each part that is not good. `reason` alone stands for
     those of the parts that it speaks of.
     """
-    if reason and reason not in {each.code for each in reasons_for(decision)}:
+    if reason and reason not in {each.code for each in book.offered(decision)}:
         raise Invalid(
             _("This reason does not belong to this decision. Choose one from the list."), field="reason"
         )
     bad = _not_good(decision, said=said, reasons=reasons)
-    codes = {part: reasons.get(part) or _speaks_of(reason, decision, part) for part in bad}
+    codes = {part: reasons.get(part) or _speaks_of(book, reason, decision, part) for part in bad}
     for part, code in codes.items():
-        need_code(decision, part, code)
+        need_code(book, decision, part, code)
     if not comment.strip():
         raise Invalid(_("Write what should change, in so many words."), field="comment")
     return Judged(question_ok="question" not in bad, answer_ok="answer" not in bad, reasons=codes)
@@ -86,15 +87,15 @@ def _not_good(decision: str, *, said: Mapping[str, bool | None], reasons: Mappin
     return bad
 
 
-def _speaks_of(reason: str, decision: str, part: str) -> str:
-    return reason if reason in {each.code for each in reasons_for(decision, part)} else ""
+def _speaks_of(book: Book, reason: str, decision: str, part: str) -> str:
+    return reason if reason in {each.code for each in book.offered(decision, part)} else ""
 
 
-def need_code(decision: str, part: str, code: str) -> None:
+def need_code(book: Book, decision: str, part: str, code: str) -> None:
     """Raises Invalid, naming the part, where the code is none of the reasons of this decision for the part."""
     if not code:
         raise Invalid(_("Choose a reason from the list for each part that is not good."), field=part)
-    if not _speaks_of(code, decision, part):
+    if not _speaks_of(book, code, decision, part):
         raise Invalid(
             _("This reason does not belong to this decision. Choose one from the list."), field=part
         )

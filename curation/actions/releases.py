@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop
 
 from curation import gates, registry
 from curation.access import as_it_stands
+from curation.actions.codebooks import codebook_of
 from curation.actions.datasets import take_turns
 from curation.actions.waivers import Waiver, refuse_own, standing
 from curation.collection import paused
@@ -21,7 +22,6 @@ from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
 from curation.mapping import told
 from curation.models import Dataset, Release, ReleaseItem, Rights
-from curation.reasons import reasons
 from curation.registry import Gate
 from curation.release_hashes import VERSION as HASH_VERSION
 from curation.release_hashes import content_digest, root_hash, row_hash
@@ -324,6 +324,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
     Each part carries its SHA-256; rubrics and the like are added by the floors that have them.
     """
     guideline = dataset.guidelines.order_by("-version").first()
+    codes = codebook_of(dataset)
     leaves = dataset.taxonomy.categories.filter(level=3).order_by("position")
     definitions = [
         {"labels": leaf.labels, "definition_ja": leaf.definition_ja, "definition_en": leaf.definition_en}
@@ -332,7 +333,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
     parts = {
         "definitions": definitions,
         "guideline_text": {"ja": guideline.text_ja, "en": guideline.text_en} if guideline else {},
-        "reasons": [asdict(reason) for reason in reasons()],
+        "reasons": [asdict(reason) for reason in codes.book.reasons],
         "taxonomy_signed": told(dataset.taxonomy),
         "rights": [as_it_stands(row) for row in dataset.rights.order_by("name")],
         **registry.snapshot(dataset),
@@ -343,6 +344,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         "taxonomy": dataset.taxonomy.name,
         "labels": [leaf.labels for leaf in leaves],
         "guideline": guideline.version if guideline else None,
+        "codebook": codes.version,
         **parts,
         "sha256": {key: content_digest(value) for key, value in parts.items()},
     }

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions.codebooks import codebook_of
 from curation.actions.doubles import agrees, close, double_of, why_second
 from curation.actions.items import Wording, add_revision, hold, pointing_at
 from curation.actions.leases import end_lease, refuse_held
@@ -16,7 +17,8 @@ from curation.actions.reasons import ACCEPTED, Judged, judged
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.log import record
-from curation.models import DoubleReview, Draft, Guideline, Item, Person, Review, Revision
+from curation.models import Codebook, DoubleReview, Draft, Item, Person, Review, Revision
+from curation.queries.guidelines import newest_guideline
 from curation.rules import require
 from curation.workflow import advance, target
 
@@ -67,7 +69,8 @@ def review(
     target(item, VERBS[D(decision)])
     if item.current_revision_id != revision:
         raise Conflict(_("The item has a newer revision than the one you read. Read it again, then decide."))
-    said = _said(decision, reason, reasons, comment, question_ok, answer_ok)
+    codes = codebook_of(item.dataset)
+    said = _said(codes, decision, reason, reasons, comment, question_ok, answer_ok)
     double = double_of(item)
     why = "" if double else why_second(item, fix=decision == D.FIX_AND_APPROVE, asked=second)
     differs = double is not None and double.agreed is None and not agrees(double, decision)
@@ -85,7 +88,8 @@ def review(
         reason=said.first,
         reasons=said.reasons,
         comment=comment.strip(),
-        guideline=Guideline.objects.filter(dataset=item.dataset).order_by("-version").first(),
+        guideline=newest_guideline(item.dataset),
+        codebook=codes,
         decides=not (why or differs),
         double=double,
         client_id=client_id,
@@ -98,6 +102,7 @@ def review(
 
 
 def _said(
+    codes: Codebook,
     decision: str,
     reason: str,
     reasons: Mapping[str, str] | None,
@@ -108,7 +113,7 @@ def _said(
     if decision not in SENDS_BACK:
         return ACCEPTED
     parts = {"question": question_ok, "answer": answer_ok}
-    return judged(decision, said=parts, reasons=reasons or {}, reason=reason, comment=comment)
+    return judged(codes.book, decision, said=parts, reasons=reasons or {}, reason=reason, comment=comment)
 
 
 def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from curation.actions.codebooks import codebook_of
 from curation.actions.reasons import need_reason
 from curation.actions.texts import cleaned, keep_text
 from curation.errors import Conflict, Invalid, WrongState
@@ -191,8 +192,9 @@ def review(
     if decision == D.APPROVE:
         _approvable(translation, safety_kept)
         changes["approved_revision"] = translation.current_revision
-    else:
-        need_reason(decision, "translation", reason=reason, comment=comment)
+    codes = codebook_of(translation.item.dataset)
+    if decision != D.APPROVE:
+        need_reason(codes.book, decision, "translation", reason=reason, comment=comment)
     row = TranslationReview.objects.create(
         translation=translation,
         revision_id=revision,
@@ -203,6 +205,7 @@ def review(
         fluency=fluency,
         safety_kept=safety_kept,
         reason=reason,
+        codebook=codes,
         comment=comment.strip(),
         client_id=client_id,
     )

@@ -185,7 +185,7 @@ def known_splits(items: Sequence[PlanItem]) -> dict[int, str]:
 
 
 def fingerprint(dataset: Dataset) -> str:
-    """SHA-256 over what a plan depends on: approved items and their splits, translations, terms, guideline, what was redacted, releases.
+    """SHA-256 over what a plan depends on: approved items and their splits, translations, terms, guideline, reasons, what was redacted, releases.
 
     A plan drawn up before may be frozen where this has not changed since.
     """
@@ -196,6 +196,7 @@ def fingerprint(dataset: Dataset) -> str:
         translations.values_list("pk", "item", "locale", "state", "approved_revision"),
         dataset.rights.order_by("pk").values_list(),
         dataset.guidelines.order_by("pk").values_list("pk", "version"),
+        dataset.codebooks.order_by("pk").values_list("pk", "version"),
         dataset.quotas.order_by("pk").values_list("pk", "split", "target"),
         dataset.taxonomy.categories.order_by("pk").values_list("pk", "path", "provisional"),
         Text.objects.filter(redacted_at__isnull=False).order_by("hash").values_list("hash"),

@@ -1,6 +1,6 @@
 from curation.models.batch import Batch, BatchItem
 from curation.models.dismissal import Dismissal
-from curation.models.guideline import Guideline, GuidelineDraft
+from curation.models.guideline import Codebook, CodebookDraft, Guideline, GuidelineDraft, GuidelineReading
 from curation.models.item import Comment, Draft, Item, KeptDraft, Question, Revision, Text
 from curation.models.lease import Lease
 from curation.models.notice import Mention, Notice
@@ -38,6 +38,8 @@ __all__ = [
     "BatchItem",
     "Category",
     "CategoryMapping",
+    "Codebook",
+    "CodebookDraft",
     "Comment",
     "Dataset",
     "Dismissal",
@@ -48,6 +50,7 @@ __all__ = [
     "Erratum",
     "Guideline",
     "GuidelineDraft",
+    "GuidelineReading",
     "Item",
     "Job",
     "KeptDraft",

@@ -41,6 +41,7 @@ class Notice(models.Model):
         TAKEN_WRITING = "write_taken", _("Handed to somebody else")
         SETTLE = "settle", _("Two opinions differ")
         JOB = "job", _("Work ended")
+        GUIDELINE = "guideline", _("New guideline")
 
     person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="notices")
     dataset = models.ForeignKey("curation.Dataset", on_delete=models.CASCADE, related_name="+")

@@ -125,6 +125,14 @@ class Dataset(models.Model):
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)
     taxonomy = models.ForeignKey("curation.Taxonomy", on_delete=models.PROTECT, related_name="datasets")
+    codebook = models.ForeignKey(
+        "curation.Codebook",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The reasons in force: the newest version",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

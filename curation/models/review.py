@@ -59,6 +59,9 @@ class Review(models.Model):
     reasons = models.JSONField(default=dict, blank=True, help_text="{part: code} of what is not good")
     comment = models.TextField(blank=True)
     guideline = models.ForeignKey("curation.Guideline", on_delete=models.PROTECT, null=True, blank=True)
+    codebook = models.ForeignKey(
+        "curation.Codebook", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     decides = models.BooleanField(default=True, help_text="False: an opinion of a double review")
     double = models.ForeignKey(
         "curation.DoubleReview", on_delete=models.PROTECT, null=True, blank=True, related_name="opinions"
@@ -78,6 +81,10 @@ class Review(models.Model):
             models.CheckConstraint(
                 condition=models.Q(decides=True) | models.Q(double__isnull=False),
                 name="review_opinion_of_a_double",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reason="") | models.Q(codebook__isnull=False),
+                name="review_reason_of_a_codebook",
             ),
         ]
 

@@ -126,6 +126,9 @@ class TranslationReview(models.Model):
     fluency = models.PositiveSmallIntegerField(null=True, blank=True, validators=FIVE)
     safety_kept = models.BooleanField(null=True)
     reason = models.CharField(max_length=40, blank=True)
+    codebook = models.ForeignKey(
+        "curation.Codebook", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     comment = models.TextField(blank=True)
     client_id = models.CharField(max_length=64, null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -140,6 +143,10 @@ class TranslationReview(models.Model):
             models.CheckConstraint(
                 condition=models.Q(kind="import") | models.Q(reviewer__isnull=False),
                 name="translation_review_has_reviewer",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(reason="") | models.Q(codebook__isnull=False),
+                name="translation_review_codebook",
             ),
         ]
 

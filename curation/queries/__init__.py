@@ -29,7 +29,14 @@ from curation.queries.datasets import (
 )
 from curation.queries.doubles import covered_opinions, read_by_two, revisions_seen, to_settle, unseen_of
 from curation.queries.finding import NearTwin, near_twins
-from curation.queries.guidelines import guideline_versions, newest_guideline
+from curation.queries.guidelines import (
+    book_of,
+    codebook_versions,
+    guideline_versions,
+    in_words,
+    newest_codebook,
+    newest_guideline,
+)
 from curation.queries.items import (
     authors_in,
     categories_for,
@@ -92,8 +99,10 @@ __all__ = [
     "at_most",
     "authors_in",
     "batches_visible_to",
+    "book_of",
     "categories_for",
     "cell",
+    "codebook_versions",
     "comments_seen_by",
     "coverage",
     "covered_opinions",
@@ -112,6 +121,7 @@ __all__ = [
     "holder_of",
     "holders_of",
     "in_pieces",
+    "in_words",
     "items_in_list",
     "items_visible_to",
     "jobs_visible_to",
@@ -124,6 +134,7 @@ __all__ = [
     "named_steps",
     "near_twins",
     "neediest",
+    "newest_codebook",
     "newest_guideline",
     "notices_of",
     "open_redactions",

@@ -33,7 +33,8 @@ def datasets_of(person: Person | int) -> QuerySet[Dataset]:
 PERSON, SLUG = slot(1), word_slot(2)
 
 
-_AT = Prepared(lambda: datasets_of(PERSON).filter(slug=SLUG)[:1])
+# With the reasons in force: lists and forms offer them, and have no query left for it.
+_AT = Prepared(lambda: datasets_of(PERSON).select_related("codebook").filter(slug=SLUG)[:1])
 
 
 def dataset_at(person: Person, slug: str) -> Dataset | None:

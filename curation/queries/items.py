@@ -17,6 +17,7 @@ from curation.models import (
 )
 from curation.pairs import revisions_with
 from curation.queries.datasets import ITEM_ROLES
+from curation.queries.guidelines import in_words
 from curation.rules import roles_of
 from curation.similar import fold
 
@@ -92,4 +93,4 @@ def history_of(item: Item) -> QuerySet[LogEntry]:
 
 
 def reviews_of(item: Item) -> QuerySet[Review]:
-    return Review.objects.filter(item=item).select_related("reviewer", "revision")
+    return in_words(Review.objects.filter(item=item).select_related("reviewer", "revision"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import dataclass
 
 from django.db.models import Count
 
@@ -19,17 +20,34 @@ def own_by_state(person: Person, dataset: Dataset) -> dict[str, int]:
     return {state: counts[state] for state in Item.State.values if state in counts}
 
 
-def reasons_back(person: Person, dataset: Dataset) -> list[tuple[str, str, int]]:
-    """(part, code, how often) of the decisions that sent back what the person handed in, most frequent first.
+@dataclass(frozen=True, kw_only=True)
+class Back:
+    """A reason for which work came back: of which part ("" where not judged apart), how often, and what it meant then.
 
-    The part is "" where question and answer were not judged apart. An opinion that does not decide is not told.
+    `codebook` and `guideline` are those of the newest of these decisions: a key, and a version's number.
     """
+
+    part: str
+    code: str
+    n: int
+    codebook: int | None
+    guideline: int | None
+
+
+def reasons_back(person: Person, dataset: Dataset) -> list[Back]:
+    """Why what the person handed in was sent back, most frequent first. An opinion that does not decide is not told."""
     rows = Review.objects.filter(
         item__dataset=dataset, revision__submitted_by=person, decides=True, decision__in=BACK
-    ).order_by()
+    ).order_by("pk")
     found: Counter[tuple[str, str]] = Counter()
-    for reasons, reason in rows.values_list("reasons", "reason"):
-        found.update((reasons or ({"": reason} if reason else {})).items())
+    under: dict[tuple[str, str], tuple[int | None, int | None]] = {}
+    columns = ("reasons", "reason", "codebook", "guideline__version")
+    for reasons, reason, codebook, guideline in rows.values_list(*columns):
+        said = list((reasons or ({"": reason} if reason else {})).items())
+        found.update(said)
+        under |= dict.fromkeys(said, (codebook, guideline))
+    ordered = sorted(found.items(), key=lambda each: (-each[1], each[0]))
     return [
-        (part, code, n) for (part, code), n in sorted(found.items(), key=lambda each: (-each[1], each[0]))
+        Back(part=part, code=code, n=n, codebook=under[part, code][0], guideline=under[part, code][1])
+        for (part, code), n in ordered
     ]

@@ -17,8 +17,7 @@ from curation.actions.batches.verbs import NEED_COMMENT, TAKE_COMMENT, Plan
 from curation.errors import TeineiError
 from curation.forms import BulkForm
 from curation.models import Batch, Category, Membership
-from curation.queries import batches_visible_to, items_visible_to, told
-from curation.reasons import reason_of
+from curation.queries import batches_visible_to, book_of, items_visible_to, told
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -93,8 +92,10 @@ def _named(batch: Batch) -> list[str]:
     words = []
     if leaf := Category.objects.filter(pk=batch.arguments.get("category")).first():
         words.append(leaf.name)
-    for part, code in batch.arguments.get("reasons", {}).items():
-        known = reason_of(code)
+    given = batch.arguments.get("reasons", {})
+    book = book_of(batch.dataset) if given else None
+    for part, code in given.items():
+        known = book.of(code) if book else None
         words.append(f"{work.PARTS[part]}{_(': ')}{known.name(work.language()) if known else code}")
     if batch.arguments.get("open_to_all"):
         words.append(_("Open to all writers"))

@@ -14,7 +14,7 @@ from curation.errors import Conflict, TeineiError
 from curation.forms import GuidelineForm
 from curation.guideline_text import preface, sections
 from curation.models import Guideline, GuidelineDraft, Membership
-from curation.queries import guideline_versions, newest_guideline
+from curation.queries import ITEM_ROLES, guideline_versions, newest_guideline
 from curation.rules import allows
 from curation.textdiff import changes
 from curation.views import work
@@ -49,6 +49,7 @@ def _read(request: MemberRequest, found: Guideline | None) -> HttpResponse:
         "versions": versions,
         "newest": versions[0] if versions else None,
         "before": before,
+        "may_see_reasons": bool(request.roles & ITEM_ROLES),
         "may_write": allows(request.user, "write_guideline", request.dataset),
         "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
     }

@@ -15,7 +15,6 @@ from curation.actions.batches import MOST
 from curation.errors import Invalid
 from curation.models import Batch, Category, Membership
 from curation.queries import ITEM_ROLES, at_most, items_visible_to
-from curation.reasons import reasons_for
 from curation.sentences import alias
 from curation.views import work
 from curation.views.gate import MemberRequest, member
@@ -92,7 +91,7 @@ def _choices(filters: asked.Filters, roles: set[str]) -> dict[str, Any]:
     offered = asked.offered(filters)
     language = work.language()
     reasons = {
-        part: [(each.code, each.name(language)) for each in reasons_for("request_changes", part)]
+        part: [(each.code, each.name(language)) for each in filters.book.offered("request_changes", part)]
         for part in ("question", "answer")
     }
     reviews = Membership.Role.REVIEWER in roles

@@ -27,6 +27,7 @@ from curation.queries import (
 from curation.rules import allows, possible_verbs
 from curation.sentences import event_of, split_because
 from curation.textdiff import changes
+from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 from curation.views.redactions import of_item
 from curation.views.threads import thread_of
@@ -56,7 +57,10 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
         "revisions": _revisions(found, unseen),
         "kept": kept_drafts_of(request.user, found),
         "may_restore": allows(request.user, "restore_revision", found),
-        "reviews": reviews_of(found).exclude(pk__in=covered.values("pk")),
+        "reviews": [
+            (review, work.said_by(review, request.dataset.slug))
+            for review in reviews_of(found).exclude(pk__in=covered.values("pk"))
+        ],
         "translations": _translations(found),
         "siblings": Item.objects.filter(question=found.question_id).exclude(pk=found.pk),
         "frozen": found.frozen.select_related("release").order_by("release"),

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_POST
 from curation import registry
 from curation.actions.care import LONGEST_STRETCH, set_care, set_covers, set_opt_outs
 from curation.exposure import worked_of
-from curation.models import Category, Item, Membership, OptOut, Person
-from curation.queries.mine import own_by_state, reasons_back
-from curation.reasons import reason_of
+from curation.models import Category, Codebook, Item, Membership, OptOut, Person
+from curation.queries.mine import Back, own_by_state, reasons_back
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -45,12 +44,22 @@ def _work(request: MemberRequest) -> dict[str, Any]:
         return {}
     states = own_by_state(request.user, request.dataset)
     back = reasons_back(request.user, request.dataset)
-    known = [(work.PARTS.get(part, ""), reason_of(code), n) for part, code, n in back]
+    books = Codebook.objects.in_bulk({each.codebook for each in back if each.codebook})
     return {
         "states": [{"state": state, "label": Item.State(state).label, "n": n} for state, n in states.items()],
-        "back": [{"part": part, "n": n, **work.in_words(reason)} for part, reason, n in known if reason],
+        "back": [row for each in back if (row := _came_back(each, books, request.dataset.slug))],
         "worked": worked_of(request.user),
     }
+
+
+def _came_back(back: Back, books: dict[int, Codebook], dataset: str) -> dict[str, Any] | None:
+    """A reason in the words of the newest decision that gave it, with its section of the guideline of then."""
+    held = books.get(back.codebook or 0)
+    reason = held.book.of(back.code) if held else None
+    if reason is None:
+        return None
+    url = work.section_url(dataset, back.guideline, reason.section)
+    return {"part": work.PARTS.get(back.part, ""), "n": back.n, "url": url, **work.in_words(reason)}
 
 
 def tree_of(categories: list[Category], chosen: set[int]) -> list[dict[str, Any]]:

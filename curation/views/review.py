@@ -21,18 +21,20 @@ from curation.origins import counts, in_json
 from curation.origins import read as read_origins
 from curation.queries import (
     at_most,
+    book_of,
     covered_opinions,
     free_to_review,
     held_for_review,
     history_of,
     holders_of,
+    in_words,
     items_in_list,
     items_visible_to,
     review_queue,
     reviews_of,
     unseen_of,
 )
-from curation.reasons import reasons_for
+from curation.reasons import Book
 from curation.rules import allows, require, why_not
 from curation.sentences import event_of
 from curation.textdiff import changes
@@ -123,7 +125,9 @@ def _page(
         "open": is_open,
         **hands(request, item, may=is_open and not refusal),
         "decide": decide,
-        "parts": _parts(decide, typed or {}, error) if decide not in ("", MOVE) else [],
+        "parts": _parts(book_of(request.dataset), decide, typed or {}, error)
+        if decide not in ("", MOVE)
+        else [],
         "areas": _areas(request) if decide == MOVE else [],
         "second": "second" in (typed or request.GET),
         "differing": _differing(item),
@@ -160,11 +164,11 @@ KEYS = {"question": "1234567890-", "answer": "asfhjklzxvbpm"}
 PARTS_OF = {D.REQUEST_ANSWER: ("answer",)}
 
 
-def _parts(decide: str, typed: dict[str, Any], error: TeineiError | None) -> list[dict[str, Any]]:
+def _parts(book: Book, decide: str, typed: dict[str, Any], error: TeineiError | None) -> list[dict[str, Any]]:
     """The question and the answer to be judged, each good or with one of its reasons."""
     shown = []
     for part in PARTS_OF.get(D(decide), ("question", "answer")):
-        known = [work.in_words(reason) for reason in reasons_for(decide, part)]
+        known = [work.in_words(reason) for reason in book.offered(decide, part)]
         if decide != D.REQUEST_ANSWER:
             known.insert(0, {"code": GOOD_PART, "name": _("Nothing to mend")})
         keys = [*KEYS[part], *[""] * len(known)]
@@ -195,7 +199,8 @@ def _differing(item: Item) -> list[dict[str, Any]]:
     double = double_of(item)
     if double is None or double.agreed is not False:
         return []
-    return [work.said_by(opinion) for opinion in double.opinions.order_by("pk")]
+    opinions = in_words(double.opinions.order_by("pk"))
+    return [work.said_by(opinion, item.dataset.slug) for opinion in opinions]
 
 
 def _texts(item: Item, revision: Revision, read: int | None, unseen: set[int]) -> dict[str, Any]:
@@ -253,7 +258,12 @@ def _thread(request: MemberRequest, item: Item, unseen: set[int]) -> list[dict[s
     reviews = reviews_of(item).filter(kind=Review.Kind.PERSON)
     covered = covered_opinions(request.user, request.dataset).filter(item=item)
     said = [
-        {"author": _("Reviewer"), "at": row.created_at, "text": _spoken(row), "badge": ""}
+        {
+            "author": _("Reviewer"),
+            "at": row.created_at,
+            "text": _spoken(row, request.dataset.slug),
+            "badge": "",
+        }
         for row in reviews.exclude(pk__in=covered.values("pk"))
     ]
     lines = thread_of(request, item, unseen, name=alias)
@@ -266,8 +276,8 @@ def _history(item: Item, unseen: set[int]) -> list[dict[str, Any]]:
     return [event | {"who": alias(entry.person)} if entry.person else event for entry, event in events]
 
 
-def _spoken(review: Review) -> str:
-    said = work.said_by(review)
+def _spoken(review: Review, dataset: str) -> str:
+    said = work.said_by(review, dataset)
     reasons = [
         f"{reason['part']}: {reason['name']}" if reason["part"] else reason["name"]
         for reason in said["reasons"]
@@ -278,7 +288,7 @@ def _spoken(review: Review) -> str:
 
 def _decided_meanwhile(item: Item) -> dict[str, Any] | None:
     last = reviews_of(item).last()
-    return work.said_by(last) if last and item.state != Item.State.IN_REVIEW else None
+    return work.said_by(last, item.dataset.slug) if last and item.state != Item.State.IN_REVIEW else None
 
 
 def _decide(request: MemberRequest, pk: int) -> HttpResponse:

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from curation.actions.doubles import set_reviewing
 from curation.forms import ReviewingForm
 from curation.models import DoubleReview, Membership, Review
-from curation.queries import items_in_list, read_by_two, routine_of, to_settle
+from curation.queries import in_words, items_in_list, read_by_two, routine_of, to_settle
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -25,10 +25,10 @@ Pair = tuple[Review, Review]
 def doubles(request: MemberRequest) -> HttpResponse:
     """Items to settle, oldest first, and the agreement on texts that two people read."""
     rows = list(items_in_list(to_settle(request.user, request.dataset))[:PAGE])
-    opinions = Review.objects.filter(double__item__in=rows, double__settled_at=None).order_by("pk")
+    given = Review.objects.filter(double__item__in=rows, double__settled_at=None)
     by_item: dict[int, list[dict[str, Any]]] = {}
-    for opinion in opinions:
-        by_item.setdefault(opinion.item_id, []).append(work.said_by(opinion))
+    for opinion in in_words(given.order_by("pk")):
+        by_item.setdefault(opinion.item_id, []).append(work.said_by(opinion, request.dataset.slug))
     context = {
         "rows": [{"item": item, "opinions": by_item.get(item.pk, [])} for item in rows],
         "figures": figures(request),

@@ -24,13 +24,13 @@ from curation.models import (
     TranslationRevision,
 )
 from curation.queries import (
+    book_of,
     items_visible_to,
     source_revision,
     translation_queue,
     translation_review_queue,
     translations_visible_to,
 )
-from curation.reasons import reason_of, reasons_for
 from curation.rules import why_not
 from curation.textdiff import changes
 from curation.views import work
@@ -167,7 +167,7 @@ def _moved_on(revision: TranslationRevision | None, source: Revision) -> dict[st
 
 
 def _said(review: TranslationReview) -> dict[str, Any]:
-    reason = reason_of(review.reason)
+    reason = review.codebook.book.of(review.reason) if review.codebook else None
     return {
         "reason": work.in_words(reason) if reason else None,
         "comment": review.comment,
@@ -320,14 +320,17 @@ def _check_page(
         "author": alias(revision.author),
         "refusal": why_not(request.user, "approve", translation),
         "open": translation.state == State.IN_REVIEW,
-        "reasons": [work.in_words(reason) for reason in reasons_for(D.REQUEST_CHANGES, "translation")],
+        "reasons": [
+            work.in_words(reason)
+            for reason in book_of(request.dataset).offered(D.REQUEST_CHANGES, "translation")
+        ],
         "levels": [str(level) for level in range(1, 6)],
         "typed": typed or {},
         "error": error,
         "client_id": work.new_client_id(),
         "next": _following_check(request, revision.pk),
         "waiting": translation_review_queue(request.user, request.dataset, LOCALE).count(),
-        "said": [_said(row) for row in translation.reviews.all()],
+        "said": [_said(row) for row in translation.reviews.select_related("codebook")],
     }
     context |= work.side_of(source.category)
     return render(request, "curation/translation_review_item.html", context, status=work.status_of(error))

@@ -18,10 +18,10 @@ from curation import sentences
 from curation.errors import Conflict, Invalid, NotAllowed, NotReady, TeineiError, WrongState
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
-from curation.guideline_text import policy, preface, sections
+from curation.guideline_text import anchor_of, policy, preface, sections
 from curation.models import Category, Guideline, Item, Person, Question, Review
 from curation.queries import NearTwin, near_twins
-from curation.reasons import Reason, reason_of
+from curation.reasons import Reason, shipped
 
 alias = sentences.alias
 EXCERPT = 60  # characters of a text that a list shows
@@ -175,13 +175,24 @@ def in_words(reason: Reason) -> dict[str, Any]:
     }
 
 
-def said_by(review: Review) -> dict[str, Any]:
-    """What a reviewer said, without who they are."""
-    reason = reason_of(review.reason)
+def section_url(dataset: str, version: int | None, section: int) -> str:
+    """Where the guideline's section of that number stands in the version, for a dataset's slug.
+
+    "" where the reason names no section, or the decision was made under no guideline.
+    """
+    if not section or version is None:
+        return ""
+    return reverse("curation:guideline_version", args=[dataset, version]) + f"#{anchor_of(section)}"
+
+
+def said_by(review: Review, dataset: str) -> dict[str, Any]:
+    """What a reviewer said, without who they are, in the words of the reasons as they stood then.
+
+    The review comes from `queries.in_words`; `dataset` is the slug, for the links to the guideline.
+    """
     return {
         "decision": review.get_decision_display(),
-        "reason": in_words(reason) if reason else None,
-        "reasons": _by_part(review),
+        "reasons": _by_part(review, dataset),
         "comment": review.comment,
         "at": review.created_at,
         "question_ok": review.question_ok,
@@ -189,8 +200,13 @@ def said_by(review: Review) -> dict[str, Any]:
     }
 
 
-def _by_part(review: Review) -> list[dict[str, Any]]:
+def _by_part(review: Review, dataset: str) -> list[dict[str, Any]]:
     """Each part that was not good with the reason; what was said before parts were judged apart stands without one."""
     codes = review.reasons or ({"": review.reason} if review.reason else {})
-    found = [(part, reason_of(code)) for part, code in codes.items()]
-    return [{"part": PARTS.get(part, ""), **in_words(reason)} for part, reason in found if reason]
+    book = review.codebook.book if review.codebook else shipped()
+    under: int | None = review.under  # type: ignore[attr-defined]  # annotated by in_words
+    return [
+        {"part": PARTS.get(part, ""), **in_words(reason), "url": section_url(dataset, under, reason.section)}
+        for part, code in codes.items()
+        if (reason := book.of(code))
+    ]

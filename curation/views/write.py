@@ -175,7 +175,7 @@ def _last_word(item: Item) -> dict[str, Any] | None:
     if item.state not in (Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER):
         return None
     last = reviews_of(item).filter(decides=True, decision__in=[D.REQUEST_CHANGES, D.REQUEST_ANSWER]).last()
-    return work.said_by(last) if last else None
+    return work.said_by(last, item.dataset.slug) if last else None
 
 
 def _older(draft: Draft, revision: Revision | None) -> bool:

@@ -22,6 +22,7 @@ from curation.queries import (
     coverage,
     drafts_of,
     holders_of,
+    in_words,
     items_in_list,
     neediest,
     open_to_writers,
@@ -56,7 +57,7 @@ def write(request: MemberRequest) -> HttpResponse:
     closed = opted_out(request.user, request.dataset.taxonomy_id)
     cells = seen_by(request.user, request.dataset, coverage(request.dataset, but=closed))
     context = {
-        "sent_back": _with_reasons(sent_back(request.user, request.dataset)),
+        "sent_back": _with_reasons(request.dataset, sent_back(request.user, request.dataset)),
         "drafts": _drafts(request),
         "aside": set_aside(request.user, request.dataset) if closed else 0,
         "open": [
@@ -80,13 +81,14 @@ def _excerpt(request: MemberRequest, item: Item) -> str:
     return work.excerpt(item.current_revision.question_shown)
 
 
-def _with_reasons(items: Any) -> list[dict[str, Any]]:
-    """Items with the last decision that sent them back: two queries, whatever the number of rows."""
+def _with_reasons(dataset: Dataset, items: Any) -> list[dict[str, Any]]:
+    """Items with the last decision that sent them back: three queries, whatever the number of rows."""
     rows = list(items_in_list(items)[:SHOWN])
     back = [D.REQUEST_CHANGES, D.REQUEST_ANSWER]
     reviews = Review.objects.filter(item__in=rows, decides=True, decision__in=back)
-    last = {review.item_id: review for review in reviews.order_by("created_at", "pk")}
-    return [{"item": item, "said": work.said_by(last[item.pk]) if item.pk in last else None} for item in rows]
+    last = {review.item_id: review for review in in_words(reviews.order_by("created_at", "pk"))}
+    said = {pk: work.said_by(review, dataset.slug) for pk, review in last.items()}
+    return [{"item": item, "said": said.get(item.pk)} for item in rows]
 
 
 def _drafts(request: MemberRequest) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ from curation.models import (
     Review,
     Revision,
 )
-from curation.reasons import reasons_for
+from curation.reasons import shipped
 from curation.workflow import ITEM
 from tests.factories.curation import leaf, make_dataset, make_item, make_member, make_question
 
@@ -127,7 +127,7 @@ class Office:
         if decision not in ACCEPTS:
             part = "answer" if decision == Review.Decision.REQUEST_ANSWER else "question"
             told |= {f"{part}_ok": False, "comment": "直してください。"}
-            told["reasons"] = {part: reasons_for(decision, part)[0].code}
+            told["reasons"] = {part: shipped().offered(decision, part)[0].code}
             if part == "question":
                 told["answer_ok"] = True
         first = reviews.review(person, item, **told)

@@ -12,7 +12,7 @@ from curation.actions import items, reviews
 from curation.actions.datasets import create_dataset, give_role
 from curation.log import OPERATOR
 from curation.models import Category, Dataset, Item, Membership, Person, Taxonomy
-from curation.reasons import reasons_for
+from curation.reasons import shipped
 
 _numbers = itertools.count(1)
 QUESTION = "{place}で{thing}の鍵を拾いました。{box}を開けてみてもいいでしょうか（{n}番目の相談です）。"
@@ -144,7 +144,9 @@ def decide(item: Item, reviewer: Person, decision: str, **given: Any) -> None:
     """One review of the item's newest revision; what is sent back says why, of one part."""
     if decision not in ("approve", "fix_and_approve") and "reasons" not in given:
         code = given.pop("reason", "other")
-        part = "answer" if code in {each.code for each in reasons_for(decision, "answer")} else "question"
+        part = (
+            "answer" if code in {each.code for each in shipped().offered(decision, "answer")} else "question"
+        )
         parts = {"question_ok": part != "question", "answer_ok": part != "answer"}
         given = {"comment": "Please look at this again.", "reasons": {part: code}} | parts | given
     assert item.current_revision_id

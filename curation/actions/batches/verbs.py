@@ -8,6 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from curation.actions import items, moves, reviews
+from curation.actions.codebooks import codebook_of
 from curation.actions.doubles import double_of, why_second
 from curation.actions.leases import refuse_held
 from curation.actions.opening import open_to_writers, refuse_to_open
@@ -67,7 +68,9 @@ def sound(dataset: Dataset, plan: Plan) -> Plan:
         if leaf is None or leaf.taxonomy_id != dataset.taxonomy_id or not leaf.is_leaf:
             raise Invalid(_("Choose a specific harm of this dataset's taxonomy."), field="category")
     if plan.verb == Verb.REQUEST_CHANGES:
-        judged(plan.verb, said=plan.said, reasons=plan.reasons, reason="", comment="…")
+        judged(
+            codebook_of(dataset).book, plan.verb, said=plan.said, reasons=plan.reasons, reason="", comment="…"
+        )
     return plan
 
 

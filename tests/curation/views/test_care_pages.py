@@ -158,9 +158,14 @@ def test_own_page_counts_items_by_state_and_reasons_of_what_came_back(dataset, a
     )
     make_item(dataset, state="needs_changes")  # somebody else's
     assert own_by_state(author, dataset) == {"draft": 1, "needs_changes": 2, "rejected": 1}
-    assert reasons_back(author, dataset) == [("answer", "other", 2), ("answer", "bare_refusal", 1)]
+    found = [(each.part, each.code, each.n, each.guideline) for each in reasons_back(author, dataset)]
+    assert found == [("answer", "other", 2, 1), ("answer", "bare_refusal", 1, 1)]
     page = signed_in(author).get("/d/home/me/", headers=ENGLISH)
-    assert [row["n"] for row in page.context["back"]] == [2, 1]
+    assert [(row["n"], row["url"]) for row in page.context["back"]] == [
+        (2, "/d/home/guideline/1/#guideline-5"),
+        (1, "/d/home/guideline/1/#guideline-1"),
+    ]
+    assert '<a href="/d/home/guideline/1/#guideline-1">' in page.content.decode()
     assert "/d/home/items/?mine=1&amp;state=needs_changes" in page.content.decode()
 
 
