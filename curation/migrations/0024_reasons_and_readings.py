@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='notice',
             name='kind',
-            field=models.CharField(choices=[('sent_back', 'Came back to you'), ('opened', 'Open to other writers'), ('answer_asked', 'Another answer is wanted'), ('approved', 'Accepted'), ('fixed', 'Mended and accepted'), ('moved', 'Moved'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('mentioned', 'Mentioned you'), ('answered', 'Answered you'), ('commented', 'Commented'), ('handed', 'Handed to you'), ('taken', 'Handed to somebody else'), ('settle', 'Two opinions differ'), ('job', 'Work ended'), ('guideline', 'New guideline')], max_length=12),
+            field=models.CharField(choices=[('sent_back', 'Came back to you'), ('opened', 'Open to other writers'), ('answer_asked', 'Another answer is wanted'), ('approved', 'Accepted'), ('fixed', 'Mended and accepted'), ('moved', 'Moved'), ('rejected', 'Rejected'), ('withdrawn', 'Withdrawn'), ('mentioned', 'Mentioned you'), ('answered', 'Answered you'), ('commented', 'Commented'), ('handed', 'Handed to you'), ('taken', 'Handed to somebody else'), ('to_write', 'Handed to you'), ('write_taken', 'Handed to somebody else'), ('settle', 'Two opinions differ'), ('job', 'Work ended'), ('guideline', 'New guideline')], max_length=12),
         ),
         migrations.CreateModel(
             name='Codebook',
