@@ -279,7 +279,7 @@ def _history(item: Item, unseen: set[int]) -> list[dict[str, Any]]:
 def _spoken(review: Review, dataset: str) -> str:
     said = work.said_by(review, dataset)
     reasons = [
-        f"{reason['part']}: {reason['name']}" if reason["part"] else reason["name"]
+        f"{reason['part']}{_(': ')}{reason['name']}" if reason["part"] else reason["name"]
         for reason in said["reasons"]
     ]
     parts = [said["decision"], *reasons, said["comment"]]
