@@ -1,15 +1,26 @@
-"""An input method in fields with keys of their own, and each guard once taken away: the same gestures then misfire."""
+"""An input method in every field of every page, and each guard once taken away: the same gestures then misfire."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from django.test import Client
 from playwright.sync_api import Page
 
 from curation.models import Dataset, Person
+from tests.factories.addresses import address_of, pages_with_fields
 from tests.factories.curation import make_dataset, make_item, make_member
-from tests.rig.misfires import UNGUARDED, UNHEARD, misfires, type_everything, watched
+from tests.factories.whole import Whole, make_whole
+from tests.rig.misfires import (
+    UNGUARDED,
+    UNHEARD,
+    misfires,
+    sweep,
+    type_everything,
+    watch_over,
+    watched,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 ROLES = ("author", "reviewer", "translator", "bilingual_reviewer", "lead", "release_manager")
@@ -31,16 +42,66 @@ def review(dataset: Dataset, everybody: Person) -> str:
     return f"/d/home/review/{make_item(dataset, state='in_review').pk}/?decide=request_changes"
 
 
-def test_the_palette_and_the_fields_of_a_fix_misfire_nowhere(
-    page: Page, sign_in: Any, review: str, everybody: Person
-) -> None:
-    sign_in(page, everybody)
-    watched(page, review.replace("request_changes", "fix_and_approve"))
+@pytest.fixture
+def whole() -> Whole:
+    return make_whole()
+
+
+def at_work(whole: Whole) -> dict[str, Person]:
+    """A page of each kind of work, and who opens it."""
+
+    def page(name: str, asked: str = "") -> str:
+        return address_of(name, whole.keys(name)) + asked
+
+    rate = address_of("annotation:rate", whole.keys("annotation:rate"))
+    return {
+        page("curation:write_item"): whole.person,
+        page("curation:review_item", "?decide=request_changes"): whole.person,
+        page("curation:translate_item"): whole.person,
+        page("curation:items"): whole.person,
+        page("curation:guideline_new"): whole.person,
+        rate: whole.rater,
+    }
+
+
+def swept(page: Page, sign_in: Any, pages: dict[str, Person], *scripts: str) -> dict[str, list[str]]:
+    """What went wrong in each kind of field of the pages."""
+    watch_over(page, *scripts)
+    seen: set[str] = set()
+    found: dict[str, list[str]] = {}
+    for address, person in pages.items():
+        sign_in(page, person)
+        page.goto(address)
+        found |= sweep(page, seen)
+    return found
+
+
+def test_an_input_method_misfires_nowhere_at_work(page: Page, sign_in: Any, whole: Whole) -> None:
+    found = swept(page, sign_in, at_work(whole))
     page.evaluate("document.getElementById('palette').showModal()")
-    page.locator("#palette input").evaluate("field => (field.dataset.swept = 'palette')")
-    assert type_everything(page, page.locator("[data-swept=palette]")) == []
-    page.reload()
-    assert type_everything(page, page.locator("#question")) == []
+    found["palette"] = type_everything(page, page.locator("#palette input"))
+    assert {field: wrong for field, wrong in found.items() if wrong} == {}
+    assert len(found) >= 14, sorted(found)
+
+
+@pytest.mark.slow
+def test_without_the_guard_every_field_at_work_misfires(page: Page, sign_in: Any, whole: Whole) -> None:
+    found = swept(page, sign_in, at_work(whole), UNGUARDED)
+    assert [field for field, wrong in found.items() if not wrong] == []
+
+
+@pytest.mark.slow
+def test_an_input_method_misfires_in_no_field_of_any_page(
+    page: Page, sign_in: Any, client: Client, whole: Whole
+) -> None:
+    pages = {
+        address: person
+        for person in (whole.rater, whole.person)
+        for address in pages_with_fields(client, person, whole)
+    }
+    found = swept(page, sign_in, pages)
+    assert {field: wrong for field, wrong in found.items() if wrong} == {}
+    assert len(found) >= 60, sorted(found)
 
 
 # Each guard once without what it looks at: the same gestures must then be seen to misfire.

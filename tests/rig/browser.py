@@ -156,10 +156,10 @@ class InputMethod:
         self.session.send("Input.insertText", {"text": text})
         self._key("keyUp", key="Enter", code="Enter", windowsVirtualKeyCode=13, **held)
 
-    def commit_as_safari(self, text: str) -> None:
+    def commit_as_safari(self, text: str, **held: bool) -> None:
         """Safari's order: the composition has ended when its Enter comes, which only its code 229 tells from others."""
         self.session.send("Input.insertText", {"text": text})
-        self.key("Enter", "Enter")
+        self.key("Enter", "Enter", **held)
 
     def erase(self, left: str) -> None:
         """Backspace within the composition: `left` is what it leaves."""

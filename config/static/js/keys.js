@@ -33,6 +33,8 @@
   }
 
   document.addEventListener("keydown", (event) => {
+    // The Escape that takes a composition back would make the browser empty a field of search.
+    if (composing(event) && event.key === "Escape" && event.target.matches?.("input[type=search]")) event.preventDefault();
     if (composing(event) || event.altKey || event.defaultPrevented) return;
     const key = name(event);
     const typing = inField(event.target);
