@@ -10,6 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from curation.actions.aid import endpoint_of, set_aid
 from curation.actions.doubles import set_reviewing
 from curation.actions.quotas import set_bands, set_routine
 from curation.api import OfDataset
@@ -22,7 +23,10 @@ REVIEWING = ("lease_minutes", "twice_share", "second_after_fix")
 
 
 class RoutineSerializer(serializers.Serializer[Any]):
-    """What is named is set, the rest stays. `bands`: {"question"?: [least, most], "answer"?: [least, most]}."""
+    """What is named is set, the rest stays. `bands`: {"question"?: [least, most], "answer"?: [least, most]}.
+
+    `aid`: the name of the model endpoint that writers may ask; null: none.
+    """
 
     soft_cap = serializers.IntegerField(required=False)
     hard_cap = serializers.IntegerField(required=False, allow_null=True)
@@ -34,6 +38,7 @@ class RoutineSerializer(serializers.Serializer[Any]):
         child=serializers.ListField(child=serializers.IntegerField(), min_length=2, max_length=2),
         required=False,
     )
+    aid = serializers.CharField(required=False, allow_null=True, max_length=60)
 
 
 class RoutineView(OfDataset):
@@ -65,8 +70,13 @@ def _set(person: Person, dataset: Dataset, given: dict[str, Any]) -> None:
             act(person, dataset, **{name: given.get(name, getattr(held, name)) for name in names})
     if "bands" in given:
         set_bands(person, dataset, given["bands"])
+    if "aid" in given:
+        set_aid(person, dataset, endpoint_of(dataset, given["aid"] or ""))
 
 
 def _body(dataset: Dataset) -> dict[str, Any]:
     held: Routine = routine_of(dataset)
-    return {name: getattr(held, name) for name in (*CAPS, *REVIEWING)} | {"bands": lengths_in(dataset)}
+    return {name: getattr(held, name) for name in (*CAPS, *REVIEWING)} | {
+        "bands": lengths_in(dataset),
+        "aid": held.aid.name if held.aid else None,
+    }

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from curation import (
     api,
+    api_aid,
     api_board,
     api_bulk,
     api_checks,
@@ -31,6 +32,7 @@ dataset_urls = [
     path("items/<int:pk>/draft/", api.ItemDraft.as_view(), name="item_draft"),
     path("items/<int:pk>/submit/", api.ItemSubmit.as_view(), name="item_submit"),
     path("items/<int:pk>/review/", api.ItemReview.as_view(), name="item_review"),
+    path("items/<int:pk>/aid/", api_aid.ItemAid.as_view(), name="item_aid"),
     path("items/<int:pk>/checks/", api_checks.ItemChecks.as_view(), name="item_checks"),
     path("items/<int:pk>/comment/", api_threads.ItemComments.as_view(), name="item_comment"),
     path("items/<int:pk>/comments/", api_threads.ItemComments.as_view(), name="item_comments"),

@@ -23,7 +23,13 @@ class CurationConfig(AppConfig):
         )
 
         autodiscover_modules(
-            "rules", "rules_batches", "rules_guidelines", "rules_leases", "rules_people", "workflow"
+            "rules",
+            "rules_aid",
+            "rules_batches",
+            "rules_guidelines",
+            "rules_leases",
+            "rules_people",
+            "workflow",
         )  # of every floor
         registry.add_nav(*navigation.ENTRIES)
         registry.add_usage(0, usages.used_in)

@@ -27,6 +27,7 @@ from curation.models import (
     ReleaseItem,
     Review,
     Revision,
+    Suggestion,
     Translation,
     TranslationDraft,
     TranslationReview,
@@ -84,6 +85,7 @@ def _wipe_drafts(gone: RedactedText) -> int:
     """Windows that are open on such a draft get a conflict instead of saving the words again."""
     texts, further = ["question", "answer"], ["attributes", "sources", "criteria"]
     count = len(wipe(KeptDraft.objects.all(), texts + further, gone.pieces))
+    count += len(wipe(Suggestion.objects.all(), ["asked", "text"], gone.pieces))
     for model in (Draft, TranslationDraft):
         columns = texts + (further if model is Draft else [])
         wiped = wipe(model._default_manager.all(), columns, gone.pieces)

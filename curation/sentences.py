@@ -23,6 +23,7 @@ _VERBS = {
     "move": gettext_lazy("moved it to another category"),
     "restore": gettext_lazy("put an earlier text into their draft"),
     "hand_over": gettext_lazy("handed the review over"),
+    "ask_aid": gettext_lazy("asked the drafting aid"),
     "hand_over_writing": gettext_lazy("handed the writing over"),
     "open_to_all": gettext_lazy("opened it to all writers"),
     "close_to_all": gettext_lazy("gave it back to its author alone"),

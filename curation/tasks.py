@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from curation.actions.aid import run_aid
 from curation.actions.corrections import run_correction
 from curation.actions.digests import mail_is_set_up
 from curation.actions.digests import send_digests as send_due
@@ -26,6 +27,12 @@ def export_release(job: int) -> None:
 def correct_release(job: int) -> None:
     """Freeze a successor without some items."""
     run_job(job, run_correction)
+
+
+@shared_task(name="curation.fetch_suggestion")
+def fetch_suggestion(job: int) -> None:
+    """Ask a model for what a writer wants suggested."""
+    run_job(job, run_aid)
 
 
 @shared_task(name="curation.plan_publication")

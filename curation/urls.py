@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from curation.views import (
+    aid,
     board,
     bulk,
     care,
@@ -68,6 +69,8 @@ write_urls = [
     path("<int:pk>/draft/", write.draft, name="write_draft"),
     path("<int:pk>/let-go/", write_list.give_back, name="write_let_go"),
     path("<int:pk>/beat/", write_leases.beat, name="write_beat"),
+    path("<int:pk>/aid/", aid.aid, name="write_aid"),
+    path("<int:pk>/aid/<int:suggestion>/throw-away/", aid.throw_away, name="write_aid_away"),
     path("<int:pk>/leave/", write_leases.leave, name="write_leave"),
     path("<int:pk>/hand-over/", write_leases.hand_over, name="write_hand_over"),
     path("<int:pk>/submit/", write.submit, name="write_submit"),
@@ -174,6 +177,7 @@ dataset_urls: list[URLPattern | URLResolver] = [
     path("coverage/targets/file/", targets.from_file, name="targets_file"),
     path("coverage/routine/", targets.routine, name="routine"),
     path("coverage/lengths/", targets.lengths, name="lengths"),
+    path("coverage/aid/", targets.aid, name="aid"),
     path("taxonomy/", coverage.taxonomy_page, name="taxonomy"),
     path("taxonomy/mapping/", coverage.mapping_page, name="mapping"),
     path("taxonomy/mapping/sign/", coverage.mapping_sign, name="mapping_sign"),

@@ -25,6 +25,7 @@ LASTING = {
     "freeze_release": "curation.freeze_release",
     "export_release": "curation.export_release",
     "import_items": "curation.import_items",
+    "drafting_aid": "curation.fetch_suggestion",
     "plan_publication": "curation.plan_publication",
     "publish_release": "curation.publish_release",
 }

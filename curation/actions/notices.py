@@ -25,6 +25,7 @@ from curation.models import (
 from curation.queries import notices_of
 
 Kind = Notice.Kind
+QUIET = {"drafting_aid"}
 D = Review.Decision
 OF_DECISIONS = {
     D.APPROVE: Kind.APPROVED,
@@ -111,8 +112,8 @@ def tell_of_hand_over(lease: Lease, *, held: Lease | None, by: Person) -> None:
 
 
 def tell_of_job(job: Job) -> None:
-    """To whoever asked for it."""
-    if job.dataset_id is not None:
+    """To whoever asked for it; what is waited for on its own page tells nobody."""
+    if job.dataset_id is not None and job.kind not in QUIET:
         tell(Kind.JOB, [job.person_id], dataset=job.dataset_id, job=job)
 
 

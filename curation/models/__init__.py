@@ -18,6 +18,7 @@ from curation.models.release import (
 )
 from curation.models.review import DoubleReview, Review
 from curation.models.routine import Routine
+from curation.models.suggestion import Suggestion
 from curation.models.taxonomy import (
     Category,
     CategoryMapping,
@@ -74,6 +75,7 @@ __all__ = [
     "Revision",
     "Rights",
     "Routine",
+    "Suggestion",
     "Taxonomy",
     "Text",
     "Translation",

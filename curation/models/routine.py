@@ -32,6 +32,14 @@ class Routine(models.Model):
         blank=True,
         help_text="Least and most characters by part; a part not named has the checks' own",
     )
+    aid = models.ForeignKey(
+        "curation.Endpoint",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="The model that writers may ask for suggestions; none: the drafting aid is off",
+    )
 
     def __str__(self) -> str:
         return f"routine of {self.dataset_id}"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from curation.actions.aid import endpoint_of, set_aid
 from curation.actions.quotas import (
     MOST_HOURS,
     MOST_PERCENT,
@@ -27,7 +28,7 @@ from curation.checks.lengths import BANDS, LONGEST
 from curation.errors import Invalid, TeineiError
 from curation.formats.faults import Quarantined, UnusableFile
 from curation.formats.quotas import MOST, SPLITS, QuotasRead, read_quotas, written
-from curation.models import Category, Dataset, Membership
+from curation.models import Category, Dataset, Endpoint, Membership
 from curation.queries import approved_by_split, leaves_of, lengths_in, quotas_of, routine_of
 from curation.rules import require
 from curation.views import work
@@ -107,6 +108,7 @@ def _page(
         "most_hours": MOST_HOURS,
         "lengths": [_length(request.dataset, part) for part in BANDS],
         "longest": LONGEST,
+        "endpoints": list(Endpoint.objects.filter(dataset=request.dataset).order_by("name")),
     }
     return render(request, "curation/targets.html", context, status=work.status_of(error))
 
@@ -219,4 +221,17 @@ def lengths(request: MemberRequest) -> HttpResponse:
         if any(given):
             bands[part] = [int(text) if text.isdecimal() and len(text) < 6 else -1 for text in given]
     attempt(request, lambda: set_bands(request.user, request.dataset, bands), _("Saved."))
+    return redirect("curation:targets", dataset=request.dataset.slug)
+
+
+@require_POST
+@member(LEAD)
+def aid(request: MemberRequest) -> HttpResponse:
+    """The model that writers may ask, by its endpoint's name; none turns the aid off."""
+    name = request.POST.get("aid", "")
+    attempt(
+        request,
+        lambda: set_aid(request.user, request.dataset, endpoint_of(request.dataset, name)),
+        _("Saved."),
+    )
     return redirect("curation:targets", dataset=request.dataset.slug)

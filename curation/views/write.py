@@ -21,13 +21,15 @@ from curation.origins import in_json
 from curation.queries import (
     examples,
     items_visible_to,
+    known_routine,
     leaves_of,
     opted_out,
     reviews_of,
     sent_back,
 )
 from curation.rules import allows
-from curation.views import checking, work, write_leases
+from curation.views import aid, checking, work, write_leases
+from curation.views.aid import asks_answer_only
 from curation.views.gate import MemberRequest, member
 from curation.views.moved_on import meet
 from curation.views.numbers import is_number
@@ -143,7 +145,10 @@ def _page(
         ],
         "areas": areas_of(leaves),
         "head": head_of(item, category),
-        "asked": _asked_by_other(request, item),
+        "asked": asks_answer_only(request, item),
+        "aid": aid.panel(request, item, answer_only=asks_answer_only(request, item), covered=category)
+        if known_routine(item.dataset).aid_id
+        else {},
         "open": is_open,
         "before": _answered_before(request, current) if item.state == Item.State.AWAITING_ANSWER else "",
         "typed_on": bool(draft.pk or error) and any(fields[part].strip() for part in ("question", "answer")),
@@ -157,13 +162,6 @@ def _page(
     context |= _side(item, category)
     context |= checking.of_draft(request, item, fields)
     return render(request, "curation/write_item.html", context, status=work.status_of(error))
-
-
-def _asked_by_other(request: MemberRequest, item: Item) -> bool:
-    """Whether the question stands and only its answer is wanted: another's question is not typed over."""
-    revision = item.current_revision
-    waits = item.state == Item.State.AWAITING_ANSWER and revision is not None
-    return bool(waits and revision and revision.question_author_id != request.user.pk)
 
 
 def _answered_before(request: MemberRequest, revision: Revision | None) -> str:
@@ -207,7 +205,7 @@ def draft(request: MemberRequest, pk: int) -> HttpResponse:
 
 def _read_only(request: MemberRequest, item: Item, given: Any) -> Any:
     """The fields of a draft, with the question that stands where the page shows it as text only."""
-    if "question" not in given and item.current_revision and _asked_by_other(request, item):
+    if "question" not in given and item.current_revision and asks_answer_only(request, item):
         return dict(given) | {"question": item.current_revision.question}
     return given
 

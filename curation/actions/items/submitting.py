@@ -14,7 +14,7 @@ from curation.actions.notices import Kind, tell_writers
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.log import Actor, person_of
-from curation.models import Draft, Item, Person, Revision
+from curation.models import Draft, Item, Person, Revision, Suggestion
 from curation.rules import require
 from curation.workflow import advance, target
 
@@ -59,6 +59,7 @@ def submit(
     end_lease(item, WRITE)
     if isinstance(actor, Person):
         Draft.objects.filter(item=item, person=actor).delete()
+        Suggestion.objects.filter(item=item, person=actor).delete()
     return revision
 
 
