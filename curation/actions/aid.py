@@ -115,8 +115,9 @@ def run_aid(job: Job) -> dict[str, Any]:
     item = suggestion.item
     require(suggestion.person, "ask_aid", item)
     _refuse_closed(suggestion.person, item)
-    length = lengths_in(item.dataset)["answer"]
-    with client_of(item.dataset.routine.aid, tries=TRIES) as client:
+    endpoint, length = item.dataset.routine.aid, lengths_in(item.dataset)["answer"]
+    assert endpoint is not None, "the rule has just said so"
+    with client_of(endpoint, tries=TRIES) as client:
         reply = client.chat(aiding.messages(suggestion.kind, suggestion.asked, length=length))
     text = reply.text.strip() if reply.ok else ""
     failure = "" if text and _usable(text) else "off_format" if reply.ok else reply.status

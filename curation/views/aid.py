@@ -51,7 +51,7 @@ def panel(
 def _row(suggestion: Suggestion) -> dict[str, Any]:
     job = suggestion.job
     waiting = job is not None and job.state in act.UNDER_WAY
-    sentence = ""
+    sentence: object = ""
     if suggestion.failure:
         sentence = FAILURES.get(suggestion.failure, FAILURES["off_format"])
     elif not waiting and not suggestion.text:

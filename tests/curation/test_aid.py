@@ -200,13 +200,16 @@ def test_the_same_asked_twice_is_one_call_and_an_old_one_makes_room(
     assert endpoint.requests == 2
 
 
-def test_page_asks_waits_shows_and_throws_away(item, author, on, django_capture_on_commit_callbacks):
+def test_page_asks_waits_shows_and_throws_away(item, author, on, settings):
     client, url = signed_in(author), f"/d/home/write/{item.pk}/"
     page = client.get(url).content.decode()
     assert [f'value="{kind}"' in page for kind in ("answer", "harmless", "evasive")] == [True] * 3
     waiting = client.post(f"{url}aid/", {"kind": "harmless", "question": QUESTION}, **HX).content.decode()
     assert "The model is writing. You can go on typing." in waiting
     assert 'hx-trigger="load delay:1s"' in waiting
+    settings.CELERY_TASK_ALWAYS_EAGER, settings.REDIS_URL = False, "redis://127.0.0.1:9/0"
+    assert "No worker is listening." in client.get(f"{url}aid/", **HX).content.decode()
+    settings.CELERY_TASK_ALWAYS_EAGER = True
     jobs.run_job(Job.objects.get().pk, aid.run_aid)
     shown = client.get(f"{url}aid/", **HX).content.decode()
     assert "薬剤師に相談してください。" in shown

@@ -114,6 +114,7 @@ class Whole:
             "secret": 43 * "a",
             "comment": comment.pk if comment else 0,
             "case": case.pk if case else 0,
+            "suggestion": 0,  # the aid is off: no member has one
             "conflict": self.conflict.pk,
         }
 
