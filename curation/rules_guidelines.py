@@ -17,6 +17,14 @@ def write_guideline(actor: Actor, dataset: Dataset) -> str | None:
     return needs(actor, dataset, Role.LEAD)
 
 
+@rule("read", Guideline)
+def read(actor: Actor, guideline: Guideline) -> str | None:
+    """Everybody says for themselves that they have read it."""
+    if isinstance(actor, Operator):
+        return _("Everybody confirms this for themselves.")
+    return needs(actor, guideline.dataset, *Role.values)
+
+
 @rule("sign", Codebook)
 @rule("sign", Guideline)
 def sign(actor: Actor, guideline: Guideline | Codebook) -> str | None:

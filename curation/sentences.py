@@ -54,6 +54,7 @@ _VERBS = {
     "redact": gettext_lazy("confirmed that a text be removed"),
     "sign_mapping": gettext_lazy("signed the taxonomy"),
     "write_codebook": gettext_lazy("made a version of the reasons"),
+    "read_guideline": gettext_lazy("read a version of the guideline"),
     "write_guideline": gettext_lazy("made a version of the guideline"),
     "import_items": gettext_lazy("imported items"),
     "export_items": gettext_lazy("took a table of items"),

@@ -137,6 +137,7 @@ guideline_urls = [
     path("<int:version>/", guideline.version, name="guideline_version"),
     path("<int:version>/since/<int:older>/", guideline.difference, name="guideline_difference"),
     path("<int:version>/sign/", guideline.sign, name="guideline_sign"),
+    path("<int:version>/read/", guideline.read, name="guideline_read"),
 ]
 reason_urls = [
     path("", codebook.newest, name="codebook"),

@@ -7,12 +7,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
+from curation.actions.notices import tell
 from curation.actions.texts import cleaned, keepable
 from curation.errors import Conflict, Invalid
 from curation.guideline_text import numbers_of
 from curation.log import Actor, record
-from curation.models import Dataset, Guideline, GuidelineDraft, Person
-from curation.queries.guidelines import newest_guideline
+from curation.models import Dataset, Guideline, GuidelineDraft, GuidelineReading, Notice, Person
+from curation.queries.guidelines import members_by, newest_guideline
 from curation.rules import require
 
 LONGEST_NOTE = 2000  # characters of what is new
@@ -80,6 +81,8 @@ def write(
         raise Invalid(_("Nothing was changed. A new version differs from the one before."), field="text_ja")
     made = Guideline.objects.create(dataset=dataset, version=held + 1, written_by=person, **texts)
     GuidelineDraft.objects.filter(dataset=dataset, person=person).delete()
+    GuidelineReading.objects.create(guideline=made, person=person)
+    tell(Notice.Kind.GUIDELINE, members_by(dataset), dataset=dataset.pk, but=person)
     record(person, "write_guideline", made, dataset=dataset, version=made.version)
     return made
 
@@ -137,3 +140,15 @@ def sign(actor: Actor, guideline: Guideline) -> Guideline:
     if fresh:
         record(actor, "sign", guideline, dataset=guideline.dataset, version=guideline.version)
     return guideline
+
+
+@transaction.atomic
+def confirm_read(person: Person, guideline: Guideline) -> GuidelineReading:
+    """Say that the version was read; said twice, it is said once. What told of it counts as seen."""
+    require(person, "read", guideline)
+    reading, new = GuidelineReading.objects.get_or_create(guideline=guideline, person=person)
+    if new:
+        told = Notice.objects.filter(person=person, dataset=guideline.dataset_id, kind=Notice.Kind.GUIDELINE)
+        told.filter(seen_at=None, created_at__gte=guideline.created_at).update(seen_at=timezone.now())
+        record(person, "read_guideline", guideline, version=guideline.version)
+    return reading

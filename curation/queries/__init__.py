@@ -36,6 +36,8 @@ from curation.queries.guidelines import (
     in_words,
     newest_codebook,
     newest_guideline,
+    readers,
+    to_confirm,
 )
 from curation.queries.items import (
     authors_in,
@@ -143,6 +145,7 @@ __all__ = [
     "path_words",
     "quotas_of",
     "read_by_two",
+    "readers",
     "redacted_rows",
     "redacted_texts",
     "redactions_visible_to",
@@ -162,6 +165,7 @@ __all__ = [
     "stands_open",
     "texts_by_hash",
     "threads_of",
+    "to_confirm",
     "to_settle",
     "told",
     "translation_queue",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import F, QuerySet
 
-from curation.models import Codebook, Dataset, Guideline, Review
+from curation.models import Codebook, Dataset, Guideline, GuidelineReading, Membership, Person, Review
 from curation.reasons import Book, shipped
 
 
@@ -41,3 +41,24 @@ def in_words(reviews: QuerySet[Review]) -> QuerySet[Review]:
     `under` is the version of the guideline that each was made under, None for none.
     """
     return reviews.annotate(under=F("guideline__version")).prefetch_related("codebook")
+
+
+def members_by(dataset: Dataset) -> set[int]:
+    """Whoever works by the guideline: authors and reviewers."""
+    roles = (Membership.Role.AUTHOR, Membership.Role.REVIEWER)
+    rows = Membership.objects.filter(dataset=dataset, role__in=roles)
+    return set(rows.values_list("person", flat=True))
+
+
+def to_confirm(person: Person, guideline: Guideline) -> bool:
+    """Whether the person has not said yet that they read this version. The first one is nothing new to anybody."""
+    if guideline.version == 1:
+        return False
+    return not GuidelineReading.objects.filter(guideline=guideline, person=person).exists()
+
+
+def readers(guideline: Guideline) -> list[tuple[Person, GuidelineReading | None]]:
+    """Everybody who works by it, with when they read it; those who have not come first."""
+    read = {row.person_id: row for row in guideline.readings.all()}
+    people = Person.objects.filter(pk__in=members_by(guideline.dataset)).order_by("display_name", "pk")
+    return sorted(((each, read.get(each.pk)) for each in people), key=lambda row: row[1] is not None)

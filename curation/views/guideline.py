@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,11 +15,11 @@ from curation.errors import Conflict, TeineiError
 from curation.forms import GuidelineForm
 from curation.guideline_text import preface, sections
 from curation.models import Guideline, GuidelineDraft, Membership
-from curation.queries import ITEM_ROLES, guideline_versions, newest_guideline
+from curation.queries import ITEM_ROLES, guideline_versions, newest_guideline, readers
 from curation.rules import allows
 from curation.textdiff import changes
 from curation.views import work
-from curation.views.gate import MemberRequest, attempt, member
+from curation.views.gate import MemberRequest, attempt, back, member
 
 Role = Membership.Role
 
@@ -49,6 +50,10 @@ def _read(request: MemberRequest, found: Guideline | None) -> HttpResponse:
         "versions": versions,
         "newest": versions[0] if versions else None,
         "before": before,
+        "confirm": bool(found)
+        and found == versions[0]
+        and work.unread_by(request.user, request.roles, found),
+        "readers": readers(found) if found and Role.LEAD in request.roles else [],
         "may_see_reasons": bool(request.roles & ITEM_ROLES),
         "may_write": allows(request.user, "write_guideline", request.dataset),
         "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
@@ -157,3 +162,14 @@ def sign(request: MemberRequest, version: int) -> HttpResponse:
     found = _found(request, version)
     attempt(request, lambda: act.sign(request.user, found), _("Signed. The mark is gone."))
     return redirect("curation:guideline_version", dataset=request.dataset.slug, version=version)
+
+
+@require_POST
+@member()
+def read(request: MemberRequest, version: int) -> HttpResponse:
+    """Say that one has read it: nothing for the script that takes the line away, else back to where it stood."""
+    found = _found(request, version)
+    done = attempt(request, lambda: act.confirm_read(request.user, found))
+    if request.htmx and done:
+        return HttpResponse("")
+    return back(request, reverse("curation:guideline_version", args=[request.dataset.slug, version]))

@@ -41,6 +41,7 @@ WORDS = {
     Kind.TAKEN_WRITING: gettext_lazy("was handed to another writer. What you wrote is kept as your draft."),
     Kind.SETTLE: gettext_lazy("waits for you: two opinions differ."),
     Kind.JOB: gettext_lazy("ended."),
+    Kind.GUIDELINE: gettext_lazy("has a new version. See what is new in it."),
 }
 ICONS = {
     Kind.SENT_BACK: "back",
@@ -55,6 +56,7 @@ ICONS = {
     Kind.COMMENTED: "comment",
     Kind.MOVED: "tree",
     Kind.JOB: "jobs",
+    Kind.GUIDELINE: "guide",
     Kind.SETTLE: "people",
 }
 
@@ -85,11 +87,17 @@ def _shown(request: MemberRequest, row: Notice) -> dict[str, Any]:
         "fresh": row.seen_at is None,
         "at": row.created_at,
         "icon": ICONS.get(kind, "history"),
-        "about": row.item.external_id if row.item else row.job.title if row.job else "",
+        "about": _about(row),
         "words": str(WORDS[kind]) % {"who": who},
         "state": row.job.state if row.job else "",
         "url": target_of(row, request.dataset.slug, request.roles, request.user),
     }
+
+
+def _about(row: Notice) -> str:
+    if row.kind == Kind.GUIDELINE:
+        return _("Guideline")
+    return row.item.external_id if row.item else row.job.title if row.job else ""
 
 
 def _name(request: MemberRequest, item: Item | None, actor: Person | None) -> str:
@@ -106,6 +114,8 @@ def _to_review(item: Item, roles: set[str], person: Person) -> bool:
 
 def target_of(row: Notice, dataset: str, roles: set[str], person: Person) -> str:
     """Where to go on from a notice."""
+    if row.kind == Kind.GUIDELINE:
+        return reverse("curation:guideline", args=[dataset])
     if row.item is None:
         return (row.job.target_url if row.job else "") or reverse("curation:jobs", args=[dataset])
     name = "item"

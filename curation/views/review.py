@@ -231,7 +231,7 @@ def _attributes(revision: Revision) -> list[str]:
 def _beside(request: MemberRequest, item: Item, revision: Revision, unseen: set[int]) -> dict[str, Any]:
     """What stands beside the text: help, and what was said before."""
     return {
-        "guideline": work.guideline_of(item),
+        "guideline": work.guideline_of(item, reader=request.user),
         **checking.of_revision(request, item),
         "comments": _thread(request, item, unseen),
         "events": _history(item, unseen),

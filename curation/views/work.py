@@ -19,11 +19,12 @@ from curation.errors import Conflict, Invalid, NotAllowed, NotReady, TeineiError
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
 from curation.guideline_text import anchor_of, policy, preface, sections
-from curation.models import Category, Guideline, Item, Person, Question, Review
-from curation.queries import NearTwin, near_twins
+from curation.models import Category, Guideline, Item, Membership, Person, Question, Review
+from curation.queries import NearTwin, near_twins, to_confirm
 from curation.reasons import Reason, shipped
 
 alias = sentences.alias
+Role = Membership.Role
 EXCERPT = 60  # characters of a text that a list shows
 STATUS = {Conflict: 409, WrongState: 409, NotAllowed: 403, Invalid: 422}
 PARTS = {"question": gettext_lazy("Question"), "answer": gettext_lazy("Reference answer")}
@@ -149,8 +150,16 @@ def side_of(category: Category | None) -> dict[str, Any]:
     }
 
 
-def guideline_of(item: Item) -> dict[str, Any] | None:
-    """The newest guideline in the page's language, with whether a native reader has signed it."""
+def unread_by(person: Person, roles: set[str], guideline: Guideline) -> bool:
+    """Whether a line tells the person of the version: who writes or reviews, until they confirm it."""
+    return bool(roles & {Role.AUTHOR, Role.REVIEWER}) and to_confirm(person, guideline)
+
+
+def guideline_of(item: Item, *, reader: Person | None = None) -> dict[str, Any] | None:
+    """The newest guideline in the page's language, with whether a native reader has signed it.
+
+    `confirm`: whether `reader`, who writes or reviews, has yet to say that they read it.
+    """
     found = Guideline.objects.filter(dataset=item.dataset).order_by("-version").first()
     if found is None:
         return None
@@ -162,6 +171,8 @@ def guideline_of(item: Item) -> dict[str, Any] | None:
         "sections": sections(text),
         "policy": policy(text),
         "signed": found.signed_at is not None,
+        "changed": found.changed,
+        "confirm": reader is not None and to_confirm(reader, found),
     }
 
 

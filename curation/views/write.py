@@ -153,7 +153,7 @@ def _page(
         "before": _answered_before(request, current) if item.state == Item.State.AWAITING_ANSWER else "",
         "typed_on": bool(draft.pk or error) and any(fields[part].strip() for part in ("question", "answer")),
         "said": _last_word(item),
-        "guideline": work.guideline_of(item),
+        "guideline": work.guideline_of(item, reader=request.user),
         "error": error,
         "moved_on": met,
         "waiting": sent_back(request.user, request.dataset).count(),
