@@ -51,7 +51,7 @@ def _read(request: MemberRequest, found: Codebook | None) -> HttpResponse:
         "versions": versions,
         "newest": versions[0] if versions else None,
         "may_write": allows(request.user, "write_codebook", request.dataset),
-        "may_sign": bool(found) and found.signed_at is None and allows(request.user, "sign", found),
+        "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
     }
     return render(request, "curation/codebook.html", context)
 
