@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -127,6 +129,14 @@ def test_cast_is_offered_and_entered_in_the_demo_only(settings) -> None:
         assert client.post("/enter/", {"key": "demo-author"}).status_code == code
     assert Client().post("/enter/", {"key": "nobody"}).status_code == 404
     assert Client(REMOTE_ADDR="192.0.2.1").post("/enter/", {"key": "demo-author"}).status_code == 404
+
+
+def test_job_that_is_done_stands_at_its_end(dataset, manager) -> None:
+    kept = {"dataset": dataset, "person": manager, "kind": "freeze_check", "title": "check", "total": 11}
+    Job.objects.create(state="succeeded", done=10, **kept)
+    Job.objects.create(state="failed", done=7, **kept)
+    page = signed_in(manager).get("/d/pages/jobs/").content.decode()
+    assert re.findall(r'progress__count">([^<]*)<', page) == ["7 / 11", "11 / 11"]
 
 
 @pytest.mark.parametrize(("path", "count"), [("items/", 11), ("jobs/", 9), ("releases/", 9), ("people/", 9)])
