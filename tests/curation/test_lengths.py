@@ -112,6 +112,7 @@ def test_programs_read_and_set_all_of_it_or_none(dataset, lead):
         "twice_share": 0,
         "second_after_fix": False,
         "bands": {"question": [10, 300], "answer": [1, 9]},
+        "aid": None,
     }
     wrong = {"soft_cap": 70, "bands": {"answer": [9, 1]}}
     assert client.patch(url, json.dumps(wrong), **HEADINGS).status_code == 400
