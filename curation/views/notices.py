@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 from curation.actions.digests import set_digest
 from curation.actions.notices import mark_seen
 from curation.aliases import alias
-from curation.models import Item, Membership, Notice, Person
-from curation.queries import at_most, notices_of
+from curation.models import Item, Membership, Notice, Person, Review
+from curation.queries import at_most, in_words, notices_of
 from curation.templatetags.reading import many
+from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 from curation.views.numbers import is_number
 
@@ -43,6 +44,8 @@ WORDS = {
     Kind.JOB: gettext_lazy("ended."),
     Kind.GUIDELINE: gettext_lazy("has a new version. See what is new in it."),
 }
+BACK = (Kind.SENT_BACK, Kind.OPENED, Kind.ANSWER_ASKED, Kind.REJECTED)
+DECISIONS_BACK = ("request_changes", "request_answer", "reject")
 ICONS = {
     Kind.SENT_BACK: "back",
     Kind.ANSWER_ASKED: "back",
@@ -70,13 +73,30 @@ def notices(request: MemberRequest) -> HttpResponse:
     page = found.filter(pk__lt=int(after)) if is_number(after) else found
     rows = list(page.select_related("item", "job", "actor")[: PAGE + 1])
     context = {
-        "rows": [_shown(request, row) for row in rows[:PAGE]],
+        "rows": _with_reasons(request, rows[:PAGE]),
         "up_to": rows[0].pk if rows else 0,
         "fresh": any(row.seen_at is None for row in rows[:PAGE]),
         "first_url": "?" if after else "",
         "next_url": f"?after={rows[PAGE - 1].pk}" if len(rows) > PAGE else "",
     }
     return render(request, "curation/notices.html", context)
+
+
+def _with_reasons(request: MemberRequest, rows: list[Notice]) -> list[dict[str, Any]]:
+    """Rows of the page; what came back with the reasons of the decision that it tells of: two queries for all of them."""
+    items = {row.item_id for row in rows if row.kind in BACK}
+    last: dict[int, list[Review]] = {}
+    if items:
+        given = Review.objects.filter(item__in=items, decides=True, decision__in=DECISIONS_BACK)
+        for review in in_words(given.order_by("-pk")):
+            last.setdefault(review.item_id, []).append(review)
+    shown = []
+    for row in rows:
+        told = last.get(row.item_id or 0, []) if row.kind in BACK else []
+        review = next((each for each in told if each.created_at <= row.created_at), None)
+        reasons = work.said_by(review, request.dataset.slug)["reasons"] if review else []
+        shown.append(_shown(request, row) | {"reasons": reasons})
+    return shown
 
 
 def _shown(request: MemberRequest, row: Notice) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def test_reason_leads_to_its_section_in_the_version_of_the_decision(dataset, lea
     decide(item, make_member(dataset, "reviewer"), "request_changes", reason="bare_refusal")
     text = dataset.guidelines.get().text_ja + "\n- 追記"
     guidelines.write(lead, dataset, base=1, text_ja=text, text_en="", changed="追記しました。")
-    for path in (f"write/{item.pk}/", f"items/{item.pk}/", "me/"):
+    for path in (f"write/{item.pk}/", f"items/{item.pk}/", "me/", "notices/"):
         assert f'href="{SECTION}"' in page(as_author, f"/d/home/{path}")
     assert '<section id="guideline-1"' in page(as_author, SECTION.partition("#")[0])
 
@@ -151,3 +151,19 @@ def test_reason_of_no_section_has_no_link(dataset, lead, author, as_author) -> N
     shown = page(as_author, f"/d/home/write/{item.pk}/")
     assert "Bare refusal" in shown
     assert "/guideline/1/#" not in shown
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_notices_tell_the_reasons_of_each_decision_at_the_same_cost(
+    dataset, author, as_author, rows, django_assert_num_queries
+) -> None:
+    reviewer = make_member(dataset, "reviewer")
+    for _ in range(rows):
+        item = make_item(dataset, state="in_review", author=author)
+        decide(item, reviewer, "request_changes", reason="bare_refusal")
+        decide(make_item(dataset, state="in_review", author=author), reviewer, "reject", reason="copied")
+    as_author.get("/d/home/notices/")
+    with django_assert_num_queries(9):
+        found = as_author.get("/d/home/notices/").context["rows"]
+    said = [(row["icon"], [reason["code"] for reason in row["reasons"]]) for row in found]
+    assert said == [("cross", ["copied"]), ("back", ["bare_refusal"])] * rows
