@@ -163,7 +163,7 @@ def test_notices_tell_the_reasons_of_each_decision_at_the_same_cost(
         decide(item, reviewer, "request_changes", reason="bare_refusal")
         decide(make_item(dataset, state="in_review", author=author), reviewer, "reject", reason="copied")
     as_author.get("/d/home/notices/")
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         found = as_author.get("/d/home/notices/").context["rows"]
     said = [(row["icon"], [reason["code"] for reason in row["reasons"]]) for row in found]
     assert said == [("cross", ["copied"]), ("back", ["bare_refusal"])] * rows
