@@ -1,11 +1,15 @@
-"""The installation that a story is told in."""
+"""The installation that a story is told in; a dataset and its people before their pages."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from curation.models import Category, Dataset
+from tests.factories.curation import make_dataset, make_member, make_person
+from tests.flows.people_at_work import DO, DONT, Desk
 from tests.rig.served import served
 from tests.rig.story import Story
 
@@ -20,3 +24,27 @@ def story(tmp_path: Path, chromium: Browser, copy_migrated: Callable[[Path], Non
         for page in told.pages.values():
             page.context.close()
     assert told.wrong == []
+
+
+@pytest.fixture
+def home() -> Dataset:
+    """Three leaves, with what to do and not to do in Japanese, and the shipped guideline."""
+    dataset = make_dataset("home", name="丁寧の家")
+    hints = {"do_ja": DO, "dont_ja": DONT}
+    Category.objects.filter(taxonomy=dataset.taxonomy, level=3).update(hints=hints)
+    return dataset
+
+
+@pytest.fixture
+def sits_down(new_page: Any, sign_in: Any, home: Dataset) -> Callable[..., Desk]:
+    """sits_down(name, role, ...): a person of the dataset, signed in on its first page. `warned`: they have read the warning."""
+
+    def sit(name: str, *roles: str, warned: bool = True) -> Desk:
+        person = make_person(name, locale="ja")
+        make_member(home, *roles, person=person, warned=warned)
+        page = new_page()
+        sign_in(page, person)
+        page.goto("/d/home/")
+        return Desk(person, page)
+
+    return sit
