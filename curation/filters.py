@@ -23,6 +23,7 @@ from curation.errors import Invalid
 from curation.forms import ATTRIBUTES
 from curation.models import Category, Dataset, DoubleReview, Item, Membership, Person, Question, Review
 from curation.queries import authors_in, book_of, categories_for, matching
+from curation.queries.mine import own
 from curation.reasons import Book, Reason
 from curation.rules import open_doubles, roles_of
 from curation.sentences import alias
@@ -275,7 +276,7 @@ _NARROW: dict[str, Callable[[Filters, Items, str], Items]] = {
     "age": _age,
     "twice": _twice,
     "open": lambda filters, items, value: items.filter(open_to_all=True),
-    "mine": lambda filters, items, value: items.filter(author=filters.person),
+    "mine": lambda filters, items, value: items.filter(own(filters.person)),
 }
 
 

@@ -5,13 +5,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from curation.models import Category, Dataset
 from tests.factories.curation import make_dataset, make_member, make_person
 from tests.flows.people_at_work import DO, DONT, Desk
 from tests.rig.served import served
 from tests.rig.story import Story
+
+PATIENCE = 30_000  # milliseconds: a busy machine answers late
 
 
 @pytest.fixture
@@ -36,15 +38,18 @@ def home() -> Dataset:
 
 
 @pytest.fixture
-def sits_down(new_page: Any, sign_in: Any, home: Dataset) -> Callable[..., Desk]:
+def sits_down(new_page: Any, sign_in: Any, home: Dataset) -> Iterator[Callable[..., Desk]]:
     """sits_down(name, role, ...): a person of the dataset, signed in on its first page. `warned`: they have read the warning."""
 
     def sit(name: str, *roles: str, warned: bool = True) -> Desk:
         person = make_person(name, locale="ja")
         make_member(home, *roles, person=person, warned=warned)
         page = new_page()
+        page.context.set_default_timeout(PATIENCE)
         sign_in(page, person)
         page.goto("/d/home/")
         return Desk(person, page)
 
-    return sit
+    expect.set_options(timeout=PATIENCE)
+    yield sit
+    expect.set_options(timeout=5_000)

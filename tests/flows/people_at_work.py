@@ -48,11 +48,11 @@ class Desk:
 
     def sees(self, *texts: str) -> None:
         for text in texts:
-            expect(self.page.locator("body")).to_contain_text(text)
+            expect(self.page.locator("body")).to_contain_text(text, use_inner_text=True)
 
     def sees_nothing_of(self, *texts: str) -> None:
         for text in texts:
-            expect(self.page.locator("body")).not_to_contain_text(text)
+            expect(self.page.locator("body")).not_to_contain_text(text, use_inner_text=True)
 
     def waits_until_saved(self) -> None:
         expect(self.page.locator(".actions [data-saved]")).to_have_attribute("data-state", "saved")

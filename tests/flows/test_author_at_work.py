@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from curation.actions.comments import comment
-from curation.models import Comment, Dataset, Dismissal, Draft, Item, Notice, Review, Revision
+from curation.models import Comment, Dataset, Dismissal, Draft, Item, Notice, Person, Review, Revision
 from tests.factories.curation import decide, leaf, make_item, make_member, make_person
 from tests.flows.people_at_work import DO, DONT, Desk, state_of
 
@@ -52,12 +51,13 @@ def test_a_day_of_an_author(sits_down: Callable[..., Desk], home: Dataset) -> No
     names_criteria_and_sources(hanako)
     writes_on_through_a_cut(hanako)
     item = hands_in_the_question_alone(hanako)
-    answers_the_first_open_question(sits_down("ichiro", "author"))
+    ichiro = sits_down("ichiro", "author")
+    answers_the_first_open_question(ichiro)
     assert writers(item) == ("hanako", "ichiro")
     ren = make_member(home, "reviewer", person=make_person("ren", locale="ja"))
     send_back(item, ren)
-    hears_of_it_and_answers(hanako, item)
-    mends_what_came_back(hanako, item)
+    hears_of_it_and_asks_ichiro(hanako, item)
+    mends_what_came_back(ichiro, item)
     sees_what_changed(hanako, item)
     is_offered_a_break(hanako)
     reads_her_own_page(hanako)
@@ -74,17 +74,11 @@ def stock(home: Dataset) -> tuple[Item, Item, Item]:
     return approved, barred, make_item(home, state="in_review", category=leaf(home, 1), question=TWIN)
 
 
-def send_back(item: Item, ren: Any) -> None:
+def send_back(item: Item, ren: Person) -> None:
+    """A reason for each part, a comment, and a word to whoever asked."""
     item.refresh_from_db()
-    decide(
-        item,
-        ren,
-        "request_changes",
-        reasons={"answer": "off_point"},
-        comment=REASON,
-        question_ok=True,
-        answer_ok=False,
-    )
+    given = {"comment": REASON, "question_ok": False, "answer_ok": False}
+    decide(item, ren, "request_changes", reasons={"question": "ambiguous", "answer": "off_point"}, **given)
     comment(ren, item, body="@hanako 夜中に読む人を思い浮かべてください。")
 
 
@@ -201,7 +195,7 @@ def answers_the_first_open_question(ichiro: Desk) -> None:
     ichiro.sees("を提出しました")
 
 
-def hears_of_it_and_answers(hanako: Desk, item: Item) -> None:
+def hears_of_it_and_asks_ichiro(hanako: Desk, item: Item) -> None:
     """By the bell to the list of notices, by keys to what was said there, and an answer to a person by name."""
     hanako.page.goto("/d/home/")
     hanako.goes("g n", "/notices/")
@@ -212,25 +206,27 @@ def hears_of_it_and_answers(hanako: Desk, item: Item) -> None:
     hanako.page.get_by_text("返信する").first.press("Enter")
     field = hanako.field("返信")
     field.focus()
-    hanako.page.keyboard.type("@re")
+    hanako.page.keyboard.type("@ich")
     expect(hanako.page.get_by_role("option")).to_have_count(1)
     hanako.keys("Enter")
-    hanako.ime.type("承知しました。")
+    hanako.ime.type("救急の窓口を書き足してください。")
     with hanako.page.expect_navigation():
         hanako.keys("Control+Enter")
     said = Comment.objects.latest("pk")
-    assert (said.person, said.body) == (hanako.person, "@ren 承知しました。")
-    assert Notice.objects.filter(person__username="ren", kind="mentioned", item=item).count() == 1
+    assert (said.person, said.body) == (hanako.person, "@ichiro 救急の窓口を書き足してください。")
+    assert Notice.objects.filter(person__username="ichiro", kind="mentioned", item=item).count() == 1
 
 
-def mends_what_came_back(hanako: Desk, item: Item) -> None:
-    hanako.goes("g w", "/write/")
-    hanako.goes("1", f"/write/{item.pk}/")
-    hanako.sees("質問に答えていない", REASON)
-    hanako.write("参考回答", ADDED)
-    hanako.waits_until_saved()
-    hanako.field("参考回答").press("Control+Enter")
-    hanako.page.wait_for_url("**/write/?again=*")
+def mends_what_came_back(ichiro: Desk, item: Item) -> None:
+    """It comes back to whoever answered, who has the item since."""
+    ichiro.press("後で続ける")  # the next question, which is there at once
+    ichiro.page.wait_for_url("**/write/")
+    ichiro.goes("1", f"/write/{item.pk}/")
+    ichiro.sees("意味が一つに定まらない", "質問に答えていない", REASON)
+    ichiro.write("参考回答", ADDED)
+    ichiro.waits_until_saved()
+    ichiro.field("参考回答").press("Control+Enter")
+    ichiro.sees("を提出しました")
     assert state_of(item) == "in_review"
     newest = Revision.objects.filter(item=item).latest("number")
     assert newest.answer == ANSWER + ADDED
@@ -249,6 +245,7 @@ def is_offered_a_break(hanako: Desk) -> None:
     minutes = hanako.field("休憩を提案するまでの作業時間（分）")
     minutes.fill("1")
     minutes.press("Enter")
+    hanako.sees("保存しました")
     page = hanako.page
     page.clock.install()
     page.goto("/d/home/coverage/")
@@ -263,7 +260,9 @@ def is_offered_a_break(hanako: Desk) -> None:
 
 def reads_her_own_page(hanako: Desk) -> None:
     hanako.page.goto("/d/home/me/")
-    hanako.sees("差し戻された理由", "質問に答えていない", "あなたが向き合った時間")
+    back = hanako.page.get_by_role("region", name="差し戻された理由")
+    expect(back).to_contain_text("意味が一つに定まらない")
+    expect(back).not_to_contain_text("質問に答えていない")
     items = hanako.page.get_by_role("region", name="あなたの項目")
     expect(items.get_by_role("row").filter(has_text="レビュー中")).to_contain_text("1")
     worked = (

@@ -16,7 +16,7 @@ from curation.errors import Invalid, NotAllowed
 from curation.exposure import worked_of
 from curation.models import LogEntry, Membership, WorkedDay
 from curation.queries.mine import own_by_state, reasons_back
-from tests.factories.curation import decide, leaf, make_dataset, make_item, make_member
+from tests.factories.curation import ANSWER, decide, leaf, make_dataset, make_item, make_member
 from tests.rig.clients import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -172,3 +172,24 @@ def test_own_page_counts_items_by_state_and_reasons_of_what_came_back(dataset, a
 def test_raters_have_no_such_numbers(dataset) -> None:
     page = signed_in(make_member(dataset, "rater")).get("/d/home/me/")
     assert "worked" not in page.context
+
+
+def test_two_people_of_one_item_each_hear_of_the_part_they_wrote(dataset, author, reviewer) -> None:
+    """Who answered has the item from then on; it is still on the page of whoever asked."""
+    item = make_item(dataset, state="awaiting_answer", author=author)
+    answerer = make_member(dataset, "author")
+    wording = items.Wording(question=item.current_revision.question, answer=ANSWER, category=leaf(dataset))
+    items.submit(answerer, item, wording)
+    said = {"question": "ambiguous", "answer": "off_point"}
+    parts = {"question_ok": False, "answer_ok": False}
+    decide(item, reviewer, "request_changes", reasons=said, comment="Twice.", **parts)
+    people = (author, answerer, reviewer)
+    told = [[(back.part, back.code) for back in reasons_back(each, dataset)] for each in people]
+    assert told == [[("question", "ambiguous")], [("answer", "off_point")], []]
+    assert [own_by_state(each, dataset) for each in people] == [
+        {"needs_changes": 1},
+        {"needs_changes": 1},
+        {},
+    ]
+    listed = signed_in(author).get("/d/home/items/?mine=1&state=needs_changes").context["rows"]
+    assert [row["item"] for row in listed] == [item]
