@@ -351,6 +351,7 @@ TEINEI_PERIODIC: dict[str, int] = {
     "curation.reconcile": 15,
     "curation.remove_old_files": 3600,
     "curation.send_digests": 600,
+    "curation.embed_questions": 60,
 }
 
 # --- Label Studio ----------------------------------------------------------------------------------------------
@@ -367,10 +368,10 @@ LABEL_STUDIO_WEBHOOK_URL = env("LABEL_STUDIO_WEBHOOK_URL").rstrip("/")
 HF_ENDPOINT = env("HF_ENDPOINT")
 HF_TOKEN = env_secret("HF_TOKEN")
 
-# --- Gates -----------------------------------------------------------------------------------------------------
+# --- Meaning ---------------------------------------------------------------------------------------------------
 
-# Whether test questions in other words are looked for where the package for it is installed: the first look at many
-# texts takes minutes.
+# Whether questions in other words are looked for, by the gates and while somebody writes, where the package for it is
+# installed: the first look at many texts takes minutes.
 TEINEI_MEANING = env_flag("TEINEI_MEANING", True)
 
 # --- Exports ---------------------------------------------------------------------------------------------------

@@ -34,10 +34,11 @@ _BEHIND = 20_000  # rows before the last that are looked at once more after ever
 
 @dataclass(frozen=True)
 class Near:
-    """A text by its hash, and how alike it is, 0 to 100."""
+    """A text by its hash, and how alike it is, 0 to 100: by its letters, or by its meaning where only that is near."""
 
     text: str
     score: float
+    meant: bool = False
 
 
 @dataclass
@@ -108,6 +109,10 @@ class Asked:
     def read(self) -> None:
         """Read all that stands, so that who asks first need not wait for it: some seconds for 200,000 questions."""
         self._up_to_date(patience=-1)
+
+    def hashes(self, since: int = 0) -> list[str]:
+        """The questions that stand, those that came later last, but for the first `since` of them."""
+        return self._up_to_date(patience=-1).hashes(since)
 
     def near(self, folded: str, *, limit: int, cutoff: float = SHOWN) -> list[Near]:
         """The texts most like a folded one, best first, equals by hash.

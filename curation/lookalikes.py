@@ -18,6 +18,7 @@ from django.conf import settings
 from numpy.typing import NDArray
 
 from curation import meaning
+from curation.meant import vectors_file
 from curation.near import NEAR, Pairs, near_pairs, sketched
 from curation.similar import text_hash
 from curation.twins import Best, Twins, clusters
@@ -88,7 +89,7 @@ def same_meaning_of(
         return {}
 
     def search() -> Arrays:
-        memory = meaning.Memory(_vectors())
+        memory = meaning.Memory(vectors_file())
         memory.make({**texts, **others}, told)
         rows, columns = (
             memory.vectors({key: known[key] for key in sorted(known)}) for known in (texts, others)
@@ -101,7 +102,7 @@ def same_meaning_of(
 
 def forget(hashes: list[str]) -> int:
     """Take the vectors of these texts out of the file, where there is one; how many there were."""
-    return meaning.Memory(_vectors()).forget(hashes) if _vectors().exists() else 0
+    return meaning.Memory(vectors_file()).forget(hashes) if vectors_file().exists() else 0
 
 
 def _best(size: int, found: Iterable[Pairs]) -> Arrays:
@@ -123,10 +124,6 @@ def _folder() -> Path:
     folder = Path(settings.TEINEI_VAR) / "near"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
-
-
-def _vectors() -> Path:
-    return _folder() / "meaning.sqlite3"
 
 
 def _known(said: list[str], size: int, search: Callable[[], Arrays]) -> Arrays:

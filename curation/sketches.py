@@ -49,6 +49,11 @@ class Sketches:
     def __len__(self) -> int:
         return self._rows.filled
 
+    def hashes(self, since: int = 0) -> list[str]:
+        """What was taken in, in its order, but for the first `since` texts."""
+        rows = self._rows
+        return [row.tobytes().hex() for row in rows.hash[since : rows.filled]]
+
     def unknown(self, hashes: Sequence[str]) -> list[str]:
         """Those of the hashes that are not here yet, each once."""
         rows = self._rows

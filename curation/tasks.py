@@ -88,3 +88,11 @@ def send_digests() -> None:
     """Mail those whose turn it is; nothing where mail does not leave the machine."""
     if mail_is_set_up():
         send_due()
+
+
+@shared_task(name="curation.embed_questions")
+def embed_questions() -> None:
+    """Read new questions for their meaning, where that is compared; the module loads numpy."""
+    from curation.meant import embed_new
+
+    embed_new()

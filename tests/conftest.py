@@ -46,6 +46,8 @@ def _each_test_alone(settings: Any) -> Iterator[None]:
     connection.queries_log.clear()
     if "curation.finding" in sys.modules:  # what it knows of the rows of the test before
         sys.modules["curation.finding"].ASKED.forget()
+    if "curation.meant" in sys.modules:
+        sys.modules["curation.meant"].MEANT.forget()
     settings.TEINEI_VAR = Path(tempfile.mkdtemp(prefix="var-", dir=VAR))
     with translation.override("en"):
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Q
 
@@ -27,7 +27,7 @@ _CONSIDERED = 12  # texts; of some nothing stands any more, or only the question
 class NearTwin:
     """A question nearly the same as another: an item, a row of a release, or one that the person cannot see.
 
-    `near`: whether it counts as a near-duplicate. Without the right to read it there is no `text`, and no `score`
+    `near`: whether it counts as a near-duplicate; `meant`: by its meaning, not by its letters. Without the right to read it there is no `text`, and no `score`
     either: with a score, somebody could type until they have the text. `spared`: it stands in a category of which the
     person wants to see nothing.
     """
@@ -39,6 +39,7 @@ class NearTwin:
     item: Item | None = None
     row: ReleaseItem | None = None
     spared: bool = False
+    meant: bool = False
 
     @property
     def hidden(self) -> bool:
@@ -47,7 +48,7 @@ class NearTwin:
     @property
     def same(self) -> bool:
         """Whether letter by letter the same is asked."""
-        return self.score is not None and self.score >= 100
+        return self.score is not None and self.score >= 100 and not self.meant
 
 
 def near_twins(
@@ -61,9 +62,7 @@ def near_twins(
     folded = fold(text[:LONGEST])
     if not folded or not roles_of(person, dataset) & ITEM_ROLES:
         return []
-    from curation.finding import ASKED
-
-    found = ASKED.near(folded, limit=_CONSIDERED)
+    found = _found(text[:LONGEST], folded)
     hashes = [near.text for near in found]
     items = _items(dataset, hashes, but) if found else {}
     rows = _rows(hashes, but) if found else {}
@@ -74,6 +73,20 @@ def near_twins(
         if (twin := _twin(near, items.get(near.text), rows.get(near.text, []), dataset, readable))
     ]
     return _once(_spare(twins, person))[:limit]
+
+
+def _found(text: str, folded: str) -> list[Near]:
+    """By letters and by meaning: near-duplicates by letters first, then by meaning, then what only resembles it."""
+    from curation.finding import ASKED
+    from curation.meant import MEANT
+    from curation.near import NEAR
+
+    by_letters = ASKED.near(folded, limit=_CONSIDERED)
+    close = {near.text for near in by_letters if near.score >= NEAR}
+    meant = [near for near in MEANT.near(text, limit=_CONSIDERED) if near.text not in close]
+    known = {near.text for near in meant}
+    others = [near for near in by_letters if near.text not in known]
+    return sorted(others + meant, key=lambda near: (near.text not in close, not near.meant))
 
 
 def _items(dataset: Dataset, hashes: list[str], but: Question | None) -> dict[str, Item]:
@@ -114,15 +127,16 @@ def _twin(
 ) -> NearTwin | None:
     from curation.near import NEAR
 
-    close = near.score >= NEAR
+    close = near.meant or near.score >= NEAR
+    told: dict[str, Any] = {"near": close, "meant": near.meant, "score": near.score}
     if item is not None and item.current_revision is not None:
         split, text = item.question.split, item.current_revision.question
-        return NearTwin(near=close, score=near.score, text=text, split=split, item=item)
+        return NearTwin(**told, text=text, split=split, item=item)
     row = _best(rows, dataset, readable)
     if row is None:
         return NearTwin(near=True) if close and rows else None
     if readable[row.release_id]:
-        return NearTwin(near=close, score=near.score, text=row.question, split=row.split, row=row)
+        return NearTwin(**told, text=row.question, split=row.split, row=row)
     return NearTwin(near=True, split=row.split, row=row) if close else None
 
 

@@ -113,6 +113,7 @@ def told(twin: NearTwin, *, covered: bool = False) -> dict[str, Any]:
         "percent": None if twin.score is None else int(twin.score),  # 99.6 is not the same question
         "near": twin.near,
         "same": twin.same,
+        "meant": twin.meant,
         "test": twin.near and twin.split == Question.Split.TEST,
         "split": "" if twin.split == Question.Split.NONE else twin.split,
         "excerpt": "" if covered else excerpt(twin.text),

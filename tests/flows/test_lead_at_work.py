@@ -101,7 +101,7 @@ def sets_targets_from_a_file(maya: Desk, home: Dataset, folder: Path) -> None:
     maya.sees("まだ保存していません")
     expect(maya.field("医療相談 dev")).to_have_value("12")
     maya.press("目標数を保存する")
-    maya.sees("12")
+    maya.sees("目標数を2件変更しました")
     kept = Quota.objects.filter(dataset=home, category=leaf(home)).values_list("split", "target")
     assert dict(kept) == {"dev": 12, "test": 3}
 
@@ -125,8 +125,9 @@ def moves_both_and_takes_it_back(maya: Desk, home: Dataset, stock: list[Item]) -
     maya.page.goto("/d/home/items/?state=in_review")
     maya.page.get_by_label("このページの行をすべて選ぶ").press("Space")
     maya.keys("b")
-    maya.field("操作").select_option("move")
-    maya.field("移動先の分類").select_option(label="個人犯罪")
+    change = maya.page.get_by_role("form", name="まとめて変更")
+    change.get_by_label("操作").select_option("move")
+    change.get_by_label("移動先の分類").select_option(label="個人犯罪")
     maya.press("何が起こるかを確認")
     maya.sees("まだ何も変更していません", "2件を変更する")
     assert where(stock) == [leaf(home)] * 2
