@@ -24,6 +24,7 @@ class Desk:
         return InputMethod(self.page)
 
     def keys(self, *keys: str) -> None:
+        self.page.wait_for_load_state()  # before its scripts have run, a page hears no key
         for key in keys:
             self.page.keyboard.press(key)
 
