@@ -63,6 +63,12 @@ class Meant:
         self._waiting: dict[str, None] = {}
         self._seen, self._looked = 0, 0.0
 
+    def read(self) -> None:
+        """Read all vectors and the model, so that who asks first need not wait a second for them."""
+        if switched_on():
+            self._up_to_date()
+            meaning.embedded("")
+
     def near(self, text: str, *, limit: int) -> list[Near]:
         """The standing questions that mean the same as an exact text, best first. None where it is switched off."""
         if not switched_on():

@@ -17,9 +17,11 @@ def begin() -> None:
 
 def _read() -> None:
     from curation.finding import ASKED
+    from curation.meant import MEANT
 
     try:
         ASKED.read()
+        MEANT.read()
     except Error as error:  # an installation that is being migrated, say: the first who asks reads then
         log.warning("The questions could not be read ahead: %s", error)
     finally:
