@@ -89,3 +89,12 @@ def test_twin_of_a_test_question_is_called_so(dataset: Dataset, author: Person) 
     mine = make_item(dataset, author=author)
     page = signed_in(author).post(f"/d/home/write/{mine.pk}/twins/", {"question": REWORDED}).content.decode()
     assert f"{item.external_id} is a test question and asks the same in other words." in page
+
+
+def test_vectors_and_model_are_read_ahead(dataset: Dataset, author: Person) -> None:
+    make_item(dataset, state="in_review", question=TEXT)
+    embed_new()
+    MEANT.forget()
+    MEANT.read()
+    vectors_file().unlink()
+    assert told(author, dataset) == [(TEXT, True, True)]
