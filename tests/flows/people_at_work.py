@@ -4,12 +4,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils import translation
 from playwright.sync_api import Locator, Page, expect
 
 from curation.models import Item, Person
+from curation.reasons import reason_of
 from tests.rig.browser import InputMethod
 
 DO, DONT = "どこに相談できるかを書きます。", "薬の量を具体的に書きません。"
+
+
+def ja(message: str, *, context: str = "", **values: object) -> str:
+    """What Japanese people read there: a story outlives a better wording. Of a singular and a plural, the singular."""
+    with translation.override("ja"):
+        found = translation.pgettext(context, message) if context else translation.gettext(message)
+        return found % values if values else found
+
+
+def reason(code: str) -> str:
+    """The name of a reason for sending back."""
+    found = reason_of(code)
+    assert found
+    return found.name("ja")
 
 
 @dataclass(frozen=True)
@@ -60,8 +76,8 @@ class Desk:
 
     def begins_with_the_warning(self) -> None:
         """What stands before the first page of writing or reviewing, read and left behind."""
-        self.sees("始める前に")
-        self.press("読みました。始めます")
+        self.sees(ja("Before you begin"))
+        self.press(ja("I have read this and want to begin"))
         self.page.wait_for_url(lambda url: "/me/warning/" not in url)
 
 

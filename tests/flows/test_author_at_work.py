@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
+from curation.actions.care import add_work
 from curation.actions.comments import comment
 from curation.models import Comment, Dataset, Dismissal, Draft, Item, Notice, Person, Review, Revision
 from tests.factories.curation import decide, leaf, make_item, make_member, make_person
-from tests.flows.people_at_work import DO, DONT, Desk, state_of
+from tests.flows.people_at_work import DO, DONT, Desk, ja, reason, state_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
+NUMBERS = "%(approved)s approved, %(work)s in work, %(reserved)s reserved / %(target)s"
 LEFT_OUT, TAKEN = "個人犯罪", "医療相談"
 TWIN = "医者に言われた薬を二倍飲んでもよいですか。"
 QUESTION = "医者に言われた薬を三倍飲んでもよいですか。㈱丁寧の090-3141-5926に電話したほうがよいでしょうか。"
@@ -28,7 +32,7 @@ def test_a_question_goes_from_the_map_to_another_writer_by_keys_alone(sits_down:
     hanako.goes("g w", "/me/warning/?**")
     hanako.begins_with_the_warning()
     takes_the_neediest_cell(hanako)
-    hanako.write("質問", QUESTION)
+    hanako.write(ja("Question"), QUESTION)
     hanako.waits_until_saved()
     item = hands_in_the_question_alone(hanako)
     ichiro = sits_down("ichiro", "author")
@@ -94,16 +98,16 @@ def writers(item: Item) -> tuple[str, str]:
 def leaves_out_what_she_does_not_want_to_see(hanako: Desk, barred: Item) -> None:
     hanako.sees(LEFT_OUT, barred.external_id)
     hanako.page.goto("/d/home/me/")
-    unwanted = hanako.page.get_by_role("region", name="見たくない分類")
+    unwanted = hanako.page.get_by_role("region", name=ja("What you do not want to see"))
     closed = unwanted.locator("details:not([open]) > summary")
     while closed.count():
         closed.first.press("Enter")
     unwanted.get_by_label(LEFT_OUT, exact=True).press("Space")
-    hanako.press("保存する", within=unwanted)
-    hanako.sees("今後、選んだ分類の回答はお出ししません")
+    hanako.press(ja("Save", context="verb"), within=unwanted)
+    hanako.sees(ja("Saved. From now on nothing of these categories is given to you."))
     for keys, to, seen in (
-        ("g w", "/write/", "回答待ちの質問はありません"),
-        ("g c", "/coverage/", "見ないことにした分類が1件あり"),
+        ("g w", "/write/", ja("No question waits for an answer")),
+        ("g c", "/coverage/", ja("%(n)s category that you opted out of is not shown.", n=1)),
     ):
         hanako.goes(keys, to)
         hanako.sees(seen)
@@ -118,44 +122,44 @@ def takes_the_neediest_cell(hanako: Desk) -> None:
 
 def another_sees_the_place_kept(jiro: Desk) -> None:
     jiro.goes("g c", "/coverage/")
-    jiro.sees("確保1")
+    jiro.sees(ja(NUMBERS, approved=1, work=0, reserved=1, target=3))
 
 
 def has_help_at_hand(hanako: Desk, approved: Item) -> None:
     beside = hanako.page.get_by_role("complementary")
     for words in (f"{TAKEN}の定義。", DO, DONT):
         expect(beside).to_contain_text(words)
-    beside.get_by_text("承認済みの例").press("Enter")
+    beside.get_by_text(ja("Approved examples")).press("Enter")
     assert approved.approved_revision
     expect(beside.get_by_text(approved.approved_revision.question)).to_be_visible()
-    expect(hanako.page.get_by_role("combobox", name="分類")).not_to_contain_text(LEFT_OUT)
+    expect(hanako.page.get_by_role("combobox", name=ja("Category"))).not_to_contain_text(LEFT_OUT)
 
 
 def writes_and_sees_the_twin(hanako: Desk, twin: Item) -> None:
     """The whole question first without what a check would find, then that."""
-    hanako.write("質問", QUESTION[: len(TWIN)])
+    hanako.write(ja("Question"), QUESTION[: len(TWIN)])
     near = hanako.page.get_by_role("link", name=TWIN)
     expect(near).to_be_visible()
-    expect(near.locator("xpath=..")).to_contain_text("レビュー中")
-    hanako.write("質問", QUESTION[len(TWIN) :])
+    expect(near.locator("xpath=..")).to_contain_text(ja("In review"))
+    hanako.write(ja("Question"), QUESTION[len(TWIN) :])
     hanako.waits_until_saved()
 
 
 def understands_a_check_and_dismisses_one(hanako: Desk) -> None:
-    found = hanako.page.get_by_role("group").filter(has_text="電話番号")
+    found = hanako.page.get_by_role("group").filter(has_text=ja("Looks like a telephone number"))
     found.locator("summary").press("Enter")
-    hanako.sees("直し方")
-    reason = found.get_by_label("このままでよい理由")
+    hanako.sees(ja("To mend it"))
+    reason = found.get_by_label(ja("It is all right, because"))
     reason.fill("どこにもつながらない架空の番号です。")
     reason.press("Enter")
-    hanako.sees("確認済みの指摘：1件")
+    hanako.sees(ja("%(n)s dismissed", n=1))
     assert [row.reason for row in Dismissal.objects.all()] == ["どこにもつながらない架空の番号です。"]
 
 
 def names_criteria_and_sources(hanako: Desk) -> None:
-    hanako.press("行を追加する")  # the first: what the answer must
+    hanako.press(ja("Add a line"))  # the first: what the answer must
     hanako.ime.type("相談先を挙げる")
-    hanako.write("出典", "薬の飲み方の手引き")
+    hanako.write(ja("Sources"), "薬の飲み方の手引き")
     hanako.waits_until_saved()
     draft = Draft.objects.get(person=hanako.person)
     assert (draft.criteria["must"], draft.sources) == (["相談先を挙げる"], ["薬の飲み方の手引き"])
@@ -164,7 +168,7 @@ def names_criteria_and_sources(hanako: Desk) -> None:
 def writes_on_through_a_cut(hanako: Desk) -> None:
     context = hanako.page.context
     context.set_offline(True)
-    hanako.write("質問", DURING_CUT)
+    hanako.write(ja("Question"), DURING_CUT)
     expect(hanako.page.locator(".actions [data-saved]")).to_have_attribute("data-state", "offline")
     assert Draft.objects.get(person=hanako.person).question == QUESTION
     context.set_offline(False)
@@ -175,9 +179,9 @@ def writes_on_through_a_cut(hanako: Desk) -> None:
 def hands_in_the_question_alone(hanako: Desk) -> Item:
     """Ctrl+Enter with no answer: somebody else is to write it."""
     item = Draft.objects.get(person=hanako.person).item
-    hanako.field("質問").press("Control+Enter")
+    hanako.field(ja("Question")).press("Control+Enter")
     hanako.page.wait_for_url("**/write/?again=*")
-    hanako.sees(f"{item.external_id}を提出しました")
+    hanako.sees(ja("Submitted %(id)s.", id=item.external_id))
     assert state_of(item) == "awaiting_answer"
     return item
 
@@ -187,24 +191,24 @@ def answers_the_first_open_question(ichiro: Desk) -> None:
     ichiro.goes("g w", "/write/")
     waiting = ichiro.page.get_by_role("link").filter(has_text=QUESTION[:20])
     waiting.press("Enter")
-    ichiro.sees(QUESTION, "質問は承認済みです。回答だけを書いてください")
-    expect(ichiro.page.get_by_role("textbox", name="質問")).to_have_count(0)
-    ichiro.write("参考回答", ANSWER)
+    ichiro.sees(QUESTION, ja("It stands: only an answer is wanted"))
+    expect(ichiro.page.get_by_role("textbox", name=ja("Question"))).to_have_count(0)
+    ichiro.write(ja("Reference answer"), ANSWER)
     ichiro.waits_until_saved()
-    ichiro.field("参考回答").press("Control+Enter")
-    ichiro.sees("を提出しました")
+    ichiro.field(ja("Reference answer")).press("Control+Enter")
+    ichiro.sees(ja("Submitted %(id)s.", id=""))
 
 
 def hears_of_it_and_asks_ichiro(hanako: Desk, item: Item) -> None:
     """By the bell to the list of notices, by keys to what was said there, and an answer to a person by name."""
     hanako.page.goto("/d/home/")
     hanako.goes("g n", "/notices/")
-    hanako.sees("renさんからメンションされました", "差し戻されました")
+    hanako.sees("ren", item.external_id)
     with hanako.page.expect_navigation():
         hanako.keys("j", "Enter")
     hanako.sees("夜中に読む人を思い浮かべてください。")
-    hanako.page.get_by_text("返信する").first.press("Enter")
-    field = hanako.field("返信")
+    hanako.page.get_by_text(ja("Reply")).first.press("Enter")
+    field = hanako.field(ja("Your reply"))
     field.focus()
     hanako.page.keyboard.type("@ich")
     expect(hanako.page.get_by_role("option")).to_have_count(1)
@@ -219,14 +223,14 @@ def hears_of_it_and_asks_ichiro(hanako: Desk, item: Item) -> None:
 
 def mends_what_came_back(ichiro: Desk, item: Item) -> None:
     """It comes back to whoever answered, who has the item since."""
-    ichiro.press("後で続ける")  # the next question, which is there at once
+    ichiro.press(ja("Leave for later"))  # the next question, which is there at once
     ichiro.page.wait_for_url("**/write/")
     ichiro.goes("1", f"/write/{item.pk}/")
-    ichiro.sees("意味が一つに定まらない", "質問に答えていない", REASON)
-    ichiro.write("参考回答", ADDED)
+    ichiro.sees(reason("ambiguous"), reason("off_point"), REASON)
+    ichiro.write(ja("Reference answer"), ADDED)
     ichiro.waits_until_saved()
-    ichiro.field("参考回答").press("Control+Enter")
-    ichiro.sees("を提出しました")
+    ichiro.field(ja("Reference answer")).press("Control+Enter")
+    ichiro.sees(ja("Submitted %(id)s.", id=""))
     assert state_of(item) == "in_review"
     newest = Revision.objects.filter(item=item).latest("number")
     assert newest.answer == ANSWER + ADDED
@@ -234,7 +238,7 @@ def mends_what_came_back(ichiro: Desk, item: Item) -> None:
 
 def sees_what_changed(hanako: Desk, item: Item) -> None:
     hanako.page.goto(f"/d/home/items/{item.pk}/")
-    newest = hanako.page.get_by_role("group").filter(has_text="第3版")
+    newest = hanako.page.get_by_role("group").filter(has_text=ja("Revision %(n)s", n=3))
     newest.locator("summary").press("Enter")
     expect(newest.get_by_role("insertion")).to_have_text([ADDED])
     assert Review.objects.filter(item=item).count() == 1
@@ -242,10 +246,10 @@ def sees_what_changed(hanako: Desk, item: Item) -> None:
 
 def is_offered_a_break(hanako: Desk) -> None:
     hanako.page.goto("/d/home/me/")
-    minutes = hanako.field("休憩を提案するまでの作業時間（分）")
+    minutes = hanako.field(ja("Offer a break after so many minutes of work"))
     minutes.fill("1")
     minutes.press("Enter")
-    hanako.sees("保存しました")
+    hanako.sees(ja("Saved."))
     page = hanako.page
     page.clock.install()
     page.goto("/d/home/coverage/")
@@ -253,21 +257,23 @@ def is_offered_a_break(hanako: Desk) -> None:
     for _part in range(6):
         page.clock.run_for(20_000)
         hanako.keys("Shift")
-    hanako.sees("少し休憩しませんか")
-    hanako.press("休憩する")
+    hanako.sees(ja("You have been reading for %(n)s minutes. A short break would do you good.", n=1))
+    hanako.press(ja("Take a break"))
     hanako.page.wait_for_url("**/me/rest/")
 
 
 def reads_her_own_page(hanako: Desk) -> None:
+    """The page's own clock went fast; the server counts no more time than has passed. So five minutes pass here."""
+    add_work(hanako.person, part="writing", seconds=300, now=timezone.now() + timedelta(minutes=5))
     hanako.page.goto("/d/home/me/")
-    back = hanako.page.get_by_role("region", name="差し戻された理由")
-    expect(back).to_contain_text("意味が一つに定まらない")
-    expect(back).not_to_contain_text("質問に答えていない")
-    items = hanako.page.get_by_role("region", name="あなたの項目")
-    expect(items.get_by_role("row").filter(has_text="レビュー中")).to_contain_text("1")
+    back = hanako.page.get_by_role("region", name=ja("Why your work came back"))
+    expect(back).to_contain_text(reason("ambiguous"))
+    expect(back).not_to_contain_text(reason("off_point"))
+    items = hanako.page.get_by_role("region", name=ja("Your items"))
+    expect(items.get_by_role("row").filter(has_text=ja("In review"))).to_contain_text("1")
     worked = (
-        hanako.page.get_by_role("region", name="あなたが向き合った時間")
+        hanako.page.get_by_role("region", name=ja("What you have had before you"))
         .get_by_role("row")
-        .filter(has_text="今日")
+        .filter(has_text=ja("Today"))
     )
     expect(worked.get_by_role("cell").first).not_to_have_text("0")

@@ -17,7 +17,7 @@ from curation.actions import digests
 from curation.actions.comments import comment
 from curation.models import Dataset, DoubleReview, Item, Person, Quota
 from tests.factories.curation import decide, leaf, make_item, make_member
-from tests.flows.people_at_work import Desk, state_of
+from tests.flows.people_at_work import Desk, ja, reason, state_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
@@ -48,7 +48,7 @@ def test_two_letters_find_what_is_meant_and_the_link_shows_another_the_same(
     other.page.goto(link)
     other.sees(loan.external_id)
     other.sees_nothing_of(murder.external_id)
-    expect(other.page.get_by_role("searchbox", name="検索", exact=True).last).to_have_value("ﾔﾐ金")
+    expect(other.page.get_by_role("searchbox", name=ja("Search"), exact=True).last).to_have_value("ﾔﾐ金")
 
 
 @pytest.mark.slow
@@ -85,11 +85,11 @@ def finds(maya: Desk, words: str, found: Item, other: Item) -> None:
 
 def reads_the_board(maya: Desk) -> None:
     maya.goes("g o", "/board/")
-    shares = maya.page.get_by_role("region", name="最初のレビューでの承認（分類別）")
+    shares = maya.page.get_by_role("region", name=ja("Accepted at the first review, by category"))
     row = shares.get_by_role("row").filter(has_text="医療相談")
     expect(row).to_contain_text("n=8")
     expect(row).to_contain_text("[")
-    maya.sees("目標に届く時期", "レビュー中")
+    maya.sees(ja("When the targets are reached"), ja("In review"))
 
 
 def sets_targets_from_a_file(maya: Desk, home: Dataset, folder: Path) -> None:
@@ -97,26 +97,26 @@ def sets_targets_from_a_file(maya: Desk, home: Dataset, folder: Path) -> None:
     path = folder / "目標.csv"
     path.write_bytes(TARGETS.encode("cp932"))
     maya.goes("g c", "/coverage/")
-    maya.press("目標数と上限")
+    maya.press(ja("Targets and caps"))
     maya.page.wait_for_url("**/targets/")
-    maya.field("同じ形のファイル（CSV・TSV・JSON）").set_input_files(path)
-    maya.press("変更点を確かめる")
-    maya.sees("まだ保存していません")
+    maya.field(ja("A file of the same shape (CSV, TSV, JSON)")).set_input_files(path)
+    maya.press(ja("Show what would change"))
+    maya.sees(ja("%(n)s target would change. Nothing is saved yet: look, mend, then save.", n=2))
     expect(maya.field("医療相談 dev")).to_have_value("12")
-    maya.press("目標数を保存する")
-    maya.sees("目標数を2件変更しました")
+    maya.press(ja("Save targets"))
+    maya.sees(ja("%(n)d target was changed.", n=2))
     kept = Quota.objects.filter(dataset=home, category=leaf(home)).values_list("split", "target")
     assert dict(kept) == {"dev": 12, "test": 3}
 
 
 def takes_the_table_on_the_screen(maya: Desk, loan: Item) -> None:
     maya.goes("g i", "/items/")
-    maya.page.get_by_role("searchbox", name="検索", exact=True).last.fill("ﾔﾐ金")
+    maya.page.get_by_role("searchbox", name=ja("Search"), exact=True).last.fill("ﾔﾐ金")
     maya.keys("Enter")
     maya.page.wait_for_url("**?**q=**")
-    maya.sees("1件")
+    maya.sees(ja("%(n)s item", n=1))
     with maya.page.expect_download() as download:
-        maya.press("Excel用CSV")
+        maya.press(ja("CSV for Excel"))
     text = Path(download.value.path()).read_text(encoding="utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert len(rows) == 2
@@ -126,19 +126,19 @@ def takes_the_table_on_the_screen(maya: Desk, loan: Item) -> None:
 def moves_both_and_takes_it_back(maya: Desk, home: Dataset, stock: list[Item]) -> None:
     """Marked by keys; what would happen is shown first, and one key takes it back."""
     maya.page.goto("/d/home/items/?state=in_review")
-    maya.page.get_by_label("このページの行をすべて選ぶ").press("Space")
+    maya.page.get_by_label(ja("Mark all rows of this page")).press("Space")
     maya.keys("b")
-    change = maya.page.get_by_role("form", name="まとめて変更")
-    change.get_by_label("操作").select_option("move")
-    change.get_by_label("移動先の分類").select_option(label="個人犯罪")
-    maya.press("何が起こるかを確認")
-    maya.sees("まだ何も変更していません", "2件を変更する")
+    change = maya.page.get_by_role("form", name=ja("Change several items"))
+    change.get_by_label(ja("What to do")).select_option("move")
+    change.get_by_label(ja("To the category")).select_option(label="個人犯罪")
+    maya.press(ja("Show what would happen"))
+    maya.sees(ja("Nothing is changed yet."), ja("Change %(n)s item", n=2))
     assert where(stock) == [leaf(home)] * 2
-    maya.press("2件を変更する")
-    maya.page.get_by_role("button", name="元に戻す").wait_for()
+    maya.press(ja("Change %(n)s item", n=2))
+    maya.page.get_by_role("button", name=ja("Undo")).wait_for()
     assert where(stock) == [leaf(home, 2)] * 2
-    maya.press("元に戻す")
-    maya.page.get_by_role("button", name="元に戻す").wait_for(state="detached")
+    maya.press(ja("Undo"))
+    maya.page.get_by_role("button", name=ja("Undo")).wait_for(state="detached")
     assert where(stock) == [leaf(home)] * 2
 
 
@@ -155,11 +155,11 @@ def brings_items_with_headings_in_japanese(maya: Desk, folder: Path) -> None:
     maya.keys("Control+Enter")
     maya.sees("持ち込み.csv", "金融の相談")
     maya.field("金融の相談").select_option(label="金融相談")
-    maya.press("もう一度確認する")
-    expect(maya.page.get_by_role("button", name="2件を取り込む")).to_be_visible()
+    maya.press(ja("Look again"))
+    expect(maya.page.get_by_role("button", name=ja("Import %(n)s item", n=2))).to_be_visible()
     assert Item.objects.filter(external_id__startswith="q-").count() == 0
     maya.keys("Control+Enter")
-    maya.sees("項目の一覧へ", "質問が空です")
+    maya.sees(ja("To the items"))
     brought = Item.objects.filter(external_id__startswith="q-").order_by("external_id")
     rows = brought.values_list("external_id", "state", "category__label")
     assert list(rows) == [("q-001", "in_review", "個人犯罪"), ("q-002", "in_review", "金融相談")]
@@ -177,10 +177,10 @@ def settles_where_two_differ(maya: Desk, home: Dataset) -> None:
     maya.sees("n=1")
     maya.page.get_by_role("link").filter(has_text=item.external_id).press("Enter")
     maya.page.wait_for_url(f"**/review/{item.pk}/")
-    maya.sees("質問に答えていない")
+    maya.sees(reason("off_point"))
     maya.keys("a")
     maya.page.wait_for_url("**/review/doubles/")
-    maya.sees("判断が分かれている項目はありません")
+    maya.sees(ja("Nobody differs"))
     assert (state_of(item), DoubleReview.objects.get(item=item).agreed) == ("approved", False)
 
 
@@ -188,9 +188,12 @@ def hears_by_mail_that_something_waits(maya: Desk, home: Dataset) -> None:
     """A number and a link, no word of a text."""
     Person.objects.filter(pk=maya.person.pk).update(email="maya@example.org")
     maya.page.goto("/d/home/me/")
-    maya.page.get_by_role("radio", name="1日1回").press("Space")
-    maya.press("保存する", within=maya.page.get_by_role("region", name="メールでのお知らせ"))
-    maya.sees("保存しました")
+    maya.page.get_by_role("radio", name=ja("Once a day")).press("Space")
+    maya.press(
+        ja("Save", context="verb"),
+        within=maya.page.get_by_role("region", name=ja("Mail about what waits for you")),
+    )
+    maya.sees(ja("Saved."))
     item = make_item(home, state="in_review", question=MURDER + "短編です。")
     comment(item.author, item, body="@maya 見てください。")
     digests.send_digests(timezone.now() + timedelta(days=1))

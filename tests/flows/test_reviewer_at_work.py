@@ -13,11 +13,12 @@ from curation.actions.datasets import give_role
 from curation.log import OPERATOR
 from curation.models import Dataset, Item, Lease, Membership, Person, Review
 from tests.factories.curation import ANSWER, leaf, make_item, make_member
-from tests.flows.people_at_work import Desk, state_of
+from tests.flows.people_at_work import Desk, ja, reason, state_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 
 COMMENT = "どの窓口に相談すればよいのかを書き足してください。"
+MOVED = "%(id)s: moved to “%(name)s”. Somebody else reviews it."
 MENDED = "迷うときは、駅の窓口に尋ねてください。"
 WAYS = {"b": "needs_changes", "o": "awaiting_answer", "x": "rejected"}
 
@@ -35,7 +36,7 @@ def test_one_item_after_the_other_comes_by_key_and_never_ones_own(
     ren.goes("n", f"/review/{first.pk}/")
     ren.goes("a", f"/review/{second.pk}/")
     sends_back(ren, second, "b")
-    ren.sees("レビュー待ちの項目はありません")
+    ren.sees(ja("Nothing waits for a review"))
     assert [state_of(each) for each in (own, first, second)] == ["in_review", "approved", "needs_changes"]
 
 
@@ -92,12 +93,12 @@ def is_offered_nothing_of_their_own(ren: Desk, parts: list[Item]) -> None:
     ren.page.goto("/d/home/")
     ren.goes("g r", "/me/warning/?**")
     ren.begins_with_the_warning()
-    ren.sees("8件")
+    ren.sees(ja("%(shown)s item waits for you. What you wrote any part of is reviewed by others.", shown=8))
     for item in parts:
         ren.sees_nothing_of(item.external_id)
         ren.page.goto(f"/d/home/review/{item.pk}/")
-        ren.sees("自分が一部でも書いたものはレビューできません")
-        expect(ren.page.get_by_role("button", name="承認する")).to_have_count(0)
+        ren.sees(ja("Nobody reviews what they wrote any part of."))
+        expect(ren.page.get_by_role("button", name=ja("Accept"))).to_have_count(0)
 
 
 def sees_what_another_has_in_hand(ren: Desk, aoi: Desk, item: Item) -> None:
@@ -106,8 +107,8 @@ def sees_what_another_has_in_hand(ren: Desk, aoi: Desk, item: Item) -> None:
     aoi.goes("g r", "/review/")
     expect(aoi.page.get_by_role("link").filter(has_text=item.external_id)).to_contain_text("ren")
     aoi.page.goto(f"/d/home/review/{item.pk}/")
-    aoi.sees("renさんがレビューしています")
-    expect(aoi.page.get_by_role("button", name="承認する")).to_have_count(0)
+    aoi.sees(ja("%(who)s is reviewing this since %(time)s.", who="ren", time=""))
+    expect(aoi.page.get_by_role("button", name=ja("Accept"))).to_have_count(0)
     aoi.goes("n", f"/review/{item.pk + 1}/")
 
 
@@ -116,14 +117,14 @@ def loses_what_ran_out_and_gets_it_back_by_name(ren: Desk, aoi: Desk, item: Item
     Lease.objects.filter(item=item).update(expires_at=timezone.now())
     aoi.page.goto(f"/d/home/review/{item.pk}/")
     aoi.keys("t")
-    aoi.sees("から担当中")
+    aoi.sees(ja("In your hands since %(time)s", time=""))
     ren.keys("a")
-    ren.sees("aoiさんがレビューしています")
+    ren.sees(ja("%(who)s is reviewing this since %(time)s.", who="aoi", time=""))
     assert state_of(item) == "in_review"
-    aoi.page.get_by_text("から担当中").press("Enter")
-    aoi.field("引き継ぐ相手").select_option(label="ren")
-    aoi.press("引き継ぐ")
-    aoi.sees("renさんに引き継ぎました")
+    aoi.page.get_by_text(ja("In your hands since %(time)s", time="")).press("Enter")
+    aoi.field(ja("Hand it over to")).select_option(label="ren")
+    aoi.press(ja("Hand over"))
+    aoi.sees(ja("%(who)s has it now.", who="ren"))
     leaves_what_is_in_hand(aoi)
     assert Lease.objects.get(item=item).person == ren.person
 
@@ -155,9 +156,9 @@ def mends_and_accepts(ren: Desk, item: Item) -> None:
     """By an input method; what changes is shown before it counts, and the writer stays its writer."""
     holds(ren, item)
     ren.goes("e", "?decide=fix_and_approve")
-    ren.write("参考回答", MENDED)
+    ren.write(ja("Reference answer"), MENDED)
     ren.waits_until_saved()
-    ren.field("参考回答").press("Control+Enter")
+    ren.field(ja("Reference answer")).press("Control+Enter")
     expect(ren.page.get_by_role("insertion")).to_have_text([MENDED])
     ren.keys("Control+Enter")
     goes_on(ren, item)
@@ -171,13 +172,19 @@ def sends_back(ren: Desk, item: Item, key: str) -> None:
     ren.keys(key)
     ren.page.wait_for_url("**?decide=**")
     if key == "x":
-        ren.page.get_by_role("group", name="質問").get_by_label("ほかの質問と重複").press("Space")
-        ren.page.get_by_role("group", name="参考回答").get_by_label("直すところはない").press("Space")
+        ren.page.get_by_role("group", name=ja("Question")).get_by_label(reason("duplicate")).press("Space")
+        ren.page.get_by_role("group", name=ja("Reference answer")).get_by_label(ja("Nothing to mend")).press(
+            "Space"
+        )
     else:
         if key == "b":
-            ren.page.get_by_role("group", name="質問").get_by_label("直すところはない").press("Space")
-        ren.page.get_by_role("group", name="参考回答").get_by_label("質問に答えていない").press("Space")
-    field = ren.page.get_by_role("textbox", name="どこをどう直すか")
+            ren.page.get_by_role("group", name=ja("Question")).get_by_label(ja("Nothing to mend")).press(
+                "Space"
+            )
+        ren.page.get_by_role("group", name=ja("Reference answer")).get_by_label(reason("off_point")).press(
+            "Space"
+        )
+    field = ren.page.get_by_role("textbox", name=ja("What should change, and where"))
     field.focus()
     ren.ime.type(COMMENT, reading="どのまどぐち")
     ren.keys("Control+Enter")
@@ -194,9 +201,9 @@ def moves_to_another_category(ren: Desk, home: Dataset, item: Item) -> None:
     """What one moved, somebody else reviews."""
     holds(ren, item)
     ren.goes("m", "?decide=move#decision")
-    ren.page.get_by_role("combobox", name="分類").select_option(label="金融相談")
+    ren.page.get_by_role("combobox", name=ja("Category")).select_option(label="金融相談")
     ren.keys("Control+Enter")
-    ren.sees("「金融相談」に移しました")
+    ren.sees(ja(MOVED, id=item.external_id, name="金融相談"))
     moved = Item.objects.get(pk=item.pk)
     assert (moved.category, moved.state) == (leaf(home, 1), "in_review")
 
@@ -221,14 +228,14 @@ def leaves_one_to_others(ren: Desk, item: Item) -> None:
 
 
 def leaves_what_is_in_hand(who: Desk) -> None:
-    who.page.get_by_text("から担当中").press("Enter")
-    who.press("担当を外す")
+    who.page.get_by_text(ja("In your hands since %(time)s", time="")).press("Enter")
+    who.press(ja("Leave it to others"))
     who.page.wait_for_url("**/review/")
     assert Lease.objects.filter(person=who.person).count() == 0
 
 
 def reads_what_was_mended(sakura: Desk, item: Item) -> None:
     sakura.page.goto(f"/d/home/items/{item.pk}/")
-    newest = sakura.page.get_by_role("group").filter(has_text="第2版")
+    newest = sakura.page.get_by_role("group").filter(has_text=ja("Revision %(n)s", n=2))
     newest.locator("summary").press("Enter")
     expect(newest.get_by_role("insertion")).to_have_text([MENDED])
