@@ -8,7 +8,7 @@ from django.utils import translation
 from playwright.sync_api import Locator, Page, expect
 
 from curation.models import Item, Person
-from curation.reasons import reason_of
+from curation.reasons import shipped
 from tests.rig.browser import InputMethod
 
 DO, DONT = "どこに相談できるかを書きます。", "薬の量を具体的に書きません。"
@@ -23,7 +23,7 @@ def ja(message: str, *, context: str = "", **values: object) -> str:
 
 def reason(code: str) -> str:
     """The name of a reason for sending back."""
-    found = reason_of(code)
+    found = shipped().of(code)
     assert found
     return found.name("ja")
 
