@@ -48,7 +48,9 @@ def reasons_back(person: Person, dataset: Dataset) -> list[Back]:
     """
     wrote = ("revision__question_author", "revision__answer_author", "revision__submitted_by")
     theirs = Q(*[(name, person) for name in wrote], _connector=Q.OR)
-    rows = Review.objects.filter(theirs, item__dataset=dataset, decides=True, decision__in=BACK).order_by("pk")
+    rows = Review.objects.filter(theirs, item__dataset=dataset, decides=True, decision__in=BACK).order_by(
+        "pk"
+    )
     found: Counter[tuple[str, str]] = Counter()
     under: dict[tuple[str, str], tuple[int | None, int | None]] = {}
     columns = ("reasons", "reason", "codebook", "guideline__version")
