@@ -88,8 +88,8 @@ def _with_reasons(request: MemberRequest, rows: list[Notice]) -> list[dict[str, 
     last: dict[int, list[Review]] = {}
     if items:
         given = Review.objects.filter(item__in=items, decides=True, decision__in=DECISIONS_BACK)
-        for review in in_words(given.order_by("-pk")):
-            last.setdefault(review.item_id, []).append(review)
+        for decision in in_words(given.order_by("-pk")):
+            last.setdefault(decision.item_id, []).append(decision)
     shown = []
     for row in rows:
         told = last.get(row.item_id or 0, []) if row.kind in BACK else []
