@@ -43,6 +43,10 @@ def _encoder() -> Any:
     return USE(threads=1)
 
 
+_WHICH = "SELECT hash, body FROM vector WHERE model = ? AND hash IN (SELECT value FROM json_each(?))"
+_WHETHER = "SELECT hash, 1 FROM vector WHERE model = ? AND hash IN (SELECT value FROM json_each(?))"
+
+
 class Memory:
     """Vectors in a file, by the hash of the text they were made of. Several processes may use it at once."""
 
@@ -62,7 +66,7 @@ class Memory:
 
     def missing(self, hashes: Sequence[str]) -> list[str]:
         """Those of the hashes that have no vector yet."""
-        known = {key for key, _body in self._found(hashes)}
+        known = {key for key, _one in self._found(hashes, _WHETHER)}
         return [key for key in hashes if key not in known]
 
     def make(self, texts: Mapping[str, str], told: Callable[[int, int], None] | None = None) -> None:
@@ -111,8 +115,7 @@ class Memory:
             rows.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         return gone
 
-    def _found(self, hashes: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-        ask = "SELECT hash, body FROM vector WHERE model = ? AND hash IN (SELECT value FROM json_each(?))"
+    def _found(self, hashes: Sequence[str], ask: str = _WHICH) -> Iterator[tuple[str, Any]]:
         with self._open() as rows:
             for start in range(0, len(hashes), _ASK):
                 yield from rows.execute(ask, (_MODEL, json.dumps(hashes[start : start + _ASK])))

@@ -20,6 +20,8 @@ from curation.models import Text
 
 _AT_ONCE = 2000  # texts of one round of the worker: some 8 s of one processor
 _EVERY = 20.0  # seconds between two looks for vectors that were not there yet
+_WAIT = 0.2  # seconds
+_SLICE = 2000  # texts of one look
 
 
 def switched_on() -> bool:
@@ -61,37 +63,51 @@ class Meant:
         """Begin anew, as where another database takes the place of this one."""
         self._shelf = meaning.Shelf()
         self._waiting: dict[str, None] = {}
-        self._seen, self._looked = 0, 0.0
+        self._seen, self._turn, self._looked = 0, 0, -_EVERY
 
     def read(self) -> None:
         """Read all vectors and the model, so that who asks first need not wait a second for them."""
         if switched_on():
-            self._up_to_date()
+            self._up_to_date(patience=-1)
             meaning.embedded("")
 
     def near(self, text: str, *, limit: int) -> list[Near]:
         """The standing questions that mean the same as an exact text, best first. None where it is switched off."""
         if not switched_on():
             return []
-        shelf = self._up_to_date()
+        shelf = self._up_to_date(patience=_WAIT)
         found = shelf.close(meaning.embedded(text), limit=limit) if len(shelf) else []
         kept = Text.objects.filter(pk__in=[key for key, _score in found], redacted_at=None)
         standing = set(kept.values_list("pk", flat=True)) if found else set()
         return [Near(key, score, meant=True) for key, score in found if key in standing]
 
-    def _up_to_date(self) -> meaning.Shelf:
-        with self._lock:
+    def _up_to_date(self, patience: float) -> meaning.Shelf:
+        if not self._lock.acquire(timeout=patience):
+            return self._shelf  # another thread reads: what it holds so far is better than no answer
+        try:
             fresh = ASKED.hashes(self._seen)
             self._seen += len(fresh)
             self._waiting |= dict.fromkeys(fresh)
-            due = fresh or time.monotonic() - self._looked >= _EVERY
-            if self._waiting and due and vectors_file().exists():
-                self._looked = time.monotonic()
-                keys, rows = meaning.Memory(vectors_file()).read(list(self._waiting))
+            asked = fresh + self._due()
+            if asked and vectors_file().exists():
+                keys, rows = meaning.Memory(vectors_file()).read(list(dict.fromkeys(asked)))
                 self._shelf.add(keys, rows)
                 for key in keys:
                     del self._waiting[key]
             return self._shelf
+        finally:
+            self._lock.release()
+
+    def _due(self) -> list[str]:
+        """Of those that wait for a vector the newest, which the worker embeds first, and a slice of the others in turn.
+
+        Never all of them: while the worker is at the first 200,000, whoever types would wait for as many to be looked for.
+        """
+        if time.monotonic() - self._looked < _EVERY:
+            return []
+        self._looked, waiting = time.monotonic(), list(self._waiting)
+        self._turn = self._turn + _SLICE if self._turn + _SLICE < len(waiting) else 0
+        return waiting[-_SLICE:] + waiting[self._turn : self._turn + _SLICE]
 
 
 MEANT = Meant()
