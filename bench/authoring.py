@@ -1,6 +1,6 @@
 """Fifty people write and review at once, in a dataset of any size: how long each thing takes by their clock.
 
-`python -m bench.authoring [--small] [--database postgres|sqlite] [--items N] [--seconds S] [--json]`: PostgreSQL with
+`python -m bench.authoring [--small] [--database postgres|sqlite] [--items N] [--seconds S] [--meaning] [--json]`: PostgreSQL with
 200,000 items and 50 people, SQLite with 20,000 and 8, served as `serve` serves. People think for 20 seconds an item; an
 author types all the while, so that a draft is kept every 2 seconds and near twins are asked for every 4. The lead
 filters the list. First the next item is timed with 2,000 items, so that growth shows. The clients share the processors.
@@ -205,11 +205,11 @@ def alone(here: Installation, made: dict[str, Any], leaves: list[str], *, times:
     return taken.told()
 
 
-def measured(kind: str, folder: Path, items: int, seconds: float) -> dict[str, Any]:
+def measured(kind: str, folder: Path, items: int, seconds: float, *, meaning: bool) -> dict[str, Any]:
     authors, reviewers = CREWS[kind]
     with database(kind) as server:
         url = f"postgresql://app@/postgres?host={server.folder}&port={server.port}" if server else ""
-        here = Installation(folder, url)
+        here = Installation(folder, url, meaning=meaning)
         (folder / "var").mkdir()
         here.run("manage.py", "migrate", "-v0")
         few = min(FEW, items)
@@ -237,6 +237,11 @@ def main() -> None:
     parser.add_argument(
         "--seconds", type=float, help="of work side by side; default: 120, or 20 with --small"
     )
+    parser.add_argument(
+        "--meaning",
+        action="store_true",
+        help="near twins by meaning too, where the package for it is installed",
+    )
     given = parser.parse_args()
     figures: dict[str, Any] = {"goals": GOALS, "machine": [machine()], "databases": {}}
     for kind in given.database or SIZES:
@@ -244,7 +249,7 @@ def main() -> None:
             figures["fsync_ms"] = fsync_milliseconds(Path(name))
             items = given.items or (3_000 if given.small else SIZES[kind])
             seconds = given.seconds or (20.0 if given.small else 120.0)
-            figures["databases"][kind] = measured(kind, Path(name), items, seconds)
+            figures["databases"][kind] = measured(kind, Path(name), items, seconds, meaning=given.meaning)
     figures["machine"].append(machine())
     figures["versions"] = versions("django", "granian")
     tell(figures, as_json=given.json)

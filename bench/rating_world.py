@@ -34,7 +34,9 @@ OWN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYN
 class Installation:
     """Teinei in a folder, served as people serve it."""
 
-    def __init__(self, folder: Path, database_url: str = "", *, web_processes: int = 2) -> None:
+    def __init__(
+        self, folder: Path, database_url: str = "", *, web_processes: int = 2, meaning: bool = False
+    ) -> None:
         self.folder, self.web_processes = folder, web_processes
         bare = {name: value for name, value in os.environ.items() if not name.startswith("TEINEI_")}
         for name in OWN:
@@ -44,6 +46,7 @@ class Installation:
             "TEINEI_STATIC": str(folder / "static"),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "OMP_NUM_THREADS": "1",
+            "TEINEI_MEANING": str(int(meaning)),
         }
         if database_url:
             secret = {"TEINEI_SECRET_KEY": "s" * 50, "TEINEI_FIELD_KEY": "f" * 50}

@@ -18,7 +18,7 @@ from curation import meaning
 from curation.finding import ASKED, Near
 from curation.models import Text
 
-_AT_ONCE = 2000  # texts of one round of the worker: some 8 s of one processor
+_AT_ONCE = 500  # texts of one round of the worker: some 2 s of one processor
 _EVERY = 20.0  # seconds between two looks for vectors that were not there yet
 _WAIT = 0.2  # seconds
 _SLICE = 2000  # texts of one look
