@@ -137,6 +137,10 @@ def test_a_killed_browser_comes_back_with_what_was_typed(
     story: Story, profile: Any, tmp_path: Path, at_once: bool
 ) -> None:
     address = f"/d/home/{writing(story)}"
+    story.house.python(
+        "from curation.models import Membership\nfrom django.utils import timezone\n"
+        "Membership.objects.update(warned_at=timezone.now())"
+    )
     first = profile(story.house.url)
     if not at_once:
         first.add_init_script(ONE_PLACE)
