@@ -23,9 +23,8 @@ from tests.rig.endpoint import body, cut, drips, error, giant, hangs, retry_at, 
 
 pytestmark = pytest.mark.django_db
 
-# Impatience is for the tests of silence alone: on a busy machine a sound answer takes seconds, too.
-QUICK = {"backoff": 0.001, "tries": 3, "timeout": 30.0, "seconds_per_call": 90.0, "failures_in_a_row": 100}
-IMPATIENT = {"timeout": 1.0, "seconds_per_call": 6.0}
+QUICK = {"backoff": 0.001, "tries": 3, "timeout": 30, "seconds_per_call": 90, "failures_in_a_row": 100}
+IMPATIENT = {"timeout": 1.0, "seconds_per_call": 6.0}  # for silence alone: a sound answer takes seconds, too
 GOOD = says('理由です。\n{"score": 4}')
 
 
@@ -121,14 +120,13 @@ def test_every_failure_has_its_name_and_none_is_a_score(endpoint, world) -> None
 @pytest.mark.both_databases
 def test_silence_and_drops_are_timeouts_and_no_scores(endpoint) -> None:
     dataset = make_world_dataset()
-    task, _raters = make_task(dataset)
     endpoint.behaviour = {"q1への4番の": hangs, "q2への5番の": drips}
-    assert work(begin(make_judge(dataset, endpoint.url, limits=IMPATIENT), task)).state == "succeeded"
+    run = begin(make_judge(dataset, endpoint.url, limits=IMPATIENT), make_task(dataset)[0])
+    assert work(run).state == "succeeded"
     found = by_text()
     assert [(found[key].status, found[key].score) for key in ("q1への4番", "q2への5番")] == [
         ("timeout", "")
     ] * 2
-    # One that says nothing is given up after the wait for one request, three times; drops, after that for the call.
     assert (endpoint.asked["q1への4番の"], endpoint.asked["q2への5番の"]) == (3, 1)
 
 
