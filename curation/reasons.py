@@ -15,6 +15,17 @@ from typing import Any
 FILE = Path(__file__).resolve().parent / "guidelines" / "reasons.json"
 PARTS = ("question", "answer", "translation")
 VERBS = ("request_changes", "request_answer", "reject")
+CELLS = (
+    "name_ja",
+    "name_en",
+    "hint_ja",
+    "hint_en",
+    "parts",
+    "verbs",
+    "section",
+    "comment_required",
+    "retired",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,3 +132,40 @@ def reused(book: Book, before: Book) -> str:
         if new is None or (new.name_ja, new.name_en) != (old.name_ja, old.name_en):
             return old.code
     return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What differs in one reason between two versions.
+
+    `kind` is added, removed or changed; `reason` is the newer state, the older of what was removed. `cells` are names
+    of CELLS with what stood there before and after, None on the side that lacks the reason.
+    """
+
+    kind: str
+    reason: Reason
+    cells: tuple[tuple[str, Any, Any], ...]
+
+
+def changes_between(before: Book, after: Book) -> list[Change]:
+    """Reason by reason, in the order of `after`; what it lacks stands last. Reasons that are alike are left out."""
+    found = [_change(before.of(new.code), new) for new in after.reasons]
+    found += [_change(old, None) for old in before.reasons if after.of(old.code) is None]
+    return [change for change in found if change.cells]
+
+
+def _change(old: Reason | None, new: Reason | None) -> Change:
+    pairs = [(name, getattr(old, name, None), getattr(new, name, None)) for name in CELLS]
+    if old and new:
+        cells = tuple(pair for pair in pairs if pair[1] != pair[2])
+        return Change(kind="changed", reason=new, cells=cells)
+    cells = tuple(pair for pair in pairs if pair[1] or pair[2])
+    reason = new or old
+    assert reason is not None
+    return Change(kind="added" if new else "removed", reason=reason, cells=cells)
+
+
+def reordered(before: Book, after: Book) -> bool:
+    """Whether reasons that both have stand in another order."""
+    old, new = [each.code for each in before.reasons], [each.code for each in after.reasons]
+    return [code for code in old if code in new] != [code for code in new if code in old]

@@ -144,6 +144,7 @@ reason_urls = [
     path("new/", codebook.new, name="codebook_new"),
     path("draft/", codebook.draft, name="codebook_draft"),
     path("<int:version>/", codebook.version, name="codebook_version"),
+    path("<int:version>/since/<int:older>/", codebook.difference, name="codebook_difference"),
     path("<int:version>/sign/", codebook.sign, name="codebook_sign"),
 ]
 rights_urls = [

@@ -1,4 +1,4 @@
-"""The coded reasons: read in any version, written anew, signed."""
+"""The coded reasons: read in any version, compared with another, written anew, signed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST
 
 from curation.actions import codebooks as act
@@ -16,8 +16,10 @@ from curation.forms_reasons import CodebookForm, fields_of
 from curation.guideline_text import sections
 from curation.models import Codebook, CodebookDraft, Membership, Review
 from curation.queries import ITEM_ROLES, codebook_versions, newest_codebook, newest_guideline
-from curation.reasons import PARTS, VERBS, Reason
+from curation.reasons import PARTS, VERBS, Change, Reason, changes_between, reordered
 from curation.rules import allows
+from curation.templatetags.reading import listed
+from curation.textdiff import Segment, changes
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -45,11 +47,13 @@ def _read(request: MemberRequest, found: Codebook | None) -> HttpResponse:
     versions = list(codebook_versions(request.dataset).defer("entries"))
     guideline = newest_guideline(request.dataset)
     under = guideline.version if guideline else None
+    before = next((row for row in versions if found and row.version < found.version), None)
     context = {
         "codebook": found,
         "rows": [_shown(each, request.dataset.slug, under) for each in found.book.reasons] if found else [],
         "versions": versions,
         "newest": versions[0] if versions else None,
+        "before": before,
         "may_write": allows(request.user, "write_codebook", request.dataset),
         "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
     }
@@ -65,6 +69,53 @@ def _shown(reason: Reason, dataset: str, under: int | None) -> dict[str, Any]:
         "url": work.section_url(dataset, under, reason.section),
         "retired": reason.retired,
     }
+
+
+@member(*ITEM_ROLES)
+def difference(request: MemberRequest, version: int, older: int) -> HttpResponse:
+    """What one version says otherwise than another, reason by reason."""
+    after, before = _found(request, version), _found(request, older)
+    context = {
+        "after": after,
+        "before": before,
+        "rows": [_told(each) for each in changes_between(before.book, after.book)],
+        "reordered": reordered(before.book, after.book),
+        "versions": codebook_versions(request.dataset).defer("entries"),
+    }
+    return render(request, "curation/codebook_difference.html", context)
+
+
+def _told(change: Change) -> dict[str, Any]:
+    """A change in the page's language, which stands before the other one."""
+    other = "_en" if work.language().startswith("ja") else "_ja"
+    cells = sorted(change.cells, key=lambda cell: cell[0].endswith(other))
+    return {
+        "kind": change.kind,
+        **work.in_words(change.reason),
+        "cells": [(name, name[-2:], _segments(name, old, new)) for name, old, new in cells],
+    }
+
+
+def _segments(name: str, old: Any, new: Any) -> list[Segment]:
+    """Words by character; of anything else what went, and what came."""
+    if name[:-3] in ("name", "hint"):
+        return changes(old or "", new or "")
+    sides = (("del", old), ("ins", new))
+    return [(kind, _cell(name, value)) for kind, value in sides if value is not None]
+
+
+def _cell(name: str, value: Any) -> str:
+    if name == "parts":
+        return listed(PART_WORDS[part] for part in value)
+    if name == "verbs":
+        return listed(Review.Decision(verb).label for verb in value)
+    if name == "comment_required":
+        return (
+            pgettext("words of one's own", "asked for") if value else pgettext("words of one's own", "free")
+        )
+    if name == "retired":
+        return _("Retired") if value else pgettext("reason", "in use")
+    return str(value or "–")
 
 
 @member(Role.LEAD)

@@ -47,7 +47,7 @@ def test_members_read_every_version(dataset, lead, as_author) -> None:
 
 def test_stranger_and_rater_find_none_of_the_pages(dataset, as_stranger) -> None:
     for client in (as_stranger, signed_in(make_member(dataset, "rater"))):
-        for path in ("", "1/", "new/"):
+        for path in ("", "1/", "new/", "2/since/1/"):
             assert client.get(AT + path).status_code == 404
         for path in ("draft/", "1/sign/"):
             assert client.post(AT + path).status_code == 404
@@ -167,3 +167,77 @@ def test_notices_tell_the_reasons_of_each_decision_at_the_same_cost(
         found = as_author.get("/d/home/notices/").context["rows"]
     said = [(row["icon"], [reason["code"] for reason in row["reasons"]]) for row in found]
     assert said == [("cross", ["copied"]), ("back", ["bare_refusal"])] * rows
+
+
+MENDED = "説教をやめ、質問に答えてください。"
+
+
+def second(dataset: Any, lead: Person) -> Codebook:
+    """Version 2: another hint, another section, one retired, one more."""
+    rows = changed("preaching", hint_ja=MENDED, section=2)
+    return write(lead, dataset, [row | {"retired": row["code"] == "copied"} for row in rows] + [COLD])
+
+
+def test_difference_tells_reason_by_reason(dataset, lead, as_author) -> None:
+    old = next(row for row in ROWS if row["code"] == "preaching")
+    second(dataset, lead)
+    answer = as_author.get(f"{AT}2/since/1/")
+    rows = answer.context["rows"]
+    assert [(row["code"], row["kind"]) for row in rows] == [
+        ("preaching", "changed"),
+        ("copied", "changed"),
+        ("too_long", "added"),
+    ]
+    mended, retired, added = (row["cells"] for row in rows)
+    assert [name for name, _lang, _segments in mended] == ["section", "hint_ja"]
+    assert mended[0][2] == [("del", str(old["section"])), ("ins", "2")]
+    said = mended[1][2]
+    assert "".join(text for kind, text in said if kind != "ins") == old["hint_ja"]
+    assert "".join(text for kind, text in said if kind != "del") == MENDED
+    assert retired == [("retired", "ed", [("del", "in use"), ("ins", "Retired")])]
+    assert ("parts", "ts", [("ins", "Reference answer")]) in added
+    shown = answer.content.decode()
+    assert '<dd class="guideline__diff" lang="ja">' in shown
+    assert "The reasons stand in another order." not in shown
+
+
+def test_difference_backwards_removes_and_between_the_same_has_nothing(dataset, lead, as_author) -> None:
+    second(dataset, lead)
+    rows = as_author.get(f"{AT}1/since/2/").context["rows"]
+    assert [(row["code"], row["kind"]) for row in rows][-1] == ("too_long", "removed")
+    assert "Both versions have the same reasons." in page(as_author, f"{AT}2/since/2/")
+    assert as_author.get(f"{AT}2/since/9/").status_code == 404
+
+
+def test_difference_says_when_only_the_order_changed(dataset, lead, as_author) -> None:
+    write(lead, dataset, [*ROWS[1:], ROWS[0]])
+    shown = page(as_author, f"{AT}2/since/1/")
+    assert "The reasons stand in another order." in shown
+    assert "Both versions have the same reasons." not in shown
+
+
+def test_own_language_stands_before_the_other(dataset, lead, as_author, author) -> None:
+    write(lead, dataset, changed("preaching", hint_ja=MENDED, hint_en="Answer what was asked."))
+    names = [name for name, _lang, _segments in as_author.get(f"{AT}2/since/1/").context["rows"][0]["cells"]]
+    assert names == ["hint_en", "hint_ja"]
+    as_author.cookies["django_language"] = "ja"
+    names = [name for name, _lang, _segments in as_author.get(f"{AT}2/since/1/").context["rows"][0]["cells"]]
+    assert names == ["hint_ja", "hint_en"]
+
+
+def test_versions_are_compared_from_their_list(dataset, lead, as_author) -> None:
+    second(dataset, lead)
+    for path in (AT, f"{AT}1/"):
+        assert f'<a href="{AT}2/since/1/">Compare' in page(as_author, path)
+    assert f'<a href="{AT}2/since/1/">Changes since version 1</a>' in page(as_author)
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_difference_asks_the_same_number_of_queries(
+    dataset, lead, as_author, more, django_assert_num_queries
+) -> None:
+    for n in range(more):
+        write(lead, dataset, changed("copied", hint_ja=f"{n}回目の言葉"), base=n + 1)
+    page(as_author, f"{AT}2/since/1/")
+    with django_assert_num_queries(10):
+        page(as_author, f"{AT}2/since/1/")
