@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -185,7 +186,7 @@ def sentence_of(finding: Finding) -> str:
     return str(words_of(finding).says) % {"count": finding.count, "least": least, "most": most}
 
 
-def section_of(finding: Finding, held: list[Section]) -> Section | None:
+def section_of(finding: Finding, held: Sequence[Section]) -> Section | None:
     """The section of this guideline that speaks of it; None where the guideline has none of that number."""
     number = words_of(finding).section
     return next((section for section in held if section.number == number), None) if number else None

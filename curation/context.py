@@ -34,12 +34,15 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
             datasets[0] if datasets else None,
         )
     roles = roles_of(person, dataset) if person and dataset else set()
+    nav = SimpleLazyObject(lambda: _nav(request, person, dataset, roles) if person and dataset else [])
     return {
         "person": person,
         "dataset": dataset,
         "datasets": datasets,
         "roles": roles,
-        "nav": SimpleLazyObject(lambda: _nav(request, person, dataset, roles) if person and dataset else []),
+        "nav": nav,
+        # What waits, by the key of its line: a page that says it counts nothing anew.
+        "waiting": SimpleLazyObject(lambda: {line["key"]: line["count"] for part in nav for line in part}),
         "bell": bool(dataset and roles & ITEM_ROLES),
         "demo": settings.TEINEI_DEMO,
         "support": settings.TEINEI_SUPPORT_CONTACT,

@@ -25,7 +25,8 @@ from curation.models import Category, Dataset, DoubleReview, Item, Membership, P
 from curation.queries import authors_in, book_of, categories_for, matching
 from curation.queries.mine import own
 from curation.reasons import Book, Reason
-from curation.rules import open_doubles, roles_of
+from curation.rules import roles_of
+from curation.second_opinions import open_doubles
 from curation.sentences import alias
 
 Items = QuerySet[Item]

@@ -1,5 +1,7 @@
 """What can be read out of a guideline's text: its sections, and the answer policy in its order. Pure.
 
+Versions never change, so what was read of the last texts is kept.
+
 A guideline is Markdown: `## 1. Title` begins a section, and the first numbered list is the policy, each point a bold
 line in short and the rest of the sentence.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _HEADING = re.compile(r"^##[ \u3000]+(?:(\d+)[.．][ \u3000]*)?(.+?)[ \u3000]*#*$", re.MULTILINE)
 _ENTRY = re.compile(r"^ {0,3}(?:([-*](?=[ \u3000])|・)|\d+[.．)](?=[ \u3000]))[ \u3000]*(?=\S)(.*)$")
@@ -48,7 +51,7 @@ class Section:
         return anchor_of(self.number)
 
     @property
-    def blocks(self) -> list[Block]:
+    def blocks(self) -> tuple[Block, ...]:
         return blocks(self.body)
 
 
@@ -65,14 +68,15 @@ def anchor_of(number: int) -> str:
     return f"guideline-{number}"
 
 
-def sections(text: str) -> list[Section]:
+@lru_cache(maxsize=64)
+def sections(text: str) -> tuple[Section, ...]:
     """The sections in their order; what stands before the first heading is in none."""
     headings = list(_HEADING.finditer(text))
     ends = [heading.start() for heading in headings[1:]] + [len(text)]
-    return [
+    return tuple(
         Section(number=int(each[1] or place), title=each[2], body=text[each.end() : end].strip("\n"))
         for place, (each, end) in enumerate(zip(headings, ends, strict=True), start=1)
-    ]
+    )
 
 
 def preface(text: str) -> str:
@@ -82,8 +86,9 @@ def preface(text: str) -> str:
     return re.sub(r"^# .*$", "", head, count=1, flags=re.MULTILINE).strip("\n")
 
 
-def policy(text: str) -> list[Point]:
-    """The points of the first numbered list, in their order: earlier ones win. [] where the text has no such list."""
+@lru_cache(maxsize=64)
+def policy(text: str) -> tuple[Point, ...]:
+    """The points of the first numbered list, in their order: earlier ones win. () where the text has no such list."""
     points: list[Point] = []
     for line in text.splitlines():
         found = _POINT.match(line)
@@ -91,10 +96,11 @@ def policy(text: str) -> list[Point]:
             points.append(Point(short=(found[1] or "").strip(), text=found[2].strip()))
         elif points and line.strip():
             break
-    return points
+    return tuple(points)
 
 
-def blocks(text: str) -> list[Block]:
+@lru_cache(maxsize=512)
+def blocks(text: str) -> tuple[Block, ...]:
     """What a reader sees of a body: paragraphs, lists and tables, in their order. Anything else stands as it was typed."""
     found: list[Block] = []
     held: list[str] = []
@@ -107,7 +113,7 @@ def blocks(text: str) -> list[Block]:
         kind = now
         if now:
             held.append(line)
-    return found
+    return tuple(found)
 
 
 def _kind(line: str, before: str) -> str:

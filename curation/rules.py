@@ -14,7 +14,6 @@ from curation.log import Actor, Operator
 from curation.models import (
     Comment,
     Dataset,
-    DoubleReview,
     DownloadLink,
     Draft,
     Item,
@@ -22,11 +21,11 @@ from curation.models import (
     Person,
     Redaction,
     Release,
-    Revision,
     Taxonomy,
     Translation,
 )
 from curation.prepared import Prepared, slot
+from curation.second_opinions import double_of, wrote_part
 from curation.workflow import verbs_from
 
 Role = Membership.Role
@@ -92,12 +91,6 @@ def needs(actor: Actor, dataset: Dataset, *roles: str) -> str | None:
         return None
     labels = ", ".join(str(Role(role).label) for role in roles)
     return _("This needs the role: %(roles)s.") % {"roles": labels}
-
-
-def wrote_part(person: Person, item: Item) -> bool:
-    """Whether any part of any revision of the item came from the person, whatever their role is now."""
-    mine = models.Q(question_author=person) | models.Q(answer_author=person) | models.Q(submitted_by=person)
-    return Revision.objects.filter(mine, item=item).exists()
 
 
 @rule("create_dataset", Taxonomy)
@@ -291,13 +284,6 @@ def revise(actor: Actor, item: Item) -> str | None:
     return needs(actor, item.dataset, Role.AUTHOR, Role.LEAD)
 
 
-def open_doubles() -> models.QuerySet[DoubleReview]:
-    """Double reviews that are neither agreed nor settled; a newer text or another state of the item ends one, too."""
-    return DoubleReview.objects.filter(
-        settled_at=None, item__state=Item.State.IN_REVIEW, item__current_revision=models.F("revision")
-    )
-
-
 @rule("review", Item)
 @rule("approve", Item)
 @rule("fix_and_approve", Item)
@@ -307,7 +293,7 @@ def open_doubles() -> models.QuerySet[DoubleReview]:
 def review(actor: Actor, item: Item) -> str | None:
     if isinstance(actor, Operator):
         return _("A review needs a person.")
-    double = open_doubles().filter(item=item).first()
+    double = double_of(item)
     refusal = needs(actor, item.dataset, Role.LEAD if double and double.agreed is False else Role.REVIEWER)
     if refusal:
         return refusal

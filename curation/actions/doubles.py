@@ -12,7 +12,7 @@ from curation.errors import Invalid
 from curation.log import Actor, record
 from curation.models import Dataset, DoubleReview, Item, Person, Review, Revision, Routine
 from curation.queries import routine_of
-from curation.rules import open_doubles, require
+from curation.rules import require
 
 Why = DoubleReview.Why
 MOST_MINUTES = 240
@@ -39,11 +39,6 @@ def set_reviewing(
         Routine.objects.filter(pk=routine.pk).update(**given)
         record(actor, "set_routine", dataset, now=given)
     return changed
-
-
-def double_of(item: Item) -> DoubleReview | None:
-    """The double review that the item's newest revision is in."""
-    return open_doubles().filter(item=item).first()
 
 
 def drawn(item: int, revision: int, percent: int) -> bool:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.codebooks import codebook_of
-from curation.actions.doubles import agrees, close, double_of, why_second
+from curation.actions.doubles import agrees, close, why_second
 from curation.actions.items import Wording, add_revision, hold, pointing_at
 from curation.actions.leases import end_lease, refuse_held
 from curation.actions.notices import tell_of_decision
@@ -20,6 +20,7 @@ from curation.log import record
 from curation.models import Codebook, DoubleReview, Draft, Item, Person, Review, Revision
 from curation.queries.guidelines import newest_guideline
 from curation.rules import require
+from curation.second_opinions import double_of
 from curation.workflow import advance, target
 
 D = Review.Decision

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from curation.models import Dataset, DoubleReview, Item, Membership, Person, Review, Revision
-from curation.rules import open_doubles, roles_of
+from curation.rules import roles_of
+from curation.second_opinions import open_doubles
 
 
 def covered_opinions(person: Person, dataset: Dataset) -> QuerySet[Review]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -28,8 +29,10 @@ PAGES = ("write_item", "review_item")
 Role = Membership.Role
 
 
-def of_draft(request: MemberRequest, item: Item, fields: dict[str, Any]) -> dict[str, Any]:
-    """The checks of what the writer's page holds."""
+def of_draft(
+    request: MemberRequest, item: Item, fields: dict[str, Any], *, guideline: str | None = None
+) -> dict[str, Any]:
+    """The checks of what the writer's page holds. `guideline`: the text of the one in force, where the page has it."""
     category = _leaf(item, fields["category"])
     found = findings_in(
         item,
@@ -38,16 +41,16 @@ def of_draft(request: MemberRequest, item: Item, fields: dict[str, Any]) -> dict
         author=request.user,
         category=category,
     )
-    return _context(request, item, found, page="write_item", texts=fields)
+    return _context(request, item, found, page="write_item", texts=fields, guideline=guideline)
 
 
-def of_revision(request: MemberRequest, item: Item) -> dict[str, Any]:
-    """The checks of what a reviewer reads."""
+def of_revision(request: MemberRequest, item: Item, *, guideline: str | None = None) -> dict[str, Any]:
+    """The checks of what a reviewer reads, as `of_draft`."""
     revision = item.current_revision
     assert revision is not None
     texts = {"question": revision.question, "answer": revision.answer}
     found = findings_in(item, **texts, author=item.author, category=revision.category)
-    return _context(request, item, found, page="review_item", texts=texts)
+    return _context(request, item, found, page="review_item", texts=texts, guideline=guideline)
 
 
 def _leaf(item: Item, chosen: str) -> Category | None:
@@ -56,10 +59,15 @@ def _leaf(item: Item, chosen: str) -> Category | None:
 
 
 def _context(
-    request: MemberRequest, item: Item, found: list[Finding], *, page: str, texts: dict[str, Any]
+    request: MemberRequest,
+    item: Item,
+    found: list[Finding],
+    *,
+    page: str,
+    texts: dict[str, Any],
+    guideline: str | None,
 ) -> dict[str, Any]:
-    guideline = work.guideline_of(item)
-    held = sections(guideline["text"]) if guideline else []
+    held = sections(work.guideline_text(item) if guideline is None else guideline) if found else ()
     said = list(dismissals_of(item))
     person = request.user
     hidden = person.hides(item.category if person.covers else None)
@@ -77,7 +85,13 @@ def _context(
 
 
 def _row(
-    finding: Finding, text: str, *, held: list[Section], said: list[Dismissal], person: Person, hidden: bool
+    finding: Finding,
+    text: str,
+    *,
+    held: Sequence[Section],
+    said: list[Dismissal],
+    person: Person,
+    hidden: bool,
 ) -> dict[str, Any]:
     words, by = words_of(finding), {each.fingerprint: each for each in said}
     mine = [

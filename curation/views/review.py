@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 
 from curation.actions import items as act
 from curation.actions import reviews
-from curation.actions.doubles import double_of
 from curation.aliases import alias
 from curation.errors import Conflict, TeineiError, WrongState
 from curation.forms import ATTRIBUTES, GOOD_PART, DecisionForm, WordingForm
@@ -23,7 +22,6 @@ from curation.queries import (
     at_most,
     book_of,
     covered_opinions,
-    free_to_review,
     held_for_review,
     history_of,
     holders_of,
@@ -36,6 +34,7 @@ from curation.queries import (
 )
 from curation.reasons import Book
 from curation.rules import allows, require, why_not
+from curation.second_opinions import double_of
 from curation.sentences import event_of
 from curation.textdiff import changes
 from curation.views import checking, work
@@ -148,7 +147,6 @@ def _page(
         "attributes": _attributes(revision),
         "origins": {part: counts(runs) for part, runs in revision.origins.items()},
         "decided": _decided_meanwhile(item) if error else None,
-        "waiting": at_most(free_to_review(request.user, request.dataset)),
         **_beside(request, item, revision, unseen),
     }
     return render(
@@ -209,7 +207,9 @@ def _texts(item: Item, revision: Revision, read: int | None, unseen: set[int]) -
     What the giver of a covered opinion mended is read as any other text: nothing shows that it was mended.
     """
     older = item.revisions.filter(number__lt=revision.number).select_related("question_text", "answer_text")
-    before = older.filter(pk=read or 0).first() or older.last()
+    before = None
+    if revision.number > 1:
+        before = (older.filter(pk=read).first() if read else None) or older.last()
     if before is None or revision.submitted_by_id in unseen:
         return {
             "before": None,
@@ -230,9 +230,10 @@ def _attributes(revision: Revision) -> list[str]:
 
 def _beside(request: MemberRequest, item: Item, revision: Revision, unseen: set[int]) -> dict[str, Any]:
     """What stands beside the text: help, and what was said before."""
+    guideline = work.guideline_of(item, reader=request.user)
     return {
-        "guideline": work.guideline_of(item, reader=request.user),
-        **checking.of_revision(request, item),
+        "guideline": guideline,
+        **checking.of_revision(request, item, guideline=guideline["text"] if guideline else ""),
         "comments": _thread(request, item, unseen),
         "events": _history(item, unseen),
         "may_comment": allows(request.user, "comment", item),
@@ -256,7 +257,9 @@ def _fields(draft: Draft) -> dict[str, str]:
 def _thread(request: MemberRequest, item: Item, unseen: set[int]) -> list[dict[str, Any]]:
     """Reviews and comments in one thread, but for covered opinions; writers under their pseudonym."""
     reviews = reviews_of(item).filter(kind=Review.Kind.PERSON)
-    covered = covered_opinions(request.user, request.dataset).filter(item=item)
+    if unseen:
+        covered = covered_opinions(request.user, request.dataset).filter(item=item)
+        reviews = reviews.exclude(pk__in=covered.values("pk"))
     said = [
         {
             "author": _("Reviewer"),
@@ -264,7 +267,7 @@ def _thread(request: MemberRequest, item: Item, unseen: set[int]) -> list[dict[s
             "text": _spoken(row, request.dataset.slug),
             "badge": "",
         }
-        for row in reviews.exclude(pk__in=covered.values("pk"))
+        for row in reviews
     ]
     lines = thread_of(request, item, unseen, name=alias)
     return sorted(said + lines, key=lambda line: line["at"])

@@ -20,7 +20,7 @@ from curation.formats.faults import Fault
 from curation.formats.objects import check_json
 from curation.guideline_text import anchor_of, policy, preface, sections
 from curation.models import Category, Guideline, Item, Membership, Person, Question, Review
-from curation.queries import NearTwin, near_twins, to_confirm
+from curation.queries import NearTwin, near_twins, newest_guideline, to_confirm
 from curation.reasons import Reason, shipped
 
 alias = sentences.alias
@@ -156,15 +156,25 @@ def unread_by(person: Person, roles: set[str], guideline: Guideline) -> bool:
     return bool(roles & {Role.AUTHOR, Role.REVIEWER}) and to_confirm(person, guideline)
 
 
+def guideline_text(item: Item) -> str:
+    """The guideline in force in the page's language; "" where there is none."""
+    found = newest_guideline(item.dataset)
+    return "" if found is None else _in_language(found)
+
+
+def _in_language(guideline: Guideline) -> str:
+    return guideline.text_ja if language().startswith("ja") else guideline.text_en or guideline.text_ja
+
+
 def guideline_of(item: Item, *, reader: Person | None = None) -> dict[str, Any] | None:
     """The newest guideline in the page's language, with whether a native reader has signed it.
 
     `confirm`: whether `reader`, who writes or reviews, has yet to say that they read it.
     """
-    found = Guideline.objects.filter(dataset=item.dataset).order_by("-version").first()
+    found = newest_guideline(item.dataset)
     if found is None:
         return None
-    text = found.text_ja if language().startswith("ja") else found.text_en or found.text_ja
+    text = _in_language(found)
     return {
         "version": found.version,
         "text": text,

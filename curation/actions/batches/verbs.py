@@ -9,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from curation.actions import items, moves, reviews
 from curation.actions.codebooks import codebook_of
-from curation.actions.doubles import double_of, why_second
+from curation.actions.doubles import why_second
 from curation.actions.leases import refuse_held
 from curation.actions.opening import open_to_writers, refuse_to_open
 from curation.actions.reasons import judged
 from curation.errors import Invalid, WrongState
 from curation.models import Batch, Category, Dataset, Item, Person
 from curation.rules import require
+from curation.second_opinions import double_of
 from curation.workflow import target
 
 Verb = Batch.Verb
