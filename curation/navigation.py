@@ -43,7 +43,7 @@ ENTRIES = (
         "g r",
         roles=frozenset({Role.REVIEWER}),
         order=2,
-        count=lambda person, dataset: queries.at_most(queries.free_to_review(person, dataset)),
+        count=queries.waiting_for_review,
         waits=_("waiting for a review"),
     ),
     NavEntry(

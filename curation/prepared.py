@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +33,19 @@ def small_slot(number: int) -> int:
 def word_slot(number: int) -> str:
     """A place for a text."""
     return f"\x01slot {number}\x01"
+
+
+def moment_slot(number: int) -> datetime:
+    """A place for a moment; in a query, and as the key of its value."""
+    return datetime(9999, 12, 31, 23, 59, number, tzinfo=UTC)
+
+
+def _as_sent(values: dict[Any, Any]) -> dict[Any, Any]:
+    """Moments as the database writes them; all else stands as it is."""
+    sent = connection.ops.adapt_datetimefield_value
+    return {sent(k): sent(v) for k, v in values.items() if isinstance(k, datetime)} | {
+        k: v for k, v in values.items() if not isinstance(k, datetime)
+    }
 
 
 @dataclass
@@ -60,9 +74,9 @@ class Prepared(Generic[M]):
 
     def rows(self, values: dict[Any, Any]) -> list[M]:
         """The rows for these values of the slots."""
-        made = self._compiled()
+        made, sent = self._compiled(), _as_sent(values)
         with connection.cursor() as cursor:
-            cursor.execute(made.sql, [values.get(param, param) for param in made.params])
+            cursor.execute(made.sql, [sent.get(param, param) for param in made.params])
             found = cursor.fetchall()
         if made.converters:
             found = list(made.compiler.apply_converters(found, made.converters))
@@ -71,6 +85,25 @@ class Prepared(Generic[M]):
     def first(self, values: dict[Any, Any]) -> M | None:
         """The first row; the query has its own limit."""
         return next(iter(self.rows(values)), None)
+
+
+@dataclass
+class PreparedCount:
+    """How many rows a query has; `build` answers with the queryset over slots, and its limit is kept."""
+
+    build: Callable[[], models.QuerySet[Any]]
+    known: dict[str, tuple[str, tuple[Any, ...]]] = field(default_factory=dict)
+
+    def of(self, values: dict[Any, Any]) -> int:
+        found = self.known.get(connection.vendor)
+        if found is None:
+            sql, params = self.build().values("pk").query.get_compiler(connection=connection).as_sql()
+            counted = f"SELECT COUNT(*) FROM ({sql}) AS counted"  # noqa: S608  # the compiler's own SQL
+            found = self.known[connection.vendor] = counted, params
+        sent = _as_sent(values)
+        with connection.cursor() as cursor:
+            cursor.execute(found[0], [sent.get(param, param) for param in found[1]])
+            return int(cursor.fetchone()[0])
 
 
 @dataclass

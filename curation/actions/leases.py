@@ -17,9 +17,9 @@ from curation.errors import Conflict, InHand, Invalid, NotAllowed, WrongState
 from curation.log import record
 from curation.models import Dataset, Item, Lease, Person, Routine
 from curation.queries import (
-    free_to_review,
     free_to_write,
     holder_of,
+    next_to_review,
     review_queue,
     stands_open,
     writable_by_several,
@@ -31,8 +31,6 @@ REVIEW, WRITE = Lease.Part.REVIEW, Lease.Part.WRITE
 Waiting = dict[str, Callable[[Person, Dataset], QuerySet[Item]]]
 VERB: dict[str, str] = {REVIEW: "approve", WRITE: "submit"}  # what the item is taken in hand for
 QUEUE: Waiting = {REVIEW: review_queue, WRITE: writable_by_several}
-FREE: Waiting = {REVIEW: free_to_review, WRITE: free_to_write}
-BEHIND: dict[str, str] = {REVIEW: "current_revision__gt", WRITE: "pk__gt"}
 GIVE: dict[str, str] = {REVIEW: "hand_over", WRITE: "hand_over_writing"}
 HANDED = timedelta(hours=24)  # what was handed over waits so long for the one it was handed to
 TRIES = 20  # items that others may snatch away before a search ends
@@ -93,11 +91,22 @@ def _handed(person: Person, dataset: Dataset, part: str) -> Lease | None:
 
 
 def _next(person: Person, dataset: Dataset, part: str, after: int) -> Item | None:
-    """The first that is free, locked; rows that others lock just now are passed over where the database can."""
-    free = FREE[part](person, dataset)
+    """The first that is free behind `after`, else the first of all; locked, and those that others lock are passed over."""
+    first = NEXT[part]
+    return (first(person, dataset, after) if after else None) or first(person, dataset, 0)
+
+
+def _next_to_write(person: Person, dataset: Dataset, after: int) -> Item | None:
+    free = free_to_write(person, dataset)
     if connection.features.has_select_for_update_skip_locked:
         free = free.select_for_update(skip_locked=True, of=("self",))
-    return (free.filter(**{BEHIND[part]: after}).first() if after else None) or free.first()
+    return free.filter(pk__gt=after).first()
+
+
+NEXT: dict[str, Callable[[Person, Dataset, int], Item | None]] = {
+    REVIEW: next_to_review,
+    WRITE: _next_to_write,
+}
 
 
 def lease_item(person: Person, item: Item, part: str = REVIEW) -> Lease:

@@ -66,8 +66,10 @@ from curation.queries.reviewing import (
     holder_of,
     holders_of,
     live_leases,
+    next_to_review,
     review_queue,
     reviewers_for,
+    waiting_for_review,
 )
 from curation.queries.threads import Thread, comments_seen_by, in_pieces, mentionable, threads_of
 from curation.queries.translations import (
@@ -138,6 +140,7 @@ __all__ = [
     "neediest",
     "newest_codebook",
     "newest_guideline",
+    "next_to_review",
     "notices_of",
     "open_redactions",
     "open_to_writers",
@@ -172,6 +175,7 @@ __all__ = [
     "translation_review_queue",
     "translations_visible_to",
     "unseen_of",
+    "waiting_for_review",
     "with_staleness",
     "writable_by_several",
     "writers_for",

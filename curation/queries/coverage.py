@@ -161,7 +161,7 @@ def astray() -> QuerySet[Item]:
     return items.filter(only_one | (both & ~Q(category=F("expected"))))
 
 
-def spared(items: QuerySet[Item], person: Person) -> QuerySet[Item]:
+def spared(items: QuerySet[Item], person: Person | int) -> QuerySet[Item]:
     """The items without those in categories that the person opted out of: no query more than before.
 
     Each item is asked about itself alone, so that the first ones cost the same in a dataset of any size.

@@ -8,10 +8,11 @@ from django.test import Client
 from django.utils import timezone
 
 from curation.models import Job, Person
-from curation.prepared import update
+from curation.prepared import Prepared, PreparedCount, moment_slot, slot, update
 from curation.sessions import SessionStore
 from tests.factories.curation import make_dataset, make_person
 
+DATASET, MOMENT = slot(1), moment_slot(1)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
 
@@ -49,3 +50,21 @@ def test_session_ends_with_its_time(client: Client) -> None:
     late = SessionStore(key)
     assert (late.get("_auth_user_id"), late.session_key) == (None, None)
     assert SessionStore("unknown").get("_auth_user_id") is None
+
+
+def test_a_count_keeps_its_limit_and_a_moment_is_a_value_like_any() -> None:
+    dataset, now = make_dataset(), timezone.now()
+    for n in range(3):
+        job = Job.objects.create(dataset=dataset, kind="export", person=make_person())
+        Job.objects.filter(pk=job.pk).update(started_at=now + timedelta(microseconds=n))
+    since = Job.objects.filter(dataset=DATASET, started_at__gt=MOMENT)
+    count, first_two = PreparedCount(lambda: since), PreparedCount(lambda: since[:2])
+    rows = Prepared(lambda: since.order_by("started_at"))
+    for earlier, expected in (
+        (timedelta(microseconds=-1), 3),
+        (timedelta(0), 2),
+        (timedelta(microseconds=2), 0),
+    ):
+        values = {DATASET: dataset.pk, MOMENT: now + earlier}
+        assert count.of(values) == len(rows.rows(values)) == expected
+        assert first_two.of(values) == min(expected, 2)
