@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from curation import filters
 from curation.actions import items as act
-from curation.actions import jobs, reviews
+from curation.actions import jobs, reviews, taking_back
 from curation.change_log import changes_of
 from curation.models import Dataset, Item, Job, Membership, Person, Release, Revision
 from curation.origins import counts
@@ -168,7 +168,7 @@ class ItemSubmit(OneItem):
 
 
 class ItemReview(OneItem):
-    """Decide on the revision that was read."""
+    """POST decides on the revision that was read; DELETE takes one's own decision back, while nothing came of it."""
 
     serializer_class = ReviewSerializer
 
@@ -180,6 +180,11 @@ class ItemReview(OneItem):
         wording = None if fixed is None else wording_of(item, fixed)
         reviews.review(self.person, item, fixed=wording, **values)
         return self.answer(status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    def delete(self, request: Request, dataset: str, pk: int) -> Response:
+        taking_back.take_back(self.person, self.item)
+        return self.answer()
 
 
 class ItemTwins(OneItem):

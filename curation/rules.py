@@ -21,6 +21,7 @@ from curation.models import (
     Person,
     Redaction,
     Release,
+    Review,
     Taxonomy,
     Translation,
 )
@@ -302,6 +303,17 @@ def review(actor: Actor, item: Item) -> str | None:
     if double and double.opinions.filter(reviewer=actor).exists():
         return _("You have given your opinion: somebody else gives the other.")
     return None
+
+
+@rule("take_back", Review)
+def take_back(actor: Actor, given: Review) -> str | None:
+    """One's own decision, or an opinion while it is the only one. A fix is a text of its own by now."""
+    if isinstance(actor, Operator) or given.reviewer_id != actor.pk:
+        return _("Only who decided takes it back.")
+    both = given.double is not None and (given.decides or given.double.agreed is not None)
+    if both or given.decision == Review.Decision.FIX_AND_APPROVE:
+        return _("A fix, and what two people decided, stands. The item can be revised.")
+    return needs(actor, given.item.dataset, Role.REVIEWER)
 
 
 @rule("move", Item)

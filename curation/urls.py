@@ -32,6 +32,7 @@ from curation.views import (
     review_doubles,
     review_leases,
     review_moves,
+    review_undo,
     rights,
     sign_in,
     styleguide,
@@ -89,6 +90,7 @@ review_urls = [
     path("<int:pk>/let-go/", review_leases.let_go, name="review_let_go"),
     path("<int:pk>/hand-over/", review_leases.hand_over, name="review_hand_over"),
     path("<int:pk>/move/", review_moves.move, name="review_move"),
+    path("<int:pk>/take-back/", review_undo.take_back, name="review_take_back"),
 ]
 translate_urls = [
     path("", translate.queue, name="translate"),

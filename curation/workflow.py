@@ -28,6 +28,7 @@ ITEM: Table = {
     "request_changes": {S.IN_REVIEW: S.NEEDS_CHANGES},
     "request_answer": {S.IN_REVIEW: S.AWAITING_ANSWER},
     "reject": {S.IN_REVIEW: S.REJECTED},
+    "take_back": dict.fromkeys((S.APPROVED, S.NEEDS_CHANGES, S.AWAITING_ANSWER, S.REJECTED), S.IN_REVIEW),
     "revise": {S.APPROVED: S.IN_REVIEW},
     "withdraw": {s: S.WITHDRAWN for s in S.values if s != S.WITHDRAWN},
     "reopen": {S.REJECTED: S.NEEDS_CHANGES, S.WITHDRAWN: S.NEEDS_CHANGES},

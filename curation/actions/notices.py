@@ -76,6 +76,12 @@ def tell_of_decision(item: Item, row: Review) -> None:
         tell(Kind.SETTLE, people, dataset=item.dataset_id, item=item)
 
 
+def forget_decision(item: Item, row: Review) -> None:
+    """What nobody has read yet of a decision that was taken back."""
+    told = Notice.objects.filter(item=item, kind__in={*OF_DECISIONS.values(), Kind.OPENED}, seen_at=None)
+    told.filter(created_at__gte=row.created_at).delete()
+
+
 def _mended(double: DoubleReview) -> bool:
     return double.opinions.filter(decision=D.FIX_AND_APPROVE).exists()
 

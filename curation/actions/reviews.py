@@ -120,7 +120,8 @@ def _said(
 def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -> None:
     """A decision moves the item; an opinion leaves it in review, in nobody's hands."""
     if row.decides:
-        advance(item, VERBS[D(row.decision)], actor=person, changes=changes, review=row.pk)
+        before = {"approved_before": item.approved_revision_id} if item.approved_revision_id else {}
+        advance(item, VERBS[D(row.decision)], actor=person, changes=changes, review=row.pk, **before)
     else:
         kept = {
             name: changes[name] for name in ("current_revision", "category", "updated_at") if name in changes

@@ -17,6 +17,7 @@ from curation.queries.reviewing import at_most
 D, S = Review.Decision, Item.State
 WRITTEN = ("submit", "submit_question", "revise")
 REVIEWED = ("approve", "request_changes", "request_answer", "reject", "give_opinion")
+TAKEN_BACK = "take_back"
 QUEUES = (S.AWAITING_ANSWER, S.IN_REVIEW, S.NEEDS_CHANGES)
 ACCEPTED = (D.APPROVE, D.FIX_AND_APPROVE)
 
@@ -71,13 +72,18 @@ def throughput(dataset: Dataset, days: int, *, now: datetime | None = None) -> l
     today = midnight(now)
     first = today - timedelta(days=days - 1)
     steps = LogEntry.objects.filter(
-        dataset=dataset, verb__in={*WRITTEN, *REVIEWED}, object_type="item", created_at__gte=first
+        dataset=dataset, verb__in={*WRITTEN, *REVIEWED, TAKEN_BACK}, object_type="item", created_at__gte=first
     )
     # A step of a bulk act names no revision and no review.
     rows = steps.exclude(details={}).order_by().annotate(day=TruncDate("created_at"))
     counted: dict[date, Counter[str]] = {}
-    for day, verb, n in rows.values_list("day", "verb").annotate(n=Count("pk")):
-        counted.setdefault(day, Counter())[verb] += n
+    for day, verb, left, n in rows.values_list("day", "verb", "from_state").annotate(n=Count("pk")):
+        verbs = counted.setdefault(day, Counter())
+        verbs[verb] += n
+        if verb == TAKEN_BACK and left == S.APPROVED:
+            verbs["approve"] -= n
+        elif verb == TAKEN_BACK:
+            verbs["give_opinion"] -= n  # or another: they are counted together
     found = []
     for at in range(days):
         day = first.date() + timedelta(days=at)

@@ -37,7 +37,7 @@ from curation.rules import allows, require, why_not
 from curation.second_opinions import double_of
 from curation.sentences import event_of
 from curation.textdiff import changes
-from curation.views import checking, work
+from curation.views import checking, review_undo, work
 from curation.views.gate import MemberRequest, member
 from curation.views.numbers import is_number
 from curation.views.review_leases import go_on, hands
@@ -71,6 +71,7 @@ def queue(request: MemberRequest) -> HttpResponse:
         ],
         "total": at_most(waiting),
         "held": held_for_review(request.user, request.dataset),
+        "undo": review_undo.last(request),
         "first_url": "?" if after else "",
         "next_url": f"?after={rows[PAGE - 1].current_revision_id}" if len(rows) > PAGE else "",
     }
@@ -98,7 +99,8 @@ def item(request: MemberRequest, pk: int) -> HttpResponse:
         return _decide(request, pk)
     found = _found(request, pk)
     decide = request.GET.get("decide", "")
-    return _page(request, found, decide=decide if decide in PANELS else "")
+    decide = decide if decide in PANELS else ""
+    return _page(request, found, decide=decide, typed=review_undo.words(request, found, decide))
 
 
 def _page(
@@ -147,6 +149,7 @@ def _page(
         "attributes": _attributes(revision),
         "origins": {part: counts(runs) for part, runs in revision.origins.items()},
         "decided": _decided_meanwhile(item) if error else None,
+        "undo": review_undo.last(request),
         **_beside(request, item, revision, unseen),
     }
     return render(
@@ -317,7 +320,7 @@ def _decide(request: MemberRequest, pk: int) -> HttpResponse:
     messages.success(request, said % {"id": found.external_id, "decision": done.get_decision_display()})
     if Role.REVIEWER not in request.roles:
         return redirect("curation:review_doubles", dataset=request.dataset.slug)
-    return go_on(request, after=read)
+    return review_undo.remember(request, go_on(request, after=read), done)
 
 
 def _look(request: MemberRequest, item: Item, fixed: act.Wording) -> HttpResponse:

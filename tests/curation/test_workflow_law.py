@@ -16,9 +16,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from curation.actions import items, leases, moves, reviews
+from curation.actions.comments import comment
 from curation.actions.datasets import give_role, take_role
 from curation.actions.doubles import set_reviewing
 from curation.actions.taking import take_cell
+from curation.actions.taking_back import take_back
 from curation.errors import TeineiError
 from curation.log import OPERATOR
 from curation.models import (
@@ -44,7 +46,7 @@ WATCHED = (Item, Revision, Draft, Review, DoubleReview, Lease, Comment, Membersh
 # How often each step is drawn: most of the time people write and review.
 STEPS = (
     *("take", "save", "save", "submit", "submit", "submit", "ask", "write_answer", "write_answer"),
-    *("lease", "decide", "decide", "decide", "decide", "decide_again", "mend", "second", "move"),
+    *("lease", "decide", "decide", "decide", "decide", "decide_again", "take_back", "mend", "second", "move"),
     *("hand_over", "let_go", "time_passes", "sibling", "withdraw", "reopen", "comment", "role", "share"),
 )
 
@@ -148,6 +150,12 @@ class Office:
         """Anybody, on whatever there is, in whatever state: mostly refused."""
         self._decide(who, self.item(n), DECISIONS[n % len(DECISIONS)])
 
+    def take_back(self, who: int, n: int) -> None:
+        """What they decided last on anything, if they did."""
+        person = self.person(2 + who % 2)
+        last = Review.objects.filter(reviewer=person).order_by("pk").last()
+        take_back(person, last.item if last else self.item(n))
+
     def second(self, who: int, n: int) -> None:
         self._decide(2 + who % 2, self.in_review(n), DECISIONS[n % len(DECISIONS)], second=True)
 
@@ -184,7 +192,7 @@ class Office:
         items.reopen(self.person(who), self.item(n))
 
     def comment(self, who: int, n: int) -> None:
-        items.comment(self.person(who), self.item(n), body="どうでしょう。", client_id=self.client_id())
+        comment(self.person(who), self.item(n), body="どうでしょう。", client_id=self.client_id())
 
     def role(self, who: int, n: int) -> None:
         """Writers become reviewers and the other way round, and back."""
@@ -256,8 +264,9 @@ def nobody_judges_their_own(review: Review, revisions: dict[int, Revision]) -> N
 
 
 def the_log_is_complete(entries: list[LogEntry], revisions: dict[int, Revision]) -> None:
-    """Every review and every revision is told once; a question that a sibling brought along is told with the sibling."""
-    told = [entry.details["review"] for entry in entries if "review" in entry.details]
+    """Every review that was not taken back, and every revision, is told once; a question that a sibling brought along is told with the sibling."""
+    told = {entry.details["review"] for entry in entries if "review" in entry.details}
+    told -= {entry.details["taken_back"] for entry in entries if "taken_back" in entry.details}
     assert sorted(told) == sorted(Review.objects.values_list("pk", flat=True))
     made = {entry.details["revision"] for entry in entries if "revision" in entry.details}
     fixes = Review.objects.filter(decision=Review.Decision.FIX_AND_APPROVE)
