@@ -82,8 +82,8 @@ def _page(request: MemberRequest, item: Item, given: Review, opened: bool) -> st
     if opened:
         asked["open_to_all"] = "1"
     request.session[WORDS] = {"item": item.pk, "decide": given.decision, "typed": asked | _again(given)}
-    query = f"?{urlencode(asked)}#decision" if asked else ""
-    return reverse("curation:review_item", args=[request.dataset.slug, item.pk]) + query
+    page = reverse("curation:review_item", args=[request.dataset.slug, item.pk])
+    return page + (f"?{urlencode(asked)}" if asked else "") + ("#decision" if "decide" in asked else "")
 
 
 def _again(given: Review) -> dict[str, str]:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from curation.actions import items as writing
 from curation.actions.datasets import give_role
 from curation.log import OPERATOR
-from curation.models import Dataset, Item, Lease, Membership, Person, Review
+from curation.models import Dataset, Item, Lease, LogEntry, Membership, Person, Review
 from tests.factories.curation import ANSWER, leaf, make_item, make_member
 from tests.flows.people_at_work import Desk, ja, reason, state_of
 
@@ -52,10 +52,13 @@ def test_a_day_of_a_reviewer(sits_down: Callable[..., Desk], home: Dataset) -> N
     sees_what_another_has_in_hand(ren, aoi, queue[0])
     loses_what_ran_out_and_gets_it_back_by_name(ren, aoi, queue[0])
     accepts(ren, queue[0])
+    takes_it_back(ren, queue[0], queue[1])
     mends_and_accepts(ren, queue[1])
     for key, item in zip(WAYS, queue[2:5], strict=True):
         holds(ren, item)
         sends_back(ren, item, key)
+        if key == "b":
+            takes_the_sending_back_back(ren, item)
         was_told_why(item, WAYS[key])
     moves_to_another_category(ren, home, queue[5])
     asks_for_a_second_opinion(ren, aoi, queue[6])
@@ -130,7 +133,7 @@ def loses_what_ran_out_and_gets_it_back_by_name(ren: Desk, aoi: Desk, item: Item
 
 
 def holds(ren: Desk, item: Item) -> None:
-    ren.page.wait_for_url(f"**/review/{item.pk}/")
+    ren.page.wait_for_url(f"**/review/{item.pk}/**")
     expect(ren.page.get_by_role("heading", level=1)).to_have_text(item.external_id)
     assert [lease.item_id for lease in Lease.objects.filter(person=ren.person)] == [item.pk]
 
@@ -150,6 +153,30 @@ def accepts(ren: Desk, item: Item) -> None:
     ren.keys("a")
     goes_on(ren, item)
     assert state_of(item) == "approved"
+
+
+def takes_it_back(ren: Desk, item: Item, following: Item) -> None:
+    """By one key from the page that came next; accepted again, it is done."""
+    holds(ren, following)
+    ren.goes("u", f"/review/{item.pk}/")
+    ren.sees(ja("You took your decision on %(id)s back.", id=item.external_id))
+    holds(ren, item)
+    assert (state_of(item), Review.objects.filter(item=item).count()) == ("in_review", 0)
+    ren.keys("a")
+    goes_on(ren, item)
+    log = LogEntry.objects.filter(object_type="item", object_id=str(item.pk)).order_by("-pk")[:3]
+    assert [entry.verb for entry in log] == ["approve", "take_back", "approve"]
+
+
+def takes_the_sending_back_back(ren: Desk, item: Item) -> None:
+    """What had been chosen and typed stands there again, and can be sent as it is."""
+    ren.keys("u")
+    holds(ren, item)
+    expect(ren.page.get_by_role("textbox", name=ja("What should change, and where"))).to_have_value(COMMENT)
+    answer = ren.page.get_by_role("group", name=ja("Reference answer"))
+    expect(answer.get_by_label(reason("off_point"))).to_be_checked()
+    ren.keys("Control+Enter")
+    goes_on(ren, item)
 
 
 def mends_and_accepts(ren: Desk, item: Item) -> None:

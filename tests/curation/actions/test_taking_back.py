@@ -17,7 +17,7 @@ from curation.errors import Conflict, Invalid, NotAllowed
 from curation.log import OPERATOR
 from curation.models import DoubleReview, Item, Lease, LogEntry, Notice, Review
 from curation.queries.lead import throughput
-from tests.factories.curation import ANSWER, decide, leaf, make_dataset, make_item, make_member, make_question
+from tests.factories.curation import ANSWER, decide, make_dataset, make_item, make_member, make_question
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -151,9 +151,7 @@ def test_what_is_in_a_release_stands(dataset, item, reviewer):
 
 def test_fix_stands(item, reviewer):
     fixed = items.Wording(question=item.current_revision.question, answer=ANSWER + "窓口もあります。")
-    reviews.review(
-        reviewer, item, decision="fix_and_approve", revision=item.current_revision_id, fixed=fixed
-    )
+    reviews.review(reviewer, item, decision="fix_and_approve", revision=item.current_revision_id, fixed=fixed)
     with pytest.raises(NotAllowed, match="A fix"):
         take_back(reviewer, fresh(item))
 
