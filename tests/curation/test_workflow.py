@@ -13,7 +13,7 @@ from tests.factories.curation import make_dataset, make_item
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 ITEM_STATES = {
     "draft": {"submit": "in_review", "submit_question": "awaiting_answer", "withdraw": "withdrawn"},
-    "awaiting_answer": {"submit": "in_review", "withdraw": "withdrawn"},
+    "awaiting_answer": {"submit": "in_review", "take_back": "in_review", "withdraw": "withdrawn"},
     "in_review": {
         "approve": "approved",
         "request_changes": "needs_changes",
@@ -21,9 +21,14 @@ ITEM_STATES = {
         "reject": "rejected",
         "withdraw": "withdrawn",
     },
-    "needs_changes": {"submit": "in_review", "submit_question": "awaiting_answer", "withdraw": "withdrawn"},
-    "approved": {"revise": "in_review", "withdraw": "withdrawn"},
-    "rejected": {"reopen": "needs_changes", "withdraw": "withdrawn"},
+    "needs_changes": {
+        "submit": "in_review",
+        "submit_question": "awaiting_answer",
+        "take_back": "in_review",
+        "withdraw": "withdrawn",
+    },
+    "approved": {"take_back": "in_review", "revise": "in_review", "withdraw": "withdrawn"},
+    "rejected": {"take_back": "in_review", "reopen": "needs_changes", "withdraw": "withdrawn"},
     "withdrawn": {"reopen": "needs_changes"},
 }
 TRANSLATION_STATES = {
