@@ -29,6 +29,7 @@ class CurationConfig(AppConfig):
             "rules_guidelines",
             "rules_leases",
             "rules_people",
+            "rules_repeats",
             "workflow",
         )  # of every floor
         registry.add_nav(*navigation.ENTRIES)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from curation.actions.items import hold, pointing_at
 from curation.actions.leases import end_lease, refuse_held
 from curation.actions.notices import Kind, tell_writers
+from curation.actions.repeats import sent_before
 from curation.actions.texts import cleaned, content_hash
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import record
@@ -45,7 +46,7 @@ def move(
     client id twice moves once. Raises Conflict where there is a newer revision or somebody else has the item in hand.
     """
     hold(item)
-    if client_id and (known := item.revisions.filter(client_id=client_id).first()):
+    if known := sent_before(person, item.revisions, client_id, {"category": category}):
         return Moved(revision=known)
     before = refuse_move(person, item, category)
     if before.pk != revision:

@@ -14,6 +14,7 @@ from curation.actions.items import Wording, add_revision, hold, pointing_at
 from curation.actions.leases import end_lease, refuse_held
 from curation.actions.notices import tell_of_decision
 from curation.actions.reasons import ACCEPTED, Judged, judged
+from curation.actions.repeats import sent_before
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.log import record
@@ -54,14 +55,14 @@ def review(
     """Decide on the revision that the reviewer read.
 
     Raises Conflict where the item has a newer revision, was decided meanwhile, or somebody else has it in hand. The
-    same client id twice answers with the same review. `fixed` is the reviewer's wording of a fix-and-accept; the credit of both parts stays with
-    the author. What is sent back judges both parts, with a coded reason for each that is not good and a comment.
+    same person deciding the same twice under one client id decides once. `fixed` is the reviewer's wording of a
+    fix-and-accept; the credit of both parts stays with the author. What is sent back judges both parts, with a coded reason for each that is not good and a comment.
 
     Where two people review the text (`second` asks for that), the first decision is an opinion that nobody else sees:
     the second one decides if it is the same, else a lead settles it.
     """
     hold(item)
-    if client_id and (known := item.reviews.filter(client_id=client_id).first()):
+    if known := sent_before(person, item.reviews, client_id, _same(decision, comment, fixed)):
         return known
     if decision not in VERBS:
         raise Invalid(_("Choose a decision."), field="decision")
@@ -100,6 +101,15 @@ def review(
         close(double, agreed=not differs if first_two else None, by=None if first_two else person, text=text)
     _move_on(person, item, row, changes)
     return row
+
+
+def _same(decision: str, comment: str, fixed: Wording | None) -> dict[str, str]:
+    """What a review says that is this one sent again."""
+    said = {"decision": decision, "comment": comment.strip()}
+    if decision == D.FIX_AND_APPROVE and fixed is not None:
+        parts = ("question", "answer")
+        said |= {f"revision.{part}": cleaned(getattr(fixed, part), field=part) for part in parts}
+    return said
 
 
 def _said(

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from curation.actions.codebooks import codebook_of
 from curation.actions.reasons import need_reason
+from curation.actions.repeats import sent_before
 from curation.actions.texts import cleaned, keep_text
 from curation.errors import Conflict, Invalid, WrongState
 from curation.log import Actor, person_of
@@ -97,7 +98,8 @@ def submit(
     Raises Conflict where the source text has moved on meanwhile; the draft is kept.
     """
     hold(translation)
-    if client_id and (known := translation.revisions.filter(client_id=client_id).first()):
+    said = {part: cleaned(text, field=part) for part, text in (("question", question), ("answer", answer))}
+    if known := sent_before(actor, translation.revisions, client_id, said):
         return known
     require(actor, "translate", translation.item)
     target(translation, "translate")
@@ -184,7 +186,8 @@ def review(
     A stale translation cannot be approved: the source has moved on, so it goes back first.
     """
     hold(translation)
-    if client_id and (known := translation.reviews.filter(client_id=client_id).first()):
+    said = {"decision": decision, "comment": comment.strip()}
+    if known := sent_before(person, translation.reviews, client_id, said):
         return known
     _decidable(person, translation, decision, revision)
     _on_scale(adequacy=adequacy, fluency=fluency)

@@ -11,6 +11,7 @@ from curation.actions.holding import hold
 from curation.actions.items.revisions import Wording, add_revision, pointing_at
 from curation.actions.leases import WRITE, end_lease, refuse_held
 from curation.actions.notices import Kind, tell_writers
+from curation.actions.repeats import sent_before
 from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.log import Actor, person_of
@@ -30,13 +31,12 @@ def submit(
 ) -> Revision:
     """Hand in a question, or a question and its answer: a new revision, and the item moves on.
 
-    The same client id twice answers with the same revision. An approved item is revised by the same act and stays
-    releasable in its approved revision until the new one is approved. Raises InHand where somebody else is writing an item
-    that stands open. `base` is the id of the revision that the
-    writing began from; raises Conflict where the item has a newer one, as when a sibling's author mended the question.
+    The same person sending the same texts twice under one client id hands them in once. An approved item is revised by
+    the same act and stays releasable in its approved revision until the new one is approved. Raises InHand where somebody
+    else is writing an item that stands open. `base` is the id of the revision that the writing began from; raises Conflict where the item has a newer one, as when a sibling's author mended the question.
     """
     hold(item)
-    if client_id and (known := item.revisions.filter(client_id=client_id).first()):
+    if known := sent_before(actor, item.revisions, client_id, _said(wording)):
         return known
     verb = _verb(item, wording)
     require(actor, verb, item)
@@ -61,6 +61,10 @@ def submit(
         Draft.objects.filter(item=item, person=actor).delete()
         Suggestion.objects.filter(item=item, person=actor).delete()
     return revision
+
+
+def _said(wording: Wording) -> dict[str, str]:
+    return {part: cleaned(getattr(wording, part), field=part) for part in ("question", "answer")}
 
 
 def _verb(item: Item, wording: Wording) -> str:
