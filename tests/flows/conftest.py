@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, expect
 from curation.models import Category, Dataset
 from tests.factories.curation import make_dataset, make_member, make_person
 from tests.flows.people_at_work import DO, DONT, Desk
+from tests.rig.databases import database_url
 from tests.rig.served import served
 from tests.rig.story import Story
 
@@ -17,10 +18,19 @@ PATIENCE = 30_000  # milliseconds: a busy machine answers late
 
 
 @pytest.fixture
-def story(tmp_path: Path, chromium: Browser, copy_migrated: Callable[[Path], None]) -> Iterator[Story]:
-    """Served from a migrated database."""
+def stored(tmp_path: Path, database: str, copy_migrated: Callable[[Path], None]) -> dict[str, str]:
+    """The environment of an installation whose database is migrated and empty: SQLite, where the test has no other."""
+    if database == "postgres":
+        secrets = ("TEINEI_SECRET_KEY", "TEINEI_FIELD_KEY")  # none are made up beside a database of one's own
+        return {"DATABASE_URL": database_url()} | dict.fromkeys(secrets, "x" * 50)
     copy_migrated(tmp_path)
-    with served(tmp_path) as house:
+    return {}
+
+
+@pytest.fixture
+def story(tmp_path: Path, chromium: Browser, stored: dict[str, str]) -> Iterator[Story]:
+    """Served from a migrated database."""
+    with served(tmp_path, **stored) as house:
         told = Story(house, chromium, tmp_path)
         yield told
         for page in told.pages.values():

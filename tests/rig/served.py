@@ -11,6 +11,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DJANGO_ALLOW_ASYNC_UNSAFE")
 
@@ -30,14 +32,18 @@ def static_folder() -> Path:
 
 
 class Served:
-    """A running installation. Its database is read directly, and written by its own programs only."""
+    """A running installation. Its database is read directly, and written by its own programs only.
 
-    def __init__(self, folder: Path) -> None:
+    On SQLite, in its own folder, unless a DATABASE_URL of PostgreSQL stands in its environment.
+    """
+
+    def __init__(self, folder: Path, **extra: str) -> None:
         self.folder, self.var = folder, folder / "var"
         self.environment = bare_environment(
             TEINEI_VAR=str(self.var),
             TEINEI_STATIC=str(static_folder()),
             DJANGO_SETTINGS_MODULE="config.settings",
+            **extra,
         )
         self.url = ""
 
@@ -78,7 +84,10 @@ class Served:
         return done.stdout
 
     def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        """Rows of the database as they are committed now."""
+        """Rows of the database as they are committed now; values stand for `?`."""
+        if url := self.environment.get("DATABASE_URL"):
+            with psycopg.connect(url) as there:
+                return there.execute(query.replace("?", "%s").encode(), values).fetchall()
         with closing(sqlite3.connect(f"file:{self.var / 'teinei.sqlite3'}?mode=ro", uri=True)) as database:
             return database.execute(query, values).fetchall()
 
@@ -92,8 +101,7 @@ class Served:
 @contextmanager
 def served(folder: Path, *options: str, **environment: str) -> Iterator[Served]:
     """An installation that ends with the block, as Ctrl-C ends it; with more in its environment."""
-    here = Served(folder)
-    here.environment |= environment
+    here = Served(folder, **environment)
     process = here.start(*options)
     try:
         yield here
