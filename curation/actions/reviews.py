@@ -19,6 +19,7 @@ from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.log import record
 from curation.models import Codebook, DoubleReview, Draft, Item, Person, Review, Revision
+from curation.queries import writers_for
 from curation.queries.guidelines import newest_guideline
 from curation.rules import require
 from curation.second_opinions import double_of
@@ -76,7 +77,7 @@ def review(
     double = double_of(item)
     why = "" if double else why_second(item, fix=decision == D.FIX_AND_APPROVE, asked=second)
     differs = double is not None and double.agreed is None and not agrees(double, decision)
-    changes = _changes(person, item, decision, fixed, open_to_all)
+    changes = _changes(person, item, decision, fixed, open_to_all, said)
     text = changes.get("current_revision") or _read(item)
     if why:
         double = DoubleReview.objects.create(item=item, revision=text, why=why)
@@ -145,7 +146,7 @@ def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -
 
 
 def _changes(
-    person: Person, item: Item, decision: str, fixed: Wording | None, open_to_all: bool
+    person: Person, item: Item, decision: str, fixed: Wording | None, open_to_all: bool, said: Judged
 ) -> dict[str, Any]:
     """What the decision sets on the item beside its state; a fix is written as the revision that is judged."""
     changes: dict[str, Any] = {}
@@ -155,8 +156,18 @@ def _changes(
     if VERBS[D(decision)] == "approve":
         changes["approved_revision"] = changes.get("current_revision") or _read(item)
     if decision == D.REQUEST_CHANGES:
-        changes["open_to_all"] = open_to_all
+        changes |= {"open_to_all": open_to_all, "author": _who_mends(item, said)}
     return changes
+
+
+def _who_mends(item: Item, said: Judged) -> Person | None:
+    """To whom an item comes back: the writer of the question where that is not good, for the answer hangs on it; else
+    the writer of the answer. Whoever has the item keeps it where that person writes here no more."""
+    text = _read(item)
+    writer = text.answer_author if said.question_ok else text.question_author
+    if writer is None or writer == item.author or not writers_for(item).filter(pk=writer.pk).exists():
+        return item.author
+    return writer
 
 
 def need_fix(item: Item, fixed: Wording | None) -> Wording:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.batches.pieces import PIECE, go_through
-from curation.actions.batches.verbs import act, need_comment, plan_of, stamp
+from curation.actions.batches.verbs import act, need_comment, plan_of, stamp, unchanged
 from curation.actions.holding import hold
 from curation.errors import Conflict
 from curation.log import record
@@ -39,7 +39,7 @@ def carry_out(
     def step(now: Batch, row: BatchItem) -> None:
         item = row.item
         hold(item)
-        if stamp(item) != row.before:
+        if not unchanged(item, row.before):
             raise Conflict(_("It was changed after the preview."))
         review = act(person, item, plan, comment)
         item.refresh_from_db()

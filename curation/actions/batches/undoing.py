@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from curation.actions import moves
 from curation.actions.batches.carrying import newest_entry
 from curation.actions.batches.pieces import PIECE, go_through
-from curation.actions.batches.verbs import stamp
+from curation.actions.batches.verbs import unchanged
 from curation.actions.holding import hold
 from curation.actions.items import refuse_unusable
 from curation.actions.opening import close_to_writers
@@ -62,8 +62,7 @@ def undo(person: Person, batch: Batch, *, seconds: float = 2.0, piece: int = PIE
 
 
 def _refuse_touched(item: Item, row: BatchItem) -> None:
-    known = {name: value for name, value in row.after.items() if name not in ("log", "review")}
-    if stamp(item) != known or newest_entry(item.pk) != row.after["log"]:
+    if not unchanged(item, row.after) or newest_entry(item.pk) != row.after["log"]:
         raise Conflict(_("Something happened to it since."))
     if Lease.objects.filter(item=item, expires_at__gt=timezone.now()).exists():
         raise Conflict(_("Somebody has it in hand."))
@@ -81,8 +80,8 @@ def _restore(person: Person, batch: Batch, item: Item, row: BatchItem) -> None:
             close_to_writers(person, item)
         case V.REQUEST_CHANGES:
             _forget_review(row.after["review"])
-            opened = {"open_to_all": before["open"]}
-            advance_back(item, batch.verb, before["state"], actor=person, changes=opened, batch=batch.pk)
+            had = {"open_to_all": before["open"], "author_id": before.get("author", item.author_id)}
+            advance_back(item, batch.verb, before["state"], actor=person, changes=had, batch=batch.pk)
         case V.WITHDRAW | V.REOPEN:
             if batch.verb == V.WITHDRAW and before["state"] != Item.State.REJECTED:
                 _refuse_return(item)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,4 +140,10 @@ def stamp(item: Item) -> dict[str, Any]:
         "revision": item.current_revision_id,
         "category": item.category_id,
         "open": item.open_to_all,
+        "author": item.author_id,
     }
+
+
+def unchanged(item: Item, known: Mapping[str, Any]) -> bool:
+    """Whether the item is as its stamp says, as far as that goes: earlier ones knew no author."""
+    return all(known.get(name, value) == value for name, value in stamp(item).items())
