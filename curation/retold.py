@@ -141,6 +141,8 @@ _KEPT = (
     gettext_noop("Some items were accepted under an earlier guideline than %(new)d."),
     gettext_noop("Every item was accepted under guideline %(new)d."),
     gettext_noop("Accepted elsewhere and imported: %(n)d."),
+    gettext_noop("Guideline %(n)d is not signed yet."),
+    gettext_noop("Version %(n)d of the reasons is not signed yet."),
     gettext_noop("It was imported as accepted before guideline %(new)d."),
     gettext_noop("It was accepted under guideline %(old)d; the newest is %(new)d."),
     gettext_noop("%(short)d of %(all)d targets of the categories for dev and test are not reached."),

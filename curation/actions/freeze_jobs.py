@@ -30,7 +30,7 @@ CHOOSING = gettext_noop("Choosing the items and drawing their splits.")
 ASKING = gettext_noop("Asking the gates, one after the other.")
 EMBEDDING = gettext_noop("Reading new texts for their meaning. This happens once for each text.")
 # What the log says of acts that a draft follows from, beside items that came to be approved or were until then.
-MATTERS = ("release", "rights", "guideline", "redaction", "dataset")
+MATTERS = ("release", "rights", "guideline", "codebook", "redaction", "dataset")
 
 
 def plain(choice: Choice) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from curation.errors import Conflict, Invalid
 from curation.gates import Plan, PlanItem
 from curation.log import Actor, person_of, record
 from curation.mapping import told
-from curation.models import Dataset, Release, ReleaseItem, Rights
+from curation.models import Codebook, Dataset, Guideline, Release, ReleaseItem, Rights
 from curation.registry import Gate
 from curation.release_hashes import VERSION as HASH_VERSION
 from curation.release_hashes import content_digest, root_hash, row_hash
@@ -335,6 +335,7 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         "guideline_text": {"ja": guideline.text_ja, "en": guideline.text_en} if guideline else {},
         "reasons": [asdict(reason) for reason in codes.book.reasons],
         "taxonomy_signed": told(dataset.taxonomy),
+        "signed": {"guideline": _signature(guideline), "reasons": _signature(codes)},
         "rights": [as_it_stands(row) for row in dataset.rights.order_by("name")],
         **registry.snapshot(dataset),
     }
@@ -348,6 +349,17 @@ def _snapshot(dataset: Dataset) -> dict[str, Any]:
         **parts,
         "sha256": {key: content_digest(value) for key, value in parts.items()},
     }
+
+
+def _signature(version: Guideline | Codebook | None) -> dict[str, Any] | None:
+    """When the version was signed; by whom, its own page tells.
+
+    No name, since a snapshot may be published; and no pseudonym, since beside the page's name it would be none.
+    """
+    if version is None:
+        return None
+    signed_at = version.signed_at.isoformat() if version.signed_at else None
+    return {"version": version.version, "signed_at": signed_at}
 
 
 def said_of(said: list[Gate], waivers: list[Waiver], most: int | None = KEPT) -> list[dict[str, Any]]:

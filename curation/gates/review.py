@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from curation.gates.plan import Approval, Plan, PlanItem
 from curation.models import Category, Guideline, Quota, Review
+from curation.queries import newest_codebook, newest_guideline
 from curation.registry import Finding, Gate
 
 Kind = Review.Kind
@@ -50,9 +51,10 @@ def _not_approved(item: PlanItem, accepted: bool) -> str:
 def guideline(plan: Plan) -> Gate:
     """Every item was accepted under the guideline that is in force now.
 
-    What was accepted elsewhere names no guideline: whoever imported it vouched for it under the one of that day.
+    What was accepted elsewhere names no guideline: whoever imported it vouched for it under the one of that day. That a
+    version is unsigned is told and stops nothing, as it stops nobody's work: there is no item to mend.
     """
-    newest = Guideline.objects.filter(dataset=plan.dataset).order_by("-version").first()
+    newest = newest_guideline(plan.dataset)
     findings, imported = [], 0
     if newest:
         versions = dict(Guideline.objects.filter(dataset=plan.dataset).values_list("pk", "version"))
@@ -66,7 +68,7 @@ def guideline(plan: Plan) -> Gate:
         key="guideline",
         title=_("Guideline"),
         green=not findings,
-        sentence=_guideline_sentence(newest, len(findings), imported),
+        sentence=" ".join([_guideline_sentence(newest, len(findings), imported), *_unsigned(plan, newest)]),
         findings=findings,
     )
 
@@ -98,6 +100,17 @@ def _guideline_sentence(newest: Guideline | None, late: int, imported: int) -> s
     if imported:
         sentence += " " + _("Accepted elsewhere and imported: %(n)d.") % {"n": imported}
     return sentence
+
+
+def _unsigned(plan: Plan, newest: Guideline | None) -> list[str]:
+    """A sentence for each version in force that nobody has signed."""
+    said = []
+    if newest and newest.signed_at is None:
+        said.append(_("Guideline %(n)d is not signed yet.") % {"n": newest.version})
+    reasons = newest_codebook(plan.dataset)
+    if reasons and reasons.signed_at is None:
+        said.append(_("Version %(n)d of the reasons is not signed yet.") % {"n": reasons.version})
+    return said
 
 
 def quota(plan: Plan) -> Gate:

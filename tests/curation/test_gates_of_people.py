@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.utils import translation
 
 from curation import registry
-from curation.actions import translations
+from curation.actions import codebooks, guidelines, translations
 from curation.actions.items import withdraw
 from curation.actions.releases import KEPT, Choice, Waiver, draw_up, freeze, said_of
 from curation.actions.waivers import standing, waive
@@ -17,6 +19,7 @@ from curation.models import Guideline, Item, Quota, Release, Review, Text
 from tests.factories.curation import leaf, make_dataset, make_item, make_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
+UNSIGNED = "Guideline 1 is not signed yet. Version 1 of the reasons is not signed yet."
 
 
 @pytest.fixture
@@ -69,12 +72,37 @@ def test_an_import_vouches_for_the_guideline_of_its_day(dataset) -> None:
     gate = said(dataset)["guideline"]
     assert (gate.green, gate.sentence) == (
         True,
-        "Every item was accepted under guideline 1. Accepted elsewhere and imported: 1.",
+        f"Every item was accepted under guideline 1. Accepted elsewhere and imported: 1. {UNSIGNED}",
     )
     Guideline.objects.create(dataset=dataset, version=2, text_ja="新しい版")
     assert rows(said(dataset)["guideline"]) == [
         (item.external_id, "", "It was imported as accepted before guideline 2.")
     ]
+
+
+def test_unsigned_versions_are_told_stop_nothing_and_are_kept(dataset) -> None:
+    make_item(dataset, state="approved")
+    lead = make_member(dataset, "lead", name="himitsu")
+    choice = Choice(name="v1", test_per_leaf=0)
+    first = said(dataset)["guideline"]
+    before = freeze(OPERATOR, dataset, choice)
+    drawn = draw_up(OPERATOR, dataset, replace(choice, name="v2"))
+    guideline = guidelines.sign(lead, dataset.guidelines.get())
+    reasons = codebooks.sign(lead, dataset.codebooks.get())
+    with pytest.raises(Conflict):
+        freeze(OPERATOR, dataset, replace(choice, name="v2"), expected=drawn.stands_on)
+    after = freeze(OPERATOR, dataset, replace(choice, name="v2"))
+    told = "Every item was accepted under guideline 1."
+    assert (first.green, first.sentence) == (True, f"{told} {UNSIGNED}")
+    assert said(dataset, name="v3")["guideline"].sentence == told
+    unsigned = {"version": 1, "signed_at": None}
+    assert before.snapshot["signed"] == {"guideline": unsigned, "reasons": unsigned}
+    assert after.snapshot["signed"] == {
+        "guideline": {"version": 1, "signed_at": guideline.signed_at.isoformat()},
+        "reasons": {"version": 1, "signed_at": reasons.signed_at.isoformat()},
+    }
+    assert "himitsu" not in str(after.snapshot)
+    assert before.root_hash == after.root_hash
 
 
 def test_a_dataset_without_a_guideline_has_nothing_to_be_behind(dataset) -> None:
