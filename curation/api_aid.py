@@ -56,6 +56,8 @@ def _body(made: Suggestion) -> dict[str, Any]:
         "kind": made.kind,
         "state": made.job.state if made.job else None,
         "text": made.text,
+        "prompt": made.prompt,
+        "prompt_hash": made.prompt_hash,
         "failure": made.failure,
         "job": made.job_id,
     }

@@ -77,14 +77,18 @@ def ask_aid(person: Person, item: Item, *, kind: str, question: str) -> Suggesti
     if asked is not None:
         return asked
     mine.exclude(job__state__in=UNDER_WAY).delete()
-    made = Suggestion.objects.create(item=item, person=person, kind=kind, asked=question)
+    prompt = aiding.prompts()[kind]
+    made = Suggestion.objects.create(
+        item=item, person=person, kind=kind, asked=question, prompt=prompt.label, prompt_hash=prompt.hash
+    )
     title = _("Suggestion for %(id)s") % {"id": item.external_id}
     arguments = {"suggestion": made.pk}
     made.job = queue_job(
         person, item.dataset, kind=KIND, title=title, task=fetch_suggestion, arguments=arguments
     )
     made.save(update_fields=["job"])
-    record(person, "ask_aid", item, kind=kind, endpoint=routine_of(item.dataset).aid_id)
+    endpoint = routine_of(item.dataset).aid_id
+    record(person, "ask_aid", item, kind=kind, endpoint=endpoint, prompt=prompt.label)
     return made
 
 
@@ -117,11 +121,14 @@ def run_aid(job: Job) -> dict[str, Any]:
     _refuse_closed(suggestion.person, item)
     endpoint, length = item.dataset.routine.aid, lengths_in(item.dataset)["answer"]
     assert endpoint is not None, "the rule has just said so"
+    prompt = aiding.prompts()[suggestion.kind]
     with client_of(endpoint, tries=TRIES) as client:
-        reply = client.chat(aiding.messages(suggestion.kind, suggestion.asked, length=length))
+        reply = client.chat(aiding.messages(prompt, suggestion.asked, length=length))
     text = reply.text.strip() if reply.ok else ""
     failure = "" if text and _usable(text) else "off_format" if reply.ok else reply.status
-    Suggestion.objects.filter(pk=suggestion.pk).update(text="" if failure else text, failure=failure)
+    Suggestion.objects.filter(pk=suggestion.pk).update(
+        text="" if failure else text, failure=failure, prompt=prompt.label, prompt_hash=prompt.hash
+    )
     return {"failure": failure}
 
 

@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 class Suggestion(models.Model):
     """What a person asked the drafting aid for, and what it wrote: theirs alone, and no part of the item.
 
-    `asked` is the question that was sent. `failure` is the name of a failed call; `text` is empty then.
+    `asked` is the question that was sent, `prompt` what came before it, by name and version, and `prompt_hash` the SHA-256
+    of its words. `failure` is the name of a failed call; `text` is empty then.
     """
 
     class Kind(models.TextChoices):
@@ -21,6 +22,8 @@ class Suggestion(models.Model):
     person = models.ForeignKey("curation.Person", on_delete=models.CASCADE, related_name="+")
     kind = models.CharField(max_length=8, choices=Kind)
     asked = models.TextField()
+    prompt = models.CharField(max_length=60, help_text="Name and version: see curation.aiding")
+    prompt_hash = models.CharField(max_length=64)
     text = models.TextField(blank=True)
     failure = models.CharField(max_length=20, blank=True)
     job = models.ForeignKey("curation.Job", on_delete=models.SET_NULL, null=True, related_name="+")

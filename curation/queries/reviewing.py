@@ -10,7 +10,19 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from curation.models import Dataset, DoubleReview, Item, Lease, Membership, Person, Review, Revision
+from curation.models import (
+    Dataset,
+    DoubleReview,
+    Item,
+    Lease,
+    LogEntry,
+    Membership,
+    Person,
+    Review,
+    Revision,
+    Suggestion,
+)
+from curation.origins import counts
 from curation.prepared import Prepared, PreparedCount, moment_slot, slot, word_slot
 from curation.queries.coverage import spared
 
@@ -120,3 +132,17 @@ def reviewers_for(item: Item) -> QuerySet[Person]:
     return people.filter(~Exists(Revision.objects.filter(wrote, item=item))).order_by(
         "display_name", "username"
     )
+
+
+def prompts_of(revision: Revision) -> dict[str, list[str]]:
+    """By part, the prompts by which the drafting aid was asked on the item before the revision was handed in.
+
+    Only of parts in which a machine wrote characters; no query where it wrote none. [] where the text came from elsewhere.
+    """
+    parts = [part for part, runs in revision.origins.items() if counts(runs).get("machine")]
+    if not parts:
+        return {}
+    asked = LogEntry.objects.filter(object_type="item", object_id=str(revision.item_id), verb="ask_aid")
+    found = asked.filter(created_at__lte=revision.created_at).order_by("pk").values_list("details", flat=True)
+    said = [(Suggestion(kind=each["kind"]).part, each["prompt"]) for each in found if "prompt" in each]
+    return {part: list(dict.fromkeys(prompt for of, prompt in said if of == part)) for part in parts}

@@ -24,11 +24,12 @@ from curation.actions.quotas import (
     set_quotas,
     set_routine,
 )
+from curation.aiding import prompts
 from curation.checks.lengths import BANDS, LONGEST
 from curation.errors import Invalid, TeineiError
 from curation.formats.faults import Quarantined, UnusableFile
 from curation.formats.quotas import MOST, SPLITS, QuotasRead, read_quotas, written
-from curation.models import Category, Dataset, Endpoint, Membership
+from curation.models import Category, Dataset, Endpoint, Membership, Suggestion
 from curation.queries import approved_by_split, leaves_of, lengths_in, quotas_of, routine_of
 from curation.rules import require
 from curation.views import work
@@ -103,6 +104,7 @@ def _page(
         "changed": sum(field["changed"] for row in rows for field in row["fields"]),
         "sums": {split: sum(row.get(split, 0) for row in held.values()) for split in SPLITS},
         "routine": routine_of(request.dataset),
+        "prompts": [(Suggestion.Kind(kind).label, prompt) for kind, prompt in prompts().items()],
         "most": MOST,
         "most_percent": MOST_PERCENT,
         "most_hours": MOST_HOURS,

@@ -11,9 +11,11 @@ from curation.actions.care import set_opt_outs
 from curation.actions.endpoints import create_endpoint
 from curation.actions.items import Wording, draft_of, save_draft, submit
 from curation.actions.leases import WRITE, lease_item
+from curation.aiding import prompts
 from curation.errors import InHand, Invalid, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Item, Job, LogEntry, Notice, Revision, Rights, Routine, Suggestion
+from curation.queries import prompts_of
 from tests.curation.views.conftest import signed_in
 from tests.factories.curation import ANSWER, leaf, make_dataset, make_item, make_member
 from tests.rig.endpoint import error, says
@@ -116,10 +118,13 @@ def test_the_question_alone_is_sent_and_nothing_is_put_in(
     sent = on.bodies[0]["messages"]
     assert (len(sent), sent[1]) == (2, {"role": "user", "content": QUESTION})
     assert "100〜400字" in sent[0]["content"]
+    prompt = prompts()["answer"]
+    assert (made.prompt, made.prompt_hash) == ("first_answer_ja v1", prompt.hash)
+    assert sent[0]["content"] == prompt.system.format(least=100, most=400)
     assert draft_of(author, item).answer == ANSWER
     assert Revision.objects.count() == Notice.objects.count() == 0
     details = LogEntry.objects.get(verb="ask_aid").details
-    assert details == {"kind": "answer", "endpoint": Routine.objects.get().aid_id}
+    assert details == {"kind": "answer", "endpoint": Routine.objects.get().aid_id, "prompt": made.prompt}
     assert made.job.result == {"failure": ""}
     submit(author, item, Wording(question=QUESTION, answer=ANSWER, category=leaf(item.dataset)))
     assert Suggestion.objects.count() == 0
@@ -235,6 +240,40 @@ def test_programs_ask_and_read(item, author, on, django_capture_on_commit_callba
     assert (made.status_code, made.json()["kind"]) == (202, "evasive")
     (row,) = client.get(url).json()["suggestions"]
     assert (row["state"], row["failure"], row["text"][:4]) == ("succeeded", "", "一度に二")
+    assert (row["prompt"], row["prompt_hash"]) == ("evasive_twin_ja v1", prompts()["evasive"].hash)
+
+
+SHIPPED = {
+    "first_answer_ja v1": "4cbc5784d2911e666e4f51bc7ba7645e28d0a89808eea32fd9fb93f6f074991d",
+    "harmless_twin_ja v1": "8a19475cabe4afae7e988abbc2de44ece9429506a4cdb12f629cfee1dca2faff",
+    "evasive_twin_ja v1": "6db94e8698a32fbb890702445798f7cb84fe73a7a3a268b2a000e0b68a135dfb",
+}
+
+
+def test_a_prompt_with_other_words_has_another_version():
+    """Where this fails, raise the version in the file, and add the new line here."""
+    assert list(prompts()) == list(Suggestion.Kind.values)
+    assert {prompt.label: prompt.hash for prompt in prompts().values()}.items() <= SHIPPED.items()
+
+
+def test_lead_reads_the_prompts_and_the_reviewer_their_names(dataset, lead, item, author, on):
+    aid.ask_aid(author, item, kind="harmless", question=QUESTION)
+    aid.ask_aid(author, item, kind="answer", question=QUESTION)
+    runs = {"answer": [["machine", len(ANSWER)]], "question": [["typed", len(QUESTION)]]}
+    wording = Wording(question=QUESTION, answer=ANSWER, category=leaf(dataset), origins=runs)
+    done = submit(author, item, wording)
+    assert prompts_of(done) == {"answer": ["first_answer_ja v1"]}
+    reviewer = signed_in(make_member(dataset, "reviewer"))
+    shown = reviewer.get(f"/d/home/review/{item.pk}/").content.decode()
+    assert "characters came from a machine · prompt: first_answer_ja v1" in shown
+    assert "harmless_twin_ja" not in shown
+    targets = signed_in(lead).get("/d/home/coverage/targets/").content.decode()
+    assert [prompt.system in targets for prompt in prompts().values()] == [True] * 3
+
+
+def test_typed_text_asks_for_no_prompt(item, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert prompts_of(Revision(item=item, origins={"answer": [["typed", 9]]})) == {}
 
 
 def test_machine_characters_are_what_the_reviewer_reads(item, author, on):
