@@ -131,8 +131,10 @@ def _said(
 def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -> None:
     """A decision moves the item; an opinion leaves it in review, in nobody's hands."""
     if row.decides:
-        before = {"approved_before": item.approved_revision_id} if item.approved_revision_id else {}
-        advance(item, VERBS[D(row.decision)], actor=person, changes=changes, review=row.pk, **before)
+        told: dict[str, Any] = {"review": row.pk}
+        if item.approved_revision_id:
+            told["approved_before"] = item.approved_revision_id
+        advance(item, VERBS[D(row.decision)], actor=person, changes=changes, **told)
     else:
         kept = {
             name: changes[name] for name in ("current_revision", "category", "updated_at") if name in changes
