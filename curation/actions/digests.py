@@ -1,4 +1,7 @@
-"""A mail now and then about what waits for a person: a number and a link, never a word of a text or what it is about."""
+"""A mail now and then about what waits for a person: numbers and links, never a word of a text or what it is about.
+
+For work that came back it links the sections of the guideline that the reasons name, by their numbers alone.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,9 @@ from django.utils.translation import ngettext
 from curation.errors import Invalid
 from curation.log import record
 from curation.models import Dataset, Notice, Person
-from curation.queries import datasets_of, notices_of
+from curation.queries import datasets_of, decisions_behind, notices_of, reasons_of
 from curation.rules import require
+from curation.sections import section_url
 
 Digest = Person.Digest
 REFUSALS = (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError)
@@ -139,7 +143,7 @@ def _send_to(person: Person, round_: Round) -> bool:
     if not claimed:
         return True
     try:
-        _mail(person, claimed, round_.connection)
+        _mail(person, claimed, round_)
     except REFUSALS:
         Notice.objects.filter(person=person, mailed_at=round_.now).update(mailed_at=None)
         round_.sent.refused += 1
@@ -163,13 +167,13 @@ def _claim(person: Person, datasets: list[Dataset], now: datetime) -> Counter[Da
     return claimed
 
 
-def _mail(person: Person, new: Counter[Dataset], connection: Any) -> None:
+def _mail(person: Person, new: Counter[Dataset], round_: Round) -> None:
     with translation.override(person.locale):
         message = EmailMessage(
             subject=_subject(new.total()),
-            body=_body(person, new),
+            body=_body(person, new, round_.now),
             to=[person.email],
-            connection=connection,
+            connection=round_.connection,
             headers={"Auto-Submitted": "auto-generated"},
         )
         message.send()
@@ -179,15 +183,30 @@ def _subject(count: int) -> str:
     return ngettext("Teinei: %(n)d new notice", "Teinei: %(n)d new notices", count) % {"n": count}
 
 
-def _body(person: Person, new: Counter[Dataset]) -> str:
+def _body(person: Person, new: Counter[Dataset], mailed_at: datetime) -> str:
     lines = [_("Something has happened that concerns your work. What it is stands on the page alone."), ""]
     for dataset, count in sorted(new.items(), key=lambda each: each[0].slug):
         said = ngettext("%(dataset)s: %(n)d new", "%(dataset)s: %(n)d new", count)
-        lines += [said % {"dataset": dataset.name, "n": count}, _address("curation:notices", dataset), ""]
+        lines += [said % {"dataset": dataset.name, "n": count}, _address("curation:notices", dataset)]
+        lines += [*_sections(person, dataset, mailed_at), ""]
     daily, weekly = _("This mail comes once a day."), _("This mail comes once a week.")
     lines += [daily if person.digest == Digest.DAILY else weekly, _("Change that on your page:")]
     lines.append(_address("curation:me", next(iter(new))))
     return "\n".join(lines) + "\n"
+
+
+def _sections(person: Person, dataset: Dataset, mailed_at: datetime) -> list[str]:
+    """Where the guideline says what was to mend, in the version of each decision; each place once."""
+    rows = Notice.objects.filter(person=person, dataset=dataset, mailed_at=mailed_at).order_by("pk")
+    found = [
+        section_url(dataset.slug, review.under, reason.section)  # type: ignore[attr-defined]  # of in_words
+        for review in decisions_behind(list(rows)).values()
+        for _part, reason in reasons_of(review)
+    ]
+    urls = list(dict.fromkeys(url for url in found if url))
+    if not urls:
+        return []
+    return [_("To read again in the guideline:"), *(settings.TEINEI_URL + url for url in urls)]
 
 
 def _address(name: str, dataset: Dataset) -> str:

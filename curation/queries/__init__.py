@@ -37,6 +37,7 @@ from curation.queries.guidelines import (
     newest_codebook,
     newest_guideline,
     readers,
+    reasons_of,
     to_confirm,
 )
 from curation.queries.items import (
@@ -49,7 +50,7 @@ from curation.queries.items import (
     reviews_of,
     source_revision,
 )
-from curation.queries.notices import notices_of
+from curation.queries.notices import decisions_behind, notices_of
 from curation.queries.releases import (
     open_redactions,
     redacted_rows,
@@ -113,6 +114,7 @@ __all__ = [
     "covered_opinions",
     "dataset_at",
     "datasets_of",
+    "decisions_behind",
     "dismissals_of",
     "drafts_of",
     "examples",
@@ -151,6 +153,7 @@ __all__ = [
     "quotas_of",
     "read_by_two",
     "readers",
+    "reasons_of",
     "redacted_rows",
     "redacted_texts",
     "redactions_visible_to",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from curation.models import Codebook, Dataset, Guideline, GuidelineReading, Membership, Person, Review
-from curation.reasons import Book, shipped
+from curation.reasons import Book, Reason, shipped
 
 
 def newest_guideline(dataset: Dataset) -> Guideline | None:
@@ -41,6 +41,13 @@ def in_words(reviews: QuerySet[Review]) -> QuerySet[Review]:
     `under` is the version of the guideline that each was made under, None for none.
     """
     return reviews.annotate(under=F("guideline__version")).prefetch_related("codebook")
+
+
+def reasons_of(review: Review) -> list[tuple[str, Reason]]:
+    """Each part that was not good ("" before parts were judged apart) with its reason, as the list had it then."""
+    codes = review.reasons or ({"": review.reason} if review.reason else {})
+    book = review.codebook.book if review.codebook else shipped()
+    return [(part, reason) for part, code in codes.items() if (reason := book.of(code))]
 
 
 def members_by(dataset: Dataset) -> set[int]:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from curation.models import Dataset, Item, Notice, Person
+from curation.models import Dataset, Item, Notice, Person, Review
 from curation.queries.coverage import spared
 from curation.queries.datasets import ITEM_ROLES
 from curation.queries.doubles import covered_opinions
+from curation.queries.guidelines import in_words
 from curation.rules import roles_of
+
+Kind, Decision = Notice.Kind, Review.Decision
+BACK = (Kind.SENT_BACK, Kind.OPENED, Kind.ANSWER_ASKED, Kind.REJECTED)
+DECISIONS_BACK = (Decision.REQUEST_CHANGES, Decision.REQUEST_ANSWER, Decision.REJECT)
 
 
 def notices_of(person: Person, dataset: Dataset) -> QuerySet[Notice]:
@@ -26,3 +31,21 @@ def notices_of(person: Person, dataset: Dataset) -> QuerySet[Notice]:
     shown = spared(Item.objects.filter(pk=OuterRef("item")), person)
     covered = covered_opinions(person, dataset).filter(item=OuterRef("item"), reviewer=OuterRef("actor"))
     return rows.filter(Q(item=None) | Exists(shown)).filter(~Exists(covered)).order_by("-pk")
+
+
+def decisions_behind(rows: list[Notice]) -> dict[int, Review]:
+    """By notice, the decision by which its item came back, `in_words`: two queries for all of them, none where none did."""
+    back = [row for row in rows if row.kind in BACK and row.item_id]
+    if not back:
+        return {}
+    items = {row.item_id for row in back}
+    given = Review.objects.filter(item__in=items, decides=True, decision__in=DECISIONS_BACK).order_by("-pk")
+    last: dict[int, list[Review]] = {}
+    for decision in in_words(given):
+        last.setdefault(decision.item_id, []).append(decision)
+    found = {}
+    for row in back:
+        told = (each for each in last.get(row.item_id or 0, []) if each.created_at <= row.created_at)
+        if decision := next(told, None):
+            found[row.pk] = decision
+    return found

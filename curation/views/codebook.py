@@ -18,6 +18,7 @@ from curation.models import Codebook, CodebookDraft, Membership, Review
 from curation.queries import ITEM_ROLES, codebook_versions, newest_codebook, newest_guideline
 from curation.reasons import PARTS, VERBS, Change, Reason, changes_between, reordered
 from curation.rules import allows
+from curation.sections import section_url
 from curation.templatetags.reading import listed
 from curation.textdiff import Segment, changes
 from curation.views import work
@@ -66,7 +67,7 @@ def _shown(reason: Reason, dataset: str, under: int | None) -> dict[str, Any]:
         "parts": [PART_WORDS[part] for part in reason.parts],
         "verbs": [Review.Decision(verb).label for verb in reason.verbs],
         "section": reason.section,
-        "url": work.section_url(dataset, under, reason.section),
+        "url": section_url(dataset, under, reason.section),
         "retired": reason.retired,
     }
 

@@ -15,6 +15,7 @@ from curation.actions.care import LONGEST_STRETCH, set_care, set_covers, set_opt
 from curation.exposure import worked_of
 from curation.models import Category, Codebook, Item, Membership, OptOut, Person
 from curation.queries.mine import Back, own_by_state, reasons_back
+from curation.sections import section_url
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
 
@@ -58,7 +59,7 @@ def _came_back(back: Back, books: dict[int, Codebook], dataset: str) -> dict[str
     reason = held.book.of(back.code) if held else None
     if reason is None:
         return None
-    url = work.section_url(dataset, back.guideline, reason.section)
+    url = section_url(dataset, back.guideline, reason.section)
     return {"part": work.PARTS.get(back.part, ""), "n": back.n, "url": url, **work.in_words(reason)}
 
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_POST
 from curation.actions.digests import set_digest
 from curation.actions.notices import mark_seen
 from curation.aliases import alias
-from curation.models import Item, Membership, Notice, Person, Review
-from curation.queries import at_most, in_words, notices_of
+from curation.models import Item, Membership, Notice, Person
+from curation.queries import at_most, decisions_behind, notices_of
 from curation.templatetags.reading import many
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
@@ -44,8 +44,6 @@ WORDS = {
     Kind.JOB: gettext_lazy("ended."),
     Kind.GUIDELINE: gettext_lazy("has a new version. See what is new in it."),
 }
-BACK = (Kind.SENT_BACK, Kind.OPENED, Kind.ANSWER_ASKED, Kind.REJECTED)
-DECISIONS_BACK = ("request_changes", "request_answer", "reject")
 ICONS = {
     Kind.SENT_BACK: "back",
     Kind.ANSWER_ASKED: "back",
@@ -83,20 +81,13 @@ def notices(request: MemberRequest) -> HttpResponse:
 
 
 def _with_reasons(request: MemberRequest, rows: list[Notice]) -> list[dict[str, Any]]:
-    """Rows of the page; what came back with the reasons of the decision that it tells of: two queries for all of them."""
-    items = {row.item_id for row in rows if row.kind in BACK}
-    last: dict[int, list[Review]] = {}
-    if items:
-        given = Review.objects.filter(item__in=items, decides=True, decision__in=DECISIONS_BACK)
-        for decision in in_words(given.order_by("-pk")):
-            last.setdefault(decision.item_id, []).append(decision)
-    shown = []
-    for row in rows:
-        told = last.get(row.item_id or 0, []) if row.kind in BACK else []
-        review = next((each for each in told if each.created_at <= row.created_at), None)
-        reasons = work.said_by(review, request.dataset.slug)["reasons"] if review else []
-        shown.append(_shown(request, row) | {"reasons": reasons})
-    return shown
+    """Rows of the page; what came back with the reasons of the decision that it tells of."""
+    decisions, slug = decisions_behind(rows), request.dataset.slug
+    return [
+        _shown(request, row)
+        | {"reasons": work.said_by(decisions[row.pk], slug)["reasons"] if row.pk in decisions else []}
+        for row in rows
+    ]
 
 
 def _shown(request: MemberRequest, row: Notice) -> dict[str, Any]:

@@ -18,10 +18,11 @@ from curation import sentences
 from curation.errors import Conflict, Invalid, NotAllowed, NotReady, TeineiError, WrongState
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
-from curation.guideline_text import anchor_of, policy, preface, sections
+from curation.guideline_text import policy, preface, sections
 from curation.models import Category, Guideline, Item, Membership, Person, Question, Review
-from curation.queries import NearTwin, near_twins, newest_guideline, to_confirm
-from curation.reasons import Reason, shipped
+from curation.queries import NearTwin, near_twins, newest_guideline, reasons_of, to_confirm
+from curation.reasons import Reason
+from curation.sections import section_url
 
 alias = sentences.alias
 Role = Membership.Role
@@ -197,16 +198,6 @@ def in_words(reason: Reason) -> dict[str, Any]:
     }
 
 
-def section_url(dataset: str, version: int | None, section: int) -> str:
-    """Where the guideline's section of that number stands in the version, for a dataset's slug.
-
-    "" where the reason names no section, or the decision was made under no guideline.
-    """
-    if not section or version is None:
-        return ""
-    return reverse("curation:guideline_version", args=[dataset, version]) + f"#{anchor_of(section)}"
-
-
 def said_by(review: Review, dataset: str) -> dict[str, Any]:
     """What a reviewer said, without who they are, in the words of the reasons as they stood then.
 
@@ -224,11 +215,8 @@ def said_by(review: Review, dataset: str) -> dict[str, Any]:
 
 def _by_part(review: Review, dataset: str) -> list[dict[str, Any]]:
     """Each part that was not good with the reason; what was said before parts were judged apart stands without one."""
-    codes = review.reasons or ({"": review.reason} if review.reason else {})
-    book = review.codebook.book if review.codebook else shipped()
     under: int | None = review.under  # type: ignore[attr-defined]  # annotated by in_words
     return [
         {"part": PARTS.get(part, ""), **in_words(reason), "url": section_url(dataset, under, reason.section)}
-        for part, code in codes.items()
-        if (reason := book.of(code))
+        for part, reason in reasons_of(review)
     ]

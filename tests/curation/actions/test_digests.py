@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from curation.actions import guidelines
 from curation.actions.digests import last_turn, send_digests, set_digest
 from curation.errors import Invalid
 from curation.models import Notice, Person
@@ -59,6 +60,27 @@ def test_mail_says_how_much_and_where_and_nothing_else(dataset, reviewer, mail_s
     ]
     assert send_digests().mailed == 0
     assert Notice.objects.filter(person=aki, mailed_at=None).count() == 0
+
+
+def test_what_came_back_links_its_sections_of_the_guideline_and_says_no_more(dataset, reviewer, mail_server):
+    aki = writer(dataset, reviewer, "aki", notices=0)
+    lead = make_member(dataset, "lead")
+    first, second, third = (make_item(dataset, state="in_review", author=aki) for _ in range(3))
+    decide(first, reviewer, "request_changes", reason="bare_refusal")
+    decide(second, reviewer, "request_changes", reason="bare_refusal")
+    text = dataset.guidelines.get().text_ja + "\n- 追記"
+    guidelines.write(lead, dataset, base=1, text_ja=text, text_en="", changed="追記しました。")
+    decide(third, reviewer, "request_changes", reason="bare_refusal")
+    Notice.objects.filter(kind="guideline").delete()
+    send_digests()
+    lines = [line for line in mail_server.came[0].get_content().splitlines() if line]
+    assert lines[1:-3] == [
+        "home: 3 new",
+        f"{URL}/notices/",
+        "To read again in the guideline:",
+        f"{URL}/guideline/1/#guideline-1",
+        f"{URL}/guideline/2/#guideline-1",
+    ]
 
 
 def test_mail_is_in_the_language_of_the_person(dataset, reviewer, mail_server):
