@@ -21,6 +21,7 @@ from curation.views.gate import MemberRequest, member
 
 PAGE = 50
 COUNTED = 1000  # how far matches are counted
+COUNTED_IN_SEARCH = 200  # where texts are read for it
 OF_REVIEWERS = (Batch.Verb.REQUEST_CHANGES,)  # a lead who does not review would be refused on every item
 MORE = ("attribute", "origin", "reason", "age", "twice")
 
@@ -58,7 +59,8 @@ def _table(request: MemberRequest, filters: asked.Filters, after: int) -> dict[s
     page = items.filter(pk__gt=after) if after else items
     rows = list(item_table.listed(page)[: PAGE + 1])
     whole = not after and len(rows) <= PAGE
-    total = len(rows) if whole else at_most(items, COUNTED + 1)
+    most = COUNTED_IN_SEARCH if "q" in filters.given else COUNTED
+    total = len(rows) if whole else at_most(items, most + 1)
     closed = filters.closed
     query = filters.address()
     return {
@@ -71,8 +73,8 @@ def _table(request: MemberRequest, filters: asked.Filters, after: int) -> dict[s
             for row in rows[:PAGE]
         ],
         "columns": item_table.COLUMNS,
-        "total": min(total, COUNTED),
-        "counted_out": total > COUNTED,
+        "total": min(total, most),
+        "counted_out": total > most,
         "filters": filters,
         "query": query,
         "chips": [
