@@ -41,11 +41,11 @@ def decisions_behind(rows: list[Notice]) -> dict[int, Review]:
     items = {row.item_id for row in back}
     given = Review.objects.filter(item__in=items, decides=True, decision__in=DECISIONS_BACK).order_by("-pk")
     last: dict[int, list[Review]] = {}
-    for decision in in_words(given):
-        last.setdefault(decision.item_id, []).append(decision)
+    for each in in_words(given):
+        last.setdefault(each.item_id, []).append(each)
     found = {}
     for row in back:
-        told = (each for each in last.get(row.item_id or 0, []) if each.created_at <= row.created_at)
-        if decision := next(told, None):
-            found[row.pk] = decision
+        before = [each for each in last.get(row.item_id or 0, []) if each.created_at <= row.created_at]
+        if before:
+            found[row.pk] = before[0]
     return found

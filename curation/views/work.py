@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -167,6 +169,13 @@ def _in_language(guideline: Guideline) -> str:
     return guideline.text_ja if language().startswith("ja") else guideline.text_en or guideline.text_ja
 
 
+@lru_cache(maxsize=32)
+def _drawn(text: str) -> str:
+    """The guideline as it stands beside a text: drawn once, for versions never change."""
+    shown = {"preface": preface(text), "sections": sections(text), "level": "h3"}
+    return render_to_string("curation/_guideline_text.html", shown)
+
+
 def guideline_of(item: Item, *, reader: Person | None = None) -> dict[str, Any] | None:
     """The newest guideline in the page's language, with whether a native reader has signed it.
 
@@ -179,8 +188,7 @@ def guideline_of(item: Item, *, reader: Person | None = None) -> dict[str, Any] 
     return {
         "version": found.version,
         "text": text,
-        "preface": preface(text),
-        "sections": sections(text),
+        "drawn": _drawn(text) if sections(text) else "",
         "policy": policy(text),
         "signed": found.signed_at is not None,
         "changed": found.changed,
