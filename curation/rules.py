@@ -27,6 +27,7 @@ from curation.models import (
 )
 from curation.prepared import Prepared, slot
 from curation.second_opinions import double_of, wrote_part
+from curation.stood_open import stood_open
 from curation.workflow import verbs_from
 
 Role = Membership.Role
@@ -224,10 +225,16 @@ def revoke(actor: Actor, link: DownloadLink) -> str | None:
 
 @rule("save_draft", Item)
 def save_draft(actor: Actor, item: Item) -> str | None:
-    """Whoever may write on the text, and whoever began to: what they type is kept for them, also when others went on."""
+    """Whoever may write on the text, and whoever began to: what they type is kept for them, also when others went on.
+
+    An author may have begun with an empty page, where the item stood open for several.
+    """
     refusal = write_on(actor, item)
-    if refusal and isinstance(actor, Person) and Draft.objects.filter(item=item, person=actor).exists():
-        return needs(actor, item.dataset, Role.AUTHOR, Role.REVIEWER)
+    if refusal and isinstance(actor, Person):
+        if Draft.objects.filter(item=item, person=actor).exists():
+            return needs(actor, item.dataset, Role.AUTHOR, Role.REVIEWER)
+        if Role.AUTHOR in roles_of(actor, item.dataset) and stood_open(item):
+            return None
     return refusal
 
 

@@ -134,6 +134,8 @@ def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -
         told: dict[str, Any] = {"review": row.pk}
         if item.approved_revision_id:
             told["approved_before"] = item.approved_revision_id
+        if changes.get("open_to_all"):
+            told["opened"] = 1
         advance(item, VERBS[D(row.decision)], actor=person, changes=changes, **told)
     else:
         kept = {

@@ -60,11 +60,12 @@ def autosave(
     *,
     save: Callable[[forms.Form, int, str], Any],
     fields: Callable[[], tuple[Any, dict[str, Any]]],
+    lost: Callable[[], str] = str,
 ) -> JsonResponse:
-    """Answer a draft in JSON: 200 {version, saved_at}, 409 {version, fields, saved_at}, 4xx {error, field}.
+    """Answer a draft in JSON: 200 {version, saved_at, lost}, 409 {version, fields, saved_at}, 4xx {error, field}.
 
     `save(form, version, client_id)` writes and answers with the draft; `fields()` gives the draft that is there and
-    what the page's fields would hold.
+    what the page's fields would hold; `lost()` says who has the text now, and what to do, where the person lost it.
     """
     try:
         body = json.loads(request.body)
@@ -85,7 +86,8 @@ def autosave(
     except TeineiError as error:
         status = 400 if isinstance(error, Invalid) else status_of(error)
         return JsonResponse({"error": error.sentence, "field": error.field}, status=status)
-    return JsonResponse({"version": draft.version, "saved_at": draft.saved_at.isoformat()})
+    said = {"lost": sentence} if (sentence := lost()) else {}
+    return JsonResponse({"version": draft.version, "saved_at": draft.saved_at.isoformat(), **said})
 
 
 def twins_of(item: Item, question: str, *, person: Person) -> list[dict[str, Any]]:

@@ -51,7 +51,8 @@ def _writable(request: MemberRequest, pk: int) -> Item:
         "current_revision__category__parent__parent",
     )
     item: Item = get_object_or_404(items, pk=pk)
-    if not allows(request.user, "submit", item) and not _begun(request, item):
+    verb = "save_draft" if request.method == "POST" else "submit"  # what is sent has been typed by somebody
+    if not allows(request.user, verb, item) and not _begun(request, item):
         return get_object_or_404(items.none(), pk=pk)
     return item
 
@@ -200,6 +201,7 @@ def draft(request: MemberRequest, pk: int) -> HttpResponse:
         lambda given: WordingForm(_read_only(request, found, given), dataset=request.dataset),
         save=save,
         fields=fields,
+        lost=lambda: write_leases.lost(request, found),
     )
 
 

@@ -37,6 +37,24 @@ def hands(request: MemberRequest, item: Item) -> dict[str, Any]:
     return shown(request, item, held, WRITE)
 
 
+def lost(request: MemberRequest, item: Item) -> str:
+    """What whoever types on in an item that others have, or handed in, is told; "" where nothing was lost."""
+    if stands_open(item):
+        held = holder_of(item, WRITE)
+        return (
+            "" if held is None or held.person_id == request.user.pk else f"{leases.in_hand(held)} {_kept()}"
+        )
+    if allows(request.user, "submit", item):
+        return ""
+    return _(
+        "This item was handed in or closed meanwhile. What you type is kept for you alone: it stays on this page."
+    )
+
+
+def _kept() -> str:
+    return _("What you type is kept as your own draft. To hand it in, open the page again once it is free.")
+
+
 def hands_of_lead(request: MemberRequest, item: Item) -> dict[str, Any] | None:
     """Who is writing the item, and to whom a lead can give it; None where nobody is, or for whoever is no lead."""
     if Role.LEAD not in request.roles or not stands_open(item):
@@ -51,8 +69,7 @@ def hands_of_lead(request: MemberRequest, item: Item) -> dict[str, Any] | None:
 @member(Role.AUTHOR)
 def beat(request: MemberRequest, pk: int) -> JsonResponse:
     """The page is being worked on."""
-    kept = _("What you type is kept as your own draft. To hand it in, open the page again once it is free.")
-    return kept_up(request, _found(request, pk), WRITE, then=kept)
+    return kept_up(request, _found(request, pk), WRITE, then=_kept())
 
 
 @require_POST

@@ -12,6 +12,16 @@
     document.addEventListener(sign, () => (worked = true), { passive: true, capture: true });
   }
 
+  function say(sentence) {
+    clearInterval(timer);
+    lost.textContent = sentence;
+    lost.hidden = false;
+    box.hidden = true;
+  }
+
+  // A save of what is typed brings it sooner.
+  document.addEventListener("teinei:saved", (event) => event.detail.lost && say(event.detail.lost));
+
   async function beat() {
     if (!worked) return;
     worked = false;
@@ -19,10 +29,7 @@
       const body = new URLSearchParams({ token: box.dataset.leaseToken });
       const answer = await fetch(box.dataset.leaseUrl, { method: "POST", body, headers: { "X-CSRFToken": Teinei.csrf() } });
       if (answer.status !== 409) return;
-      clearInterval(timer);
-      lost.textContent = (await answer.json()).error;
-      lost.hidden = false;
-      box.hidden = true;
+      say((await answer.json()).error);
     } catch { /* offline: the banner says so, and the next beat comes */ }
   }
 })();

@@ -14,6 +14,7 @@ from curation.actions.wordings import kept_criteria, origins_after
 from curation.errors import Conflict
 from curation.models import Category, Draft, Item, Person
 from curation.rules import allows, require
+from curation.stood_open import stood_open
 from curation.workflow import target, verbs_from
 
 WRITING = {"submit", "submit_question", "revise"}
@@ -37,6 +38,12 @@ def draft_of(person: Person, item: Item) -> Draft:
             draft.criteria = revision.criteria
             draft.origins = {k: v for k, v in revision.origins.items() if k == "question" or not asked_for}
     return draft
+
+
+def _refuse_closed(person: Person, item: Item) -> None:
+    """Raises WrongState, but for whoever had it open before another handed it in."""
+    if allows(person, "submit", item) or not stood_open(item):
+        target(item, "submit")
 
 
 @transaction.atomic
@@ -63,7 +70,7 @@ def save_draft(
     require(person, "save_draft", item)
     draft = draft_of(person, item)
     if not verbs_from(item) & WRITING and not allows(person, "fix_and_approve", item) and not draft.pk:
-        target(item, "submit")
+        _refuse_closed(person, item)
     if client_id and draft.client_id == client_id:
         return draft
     if draft.version != version:

@@ -16,7 +16,7 @@ from curation.errors import Conflict, InHand, Invalid, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Draft, Item, Lease, LogEntry, Notice
 from curation.queries import stands_open, writable_by_several
-from tests.factories.curation import ANSWER, leaf, make_dataset, make_item, make_member
+from tests.factories.curation import ANSWER, decide, leaf, make_dataset, make_item, make_member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -92,11 +92,30 @@ def test_what_ran_out_goes_to_who_asks_and_the_text_of_the_first_stays(sato, tan
     assert Item.objects.get(pk=item.pk).current_revision.answer == ANSWER
 
 
-def test_whoever_began_nothing_keeps_nothing_of_an_item_that_is_not_theirs(sato, tanaka, waiting):
+def test_whoever_had_it_open_and_typed_later_keeps_that_for_themselves(sato, tanaka, waiting):
+    leases.lease_item(sato, waiting[0], WRITE)
+    run_out()
     submit(tanaka, waiting[0], answered(waiting[0]))
+    save_draft(sato, waiting[0], version=0, client_id="", answer="後から")
+    assert draft_of(sato, waiting[0]).answer == "後から"
     with pytest.raises(NotAllowed):
-        save_draft(sato, waiting[0], version=0, client_id="", answer="後から")
+        submit(sato, waiting[0], answered(waiting[0]))
+
+
+def test_nobody_keeps_anything_of_what_was_anothers_alone(dataset, sato, tanaka):
+    item = make_item(dataset, state="in_review", author=tanaka)
+    with pytest.raises(NotAllowed):
+        save_draft(sato, item, version=0, client_id="", answer="後から")
     assert Draft.objects.count() == 0
+
+
+def test_what_was_sent_back_open_to_all_stood_open(dataset, sato, tanaka):
+    item = make_item(dataset, state="in_review", author=make_member(dataset, "author"))
+    decide(item, make_member(dataset, "reviewer"), "request_changes", open_to_all=True)
+    item.refresh_from_db()
+    submit(tanaka, item, answered(item))
+    save_draft(sato, item, version=0, client_id="", answer="後から")
+    assert draft_of(sato, item).answer == "後から"
 
 
 def test_what_nobody_else_may_write_is_not_taken_in_hand(dataset, sato, tanaka):

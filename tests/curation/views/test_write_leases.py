@@ -172,3 +172,26 @@ def test_a_leftover_draft_dismisses_no_finding(waiting, author, as_author, tanak
     save_draft(author, item, version=0, client_id="", answer="短い")
     assert post(signed_in(tanaka), item, question=item.current_revision.question).status_code == 302
     assert as_author.post(f"/d/home/items/{item.pk}/checks/", {}).status_code == 404
+
+
+def test_typed_after_another_handed_in_is_kept_told_of_and_readable(waiting, author, as_author, tanaka):
+    """Also where they had typed nothing before."""
+    item = waiting[0]
+    question = item.current_revision.question
+    as_author.get(f"/d/home/write/{item.pk}/")
+    said = lost(item, tanaka)
+    answer = save(as_author, item, 0, answer="まだ知らずに", question=question)
+    kept = "What you type is kept as your own draft. To hand it in, open the page again once it is free."
+    assert (answer.status_code, answer.json()["lost"]) == (200, f"{said} {kept}")
+    Draft.objects.all().delete()
+    assert post(signed_in(tanaka), item, question=question).status_code == 302
+    answer = save(as_author, item, 0, "k2", answer="まだ知らずに", question=question)
+    assert (answer.status_code, "handed in or closed meanwhile" in answer.json()["lost"]) == (200, True)
+    assert "まだ知らずに" in as_author.get(f"/d/home/write/{item.pk}/").content.decode()
+    assert Item.objects.get(pk=item.pk).current_revision.answer == ANSWER
+
+
+def test_nothing_is_said_of_a_loss_to_whoever_has_it(waiting, author, as_author):
+    as_author.get(f"/d/home/write/{waiting[0].pk}/")
+    assert "lost" not in save(as_author, waiting[0], 0, answer="書いています").json()
+    assert "lost" not in save(as_author, make_item(waiting[0].dataset, author=author), 0, "k2").json()
