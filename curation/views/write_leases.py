@@ -47,7 +47,7 @@ def lost(request: MemberRequest, item: Item) -> str:
     if allows(request.user, "submit", item):
         return ""
     return _(
-        "This item was handed in or closed meanwhile. What you type is kept for you alone: it stays on this page."
+        "This item was handed in or closed meanwhile. What you type is kept for you alone, to be read and copied on this page."
     )
 
 
