@@ -14,6 +14,7 @@ from curation.formats.criteria import KINDS, criteria_of
 from curation.formats.faults import Fault
 from curation.models import Batch, Category, Dataset, Review, Rights, Translation, TranslationReview
 from curation.models.people import LARGEST
+from curation.queries import leaf_of
 from curation.templatetags.reading import tongue
 
 ATTRIBUTES = {
@@ -126,6 +127,27 @@ class ExactText(forms.CharField):
         return str(text)
 
 
+class LeafField(forms.ModelChoiceField):
+    """One of the leaves of the form's dataset, asked for by its key."""
+
+    dataset: Dataset
+
+    def __init__(self) -> None:
+        super().__init__(queryset=Category.objects.none(), required=False)
+
+    def to_python(self, value: Any) -> Category | None:
+        """The leaf with what stands above it; None where nothing was chosen."""
+        if value in self.empty_values:
+            return None
+        text = str(value)
+        leaf = leaf_of(self.dataset, int(text)) if text.isascii() and text.isdigit() else None
+        if leaf is None:
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"], code="invalid_choice", params={"value": value}
+            )
+        return leaf
+
+
 class Step(forms.Form):
     """What every piece of work carries: an id that makes a repeated submit harmless."""
 
@@ -138,7 +160,7 @@ class WordingForm(Step):
 
     question = ExactText()
     answer = ExactText()
-    category = forms.ModelChoiceField(queryset=Category.objects.none(), required=False)
+    category = LeafField()
     attributes = forms.MultipleChoiceField(choices=[(name, name) for name in ATTRIBUTES], required=False)
     sources = ExactText()
     must = ExactText()
@@ -148,8 +170,9 @@ class WordingForm(Step):
 
     def __init__(self, *args: Any, dataset: Dataset, **options: Any) -> None:
         super().__init__(*args, **options)
-        leaves = Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3)
-        offer_rows(self, "category", leaves.select_related("parent__parent"))
+        field = self.fields["category"]
+        assert isinstance(field, LeafField)
+        field.dataset = dataset
 
     def clean(self) -> dict[str, Any]:
         """Criteria in their shape; None where the form has no fields for them."""

@@ -32,7 +32,7 @@ ENTRIES = (
         "g w",
         roles=frozenset({Role.AUTHOR}),
         order=1,
-        count=lambda person, dataset: queries.sent_back(person, dataset).count(),
+        count=queries.waiting_for_writer,
         waits=_("sent back to you to mend"),
     ),
     NavEntry(

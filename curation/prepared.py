@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
 from django.db import connection, models
@@ -55,12 +55,32 @@ class _Compiled:
     compiler: Any
     converters: Any
 
+    @cached_property
+    def model_of(self) -> Callable[[Any], Any]:
+        """What makes a model of a row, as `django.db.models.query.ModelIterable` does."""
+        info, select = self.compiler.klass_info, self.compiler.select
+        start, end = info["select_fields"][0], info["select_fields"][-1] + 1
+        names = [column[0].target.attname for column in select[start:end]]
+        related: Any = rows_of_models.get_related_populators
+        populators, added = related(info, select, connection.alias), self.compiler.annotation_col_map
+        from_db, alias = info["model"].from_db, connection.alias
+
+        def made(row: Any) -> Any:
+            found = from_db(alias, names, row[start:end])
+            for populator in populators:
+                populator.populate(row, found)
+            for name, at in added.items():
+                setattr(found, name, row[at])
+            return found
+
+        return made
+
 
 @dataclass
 class Prepared(Generic[M]):
     """`build` answers with a queryset of model rows (select_related and only are allowed) over slots."""
 
-    build: Callable[[], models.QuerySet[M]]
+    build: Callable[[], models.QuerySet[M, Any]]
     known: dict[str, _Compiled] = field(default_factory=dict)
 
     def _compiled(self) -> _Compiled:
@@ -74,17 +94,21 @@ class Prepared(Generic[M]):
 
     def rows(self, values: dict[Any, Any]) -> list[M]:
         """The rows for these values of the slots."""
-        made, sent = self._compiled(), _as_sent(values)
-        with connection.cursor() as cursor:
-            cursor.execute(made.sql, [sent.get(param, param) for param in made.params])
-            found = cursor.fetchall()
-        if made.converters:
-            found = list(made.compiler.apply_converters(found, made.converters))
-        return [_model(made.compiler, row) for row in found]
+        return list(map(self._compiled().model_of, self.tuples(values)))
 
     def first(self, values: dict[Any, Any]) -> M | None:
         """The first row; the query has its own limit."""
         return next(iter(self.rows(values)), None)
+
+    def tuples(self, values: dict[Any, Any]) -> list[Any]:
+        """The columns alone, in the order of a `values_list` that `build` ends with."""
+        made, sent = self._compiled(), _as_sent(values)
+        with connection.cursor() as cursor:
+            cursor.execute(made.sql, [sent.get(param, param) for param in made.params])
+            found: list[Any] = cursor.fetchall()
+        if made.converters:
+            found = list(made.compiler.apply_converters(found, made.converters))
+        return found
 
 
 @dataclass
@@ -152,6 +176,25 @@ def _updating(
     return " ".join(["UPDATE", quoted(model._meta.db_table), "SET", setting, "WHERE", among]), fields
 
 
+def delete(model: type[models.Model], **where: Any) -> int:
+    """What `model.objects.filter(**where).delete()` does where nothing points to the rows; returns how many went."""
+    sql, fields = _deletion(model, tuple(where), connection.vendor)
+    given = [value.pk if isinstance(value, models.Model) else value for value in where.values()]
+    params = [each.get_db_prep_save(value, connection) for each, value in zip(fields, given, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
+
+
+@cache
+def _deletion(model: type[models.Model], where: tuple[str, ...], vendor: str) -> tuple[str, list[Any]]:
+    assert vendor == connection.vendor
+    quoted = connection.ops.quote_name
+    fields: list[Any] = [model._meta.get_field(name) for name in where]
+    among = " AND ".join(f"{quoted(each.column)} = %s" for each in fields)
+    return f"DELETE FROM {quoted(model._meta.db_table)} WHERE {among}", fields  # noqa: S608  # names of our own
+
+
 def insert(row: models.Model) -> None:
     """What `row.save(force_insert=True)` does for a plain model: no parents, no signals."""
     sql, fields = _insertion(type(row), connection.vendor)
@@ -173,17 +216,3 @@ def _insertion(model: type[models.Model], vendor: str) -> tuple[str, list[Any]]:
     compiler.returning_fields = [model._meta.pk]
     ((sql, _values_of_an_empty_row),) = compiler.as_sql()
     return sql, fields
-
-
-def _model(compiler: Any, row: Any) -> Any:
-    """As `django.db.models.query.ModelIterable` makes it of a row."""
-    info, select = compiler.klass_info, compiler.select
-    start, end = info["select_fields"][0], info["select_fields"][-1] + 1
-    names = [column[0].target.attname for column in select[start:end]]
-    made = info["model"].from_db(connection.alias, names, row[start:end])
-    related: Any = rows_of_models.get_related_populators
-    for populator in related(info, select, connection.alias):
-        populator.populate(row, made)
-    for name, at in compiler.annotation_col_map.items():
-        setattr(made, name, row[at])
-    return made

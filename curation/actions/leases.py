@@ -16,6 +16,7 @@ from curation.actions.notices import tell_of_hand_over
 from curation.errors import Conflict, InHand, Invalid, NotAllowed, WrongState
 from curation.log import record
 from curation.models import Dataset, Item, Lease, Person, Routine
+from curation.prepared import delete
 from curation.queries import (
     free_to_write,
     holder_of,
@@ -203,7 +204,7 @@ def let_go(person: Person, item: Item, part: str = REVIEW) -> bool:
 
 def end_lease(item: Item, part: str = REVIEW) -> None:
     """The work is done, whoever held it."""
-    Lease.objects.filter(item=item, part=part).delete()
+    delete(Lease, item=item, part=part)
 
 
 @transaction.atomic

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.models import Category, Dataset, Item, Quota, Routine
+from curation.prepared import Prepared, slot, update
 from curation.queries import cell, coverage, routine_of, standing
+
+DATASET, LEAF = slot(1), slot(2)
+
+
+def _rows() -> QuerySet[Quota]:
+    return Quota.objects.select_for_update().filter(dataset=DATASET, category=LEAF).order_by("pk").only("pk")
+
+
+_LEAF = Prepared(_rows)
 
 
 def hold_leaf(dataset: Dataset, leaf: Category) -> None:
@@ -17,8 +29,8 @@ def hold_leaf(dataset: Dataset, leaf: Category) -> None:
 
     A leaf without a target has no cap, and nothing to wait for. SQLite has one writer at a time anyway.
     """
-    held = Quota.objects.select_for_update().filter(dataset=dataset, category=leaf).order_by("pk")
-    list(held.values_list("pk", flat=True))
+    if connection.features.has_select_for_update:
+        _LEAF.rows({DATASET: dataset.pk, LEAF: leaf.pk})
 
 
 def has_room(dataset: Dataset, leaf: Category, routine: Routine) -> bool:
@@ -50,7 +62,7 @@ def keep_place(item: Item, leaf: Category | None) -> None:
         item.reserved_until = until(routine) if has_room(item.dataset, leaf, routine) else None
     else:
         item.reserved_until = until(routine)
-    Item.objects.filter(pk=item.pk).update(category=leaf, reserved_until=item.reserved_until)
+    update(Item, {"id": item.pk}, {"category": leaf, "reserved_until": item.reserved_until})
 
 
 def over_cap(dataset: Dataset, leaves: Collection[int], more: Mapping[int, int]) -> list[str]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from curation.actions.items import hold, start_item
+from curation.actions.items import begin, hold
 from curation.actions.reservations import hold_leaf, until
 from curation.errors import Invalid, WrongState
 from curation.models import Category, Dataset, Item, Person, Routine
-from curation.queries import cell, routine_of, standing
+from curation.prepared import update
+from curation.queries import Cell, cell, routine_of, standing
 from curation.rules import require
 
 
@@ -18,26 +21,29 @@ from curation.rules import require
 def take_cell(person: Person, dataset: Dataset, leaf: Category) -> Item:
     """Begin a question in the leaf, or renew the place of one that the person began there and never wrote on.
 
-    Raises Invalid for what is no leaf of the dataset, WrongState where the leaf is at its hard cap or provisional: of
-    people who take the last place at once, one gets it.
+    It carries `standing`, how the leaf stands to its caps with this place taken. Raises Invalid for what is no leaf of
+    the dataset, WrongState where the leaf is at its hard cap or provisional: of people who take the last place at once,
+    one gets it.
     """
     require(person, "take", dataset)
     if leaf.taxonomy_id != dataset.taxonomy_id or not leaf.is_leaf:
         raise Invalid(_("Choose a specific harm of this dataset's taxonomy."), field="category")
     routine = routine_of(dataset)
-    item = start_item(person, dataset, category=leaf)
+    item = begin(person, dataset, leaf)
     hold(item)  # before the leaf, as a save of its draft does
     hold_leaf(dataset, leaf)
+    found = cell(dataset, leaf)
     if item.reserved_until is None or item.reserved_until <= timezone.now():
-        _refuse_full(dataset, leaf, routine)
+        # What was begun in this transaction has no place yet, so it is not counted.
+        _refuse_full(found, routine)
+        found = replace(found, reserved=found.reserved + 1)
     item.reserved_until = until(routine)
-    Item.objects.filter(pk=item.pk).update(reserved_until=item.reserved_until)
+    update(Item, {"id": item.pk}, {"reserved_until": item.reserved_until})
+    item.standing = standing(found, routine)  # type: ignore[attr-defined]
     return item
 
 
-def _refuse_full(dataset: Dataset, leaf: Category, routine: Routine) -> None:
-    """What was begun in this transaction has no place yet, so it is not counted."""
-    found = cell(dataset, leaf)
+def _refuse_full(found: Cell, routine: Routine) -> None:
     match standing(found, routine):
         case "closed":
             raise WrongState(_("This category is provisional: nothing is written in it yet."))
@@ -46,7 +52,9 @@ def _refuse_full(dataset: Dataset, leaf: Category, routine: Routine) -> None:
                 "“%(name)s” has %(held)d approved, in work or reserved against a target of %(target)d: it takes no more "
                 "now. Choose one that needs people."
             )
-            raise WrongState(sentence % {"name": leaf.name, "held": found.held, "target": found.target})
+            raise WrongState(
+                sentence % {"name": found.category.name, "held": found.held, "target": found.target}
+            )
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from curation.errors import Invalid
 from curation.formats.faults import Fault
 from curation.formats.objects import check_json
 from curation.models import Category, Text
+from curation.prepared import Prepared, word_slot
 from curation.similar import fold, folded_hash, text_hash
 
 LONGEST = 20_000  # characters
@@ -67,10 +68,16 @@ def new_text(body: str) -> Text:
     )
 
 
+HASH = word_slot(1)
+_KEPT = Prepared(lambda: Text.objects.filter(hash=HASH))
+
+
 def keep_text(body: str) -> Text:
     """The row for the body, made if it is new. Raises Invalid for a text that was redacted."""
-    row = new_text(body)
-    kept = Text.objects.get_or_create(hash=row.hash, defaults=_columns(row))[0]
+    kept = _KEPT.first({HASH: text_hash(body)})
+    if kept is None:
+        keep_texts([body])  # somebody else may be doing so just now
+        kept = _KEPT.rows({HASH: text_hash(body)})[0]
     if kept.redacted_at:
         raise Invalid(_("This very text was removed for good by two people. It cannot be entered again."))
     return kept
@@ -79,10 +86,6 @@ def keep_text(body: str) -> Text:
 def keep_texts(bodies: Iterable[str]) -> None:
     """Keep many at once; one that was redacted stays so."""
     Text.objects.bulk_create((new_text(body) for body in set(bodies)), ignore_conflicts=True, batch_size=500)
-
-
-def _columns(row: Text) -> dict[str, Any]:
-    return {"body": row.body, "folded": row.folded, "folded_hash": row.folded_hash}
 
 
 def content_hash(question: str, answer: str | None, category: Category, attributes: dict[str, Any]) -> str:

@@ -8,8 +8,10 @@ from django.db.models.functions import Left, Right
 from curation.checks import Bands, Ends, Finding, bands_of, check
 from curation.checks.templates import REACH
 from curation.models import Category, Dataset, Dismissal, Item, Person
+from curation.prepared import Prepared, slot
 from curation.queries.coverage import known_routine
 
+DATASET, QUESTION, ITEM, KEY = slot(1), slot(2), slot(3), slot(4)
 COMPARED = 200  # of an author's newest questions, and of a category's: a template shows in fewer
 
 
@@ -28,29 +30,32 @@ def lengths_in(dataset: Dataset) -> Bands:
 
 def _ends_of_others(item: Item, author: Person | None, category: Category | None) -> list[Ends]:
     """The ends of other questions, each question once: siblings share theirs."""
-    standing = (
-        Item.objects.filter(dataset=item.dataset_id, current_revision__isnull=False)
-        .exclude(question=item.question_id)
-        .exclude(state__in=[Item.State.REJECTED, Item.State.WITHDRAWN])
-        .order_by("-pk")
-    )
+    here = {DATASET: item.dataset_id, QUESTION: item.question_id}
     found: dict[int, Ends] = {}
-    if author is not None:
-        found |= _ends(standing.filter(author=author))
-    if category is not None:
-        found |= _ends(standing.filter(category=category))
+    for ends, key in ((_BY_AUTHOR, author), (_IN_CATEGORY, category)):
+        if key is not None:
+            rows = ends.tuples(here | {KEY: key.pk})
+            found |= {question: (first, last) for question, first, last in rows}
     return list(found.values())
 
 
-def _ends(items: QuerySet[Item]) -> dict[int, Ends]:
+def _ends(**among: int) -> QuerySet[Item, tuple[int, str, str]]:
     folded = F("current_revision__question_text__folded")
-    rows = items.annotate(first=Left(folded, REACH), last=Right(folded, REACH))
-    return {
-        question: (first, last)
-        for question, first, last in rows.values_list("question", "first", "last")[:COMPARED]
-    }
+    return (
+        Item.objects.filter(dataset=DATASET, current_revision__isnull=False, **among)
+        .exclude(question=QUESTION)
+        .exclude(state__in=[Item.State.REJECTED, Item.State.WITHDRAWN])
+        .annotate(first=Left(folded, REACH), last=Right(folded, REACH))
+        .order_by("-pk")
+        .values_list("question", "first", "last")[:COMPARED]
+    )
 
 
-def dismissals_of(item: Item) -> QuerySet[Dismissal]:
+_BY_AUTHOR = Prepared(lambda: _ends(author=KEY))
+_IN_CATEGORY = Prepared(lambda: _ends(category=KEY))
+_SAID = Prepared(lambda: Dismissal.objects.filter(item=ITEM).select_related("person"))
+
+
+def dismissals_of(item: Item) -> list[Dismissal]:
     """Who dismissed which finding and why, in the order of time."""
-    return Dismissal.objects.filter(item=item).select_related("person")
+    return _SAID.rows({ITEM: item.pk})

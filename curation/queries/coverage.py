@@ -5,8 +5,10 @@ Leaves are counted from the items' own column, over a covering index: no text an
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -20,12 +22,18 @@ from curation.models import (
     OptOut,
     Person,
     Question,
+    Quota,
     Revision,
     Routine,
 )
+from curation.models.people import LARGEST
+from curation.models.taxonomy import LEVELS
+from curation.prepared import Prepared, moment_slot, slot
 
 S = Item.State
 OUT = (S.REJECTED, S.WITHDRAWN)
+DATASET, LEAF, TAXONOMY, PERSON = slot(1), slot(2), slot(3), slot(4)
+NOW = moment_slot(1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +61,27 @@ class Cell:
         return self.missing / self.target if self.target else 0.0
 
 
+_TREE = Prepared(lambda: Category.objects.filter(taxonomy=TAXONOMY))
+_LEAF = Prepared(
+    lambda: Category.objects.filter(taxonomy=TAXONOMY, level=LEVELS, pk=LEAF).select_related("parent__parent")
+)
+
+
 def leaves_of(dataset: Dataset, *, but: Collection[int] = ()) -> list[Category]:
-    """The leaves of the dataset's taxonomy with what stands above them, in its order, without those in `but`."""
-    leaves = Category.objects.filter(taxonomy=dataset.taxonomy_id, level=3).select_related("parent__parent")
-    return [leaf for leaf in leaves if leaf.pk not in but]
+    """The leaves of the dataset's taxonomy with what stands above them, in its order, without those in `but`.
+
+    Each category is one object, however many stand below it.
+    """
+    tree = {each.pk: each for each in _TREE.rows({TAXONOMY: dataset.taxonomy_id})}
+    for each in tree.values():
+        each.parent = tree[each.parent_id] if each.parent_id else None
+    return [each for each in tree.values() if each.is_leaf and each.pk not in but]
+
+
+def leaf_of(dataset: Dataset, key: int) -> Category | None:
+    """One of them, with what stands above it."""
+    known = 0 < key <= LARGEST
+    return _LEAF.first({TAXONOMY: dataset.taxonomy_id, LEAF: key}) if known else None
 
 
 def standing(cell: Cell, routine: Routine) -> str:
@@ -82,35 +107,52 @@ def neediest(cells: Iterable[Cell], routine: Routine, *, limit: int) -> list[Cel
 
 def coverage(dataset: Dataset, *, but: Collection[int] = ()) -> list[Cell]:
     """A cell per leaf of the taxonomy, in its order, without the leaves in `but`."""
-    return _counted(dataset, leaves_of(dataset, but=but), Q())
+    return _counted(leaves_of(dataset, but=but), _ALL, {DATASET: dataset.pk})
 
 
 def cell(dataset: Dataset, leaf: Category) -> Cell:
     """One leaf: as many queries as the whole map, over its own rows alone."""
-    return _counted(dataset, [leaf], Q(category=leaf))[0]
+    return _counted([leaf], _ONE, {DATASET: dataset.pk, LEAF: leaf.pk})[0]
 
 
-def _counted(dataset: Dataset, leaves: Collection[Category], within: Q) -> list[Cell]:
-    cells = {leaf.pk: Cell(category=leaf) for leaf in leaves}
+class _Counts:
+    """The three queries that count leaves, all of them or one."""
 
-    def add(leaf: int | None, **numbers: int) -> None:
-        if (found := cells.get(leaf or 0)) is not None:
-            summed = {name: getattr(found, name) + n for name, n in numbers.items()}
-            cells[found.category.pk] = replace(found, **summed)
+    def __init__(self, within: Q) -> None:
+        live = Count("pk", filter=Q(reserved_until__gt=NOW))
+        self.states = Prepared(
+            lambda: self.items(within).values_list("category", "state").annotate(n=Count("pk"))
+        )
+        self.begun = Prepared(
+            lambda: (
+                self.items(within)
+                .filter(state=S.DRAFT, current_revision=None)
+                .values_list("category")
+                .annotate(n=Count("pk"), live=live)
+            )
+        )
+        self.targets = Prepared(
+            lambda: Quota.objects.filter(within, dataset=DATASET).values_list("category_id", "target")
+        )
 
-    rows = Item.objects.filter(within, dataset=dataset).order_by()
-    for leaf, state, n in rows.values_list("category", "state").annotate(n=Count("pk")):
-        if state == S.APPROVED:
-            add(leaf, approved=n)
-        elif state not in OUT:
-            add(leaf, in_work=n)
-    live = Count("pk", filter=Q(reserved_until__gt=timezone.now()))
-    begun = rows.filter(state=S.DRAFT, current_revision=None).values_list("category")
-    for leaf, n, reserved in begun.annotate(n=Count("pk"), live=live):
-        add(leaf, in_work=-n, reserved=reserved)
-    for leaf, target in dataset.quotas.filter(within).values_list("category_id", "target"):
-        add(leaf, target=target)
-    return list(cells.values())
+    def items(self, within: Q) -> QuerySet[Item]:
+        return Item.objects.filter(within, dataset=DATASET).order_by()
+
+
+_ALL, _ONE = _Counts(Q()), _Counts(Q(category=LEAF))
+
+
+def _counted(leaves: Collection[Category], of: _Counts, where: dict[Any, Any]) -> list[Cell]:
+    numbers: dict[int, Counter[str]] = {leaf.pk: Counter() for leaf in leaves}
+    elsewhere: Counter[str] = Counter()
+    for leaf, state, n in of.states.tuples(where):
+        if state not in OUT:
+            numbers.get(leaf, elsewhere)["approved" if state == S.APPROVED else "in_work"] += n
+    for leaf, n, reserved in of.begun.tuples(where | {NOW: timezone.now()}):
+        numbers.get(leaf, elsewhere).update(in_work=-n, reserved=reserved)
+    for leaf, target in of.targets.tuples(where):
+        numbers.get(leaf, elsewhere)["target"] += target
+    return [Cell(category=leaf, **numbers[leaf.pk]) for leaf in leaves]
 
 
 def approved_by_split(dataset: Dataset) -> dict[int, dict[str, int]]:
@@ -136,9 +178,12 @@ def quotas_of(dataset: Dataset) -> dict[int, dict[str, int]]:
     return targets
 
 
+_ROUTINE = Prepared(lambda: Routine.objects.filter(dataset=DATASET))
+
+
 def routine_of(dataset: Dataset) -> Routine:
     """How the dataset's people work; the defaults where nobody has said."""
-    return Routine.objects.filter(dataset=dataset).first() or Routine(dataset=dataset)
+    return _ROUTINE.first({DATASET: dataset.pk}) or Routine(dataset=dataset)
 
 
 def known_routine(dataset: Dataset) -> Routine:
@@ -171,10 +216,14 @@ def spared(items: QuerySet[Item], person: Person | int) -> QuerySet[Item]:
     return items.filter(~Exists(OptOut.objects.filter(above, person=person)))
 
 
+_CLOSED = Prepared(
+    lambda: OptOut.objects.filter(person=PERSON, category__taxonomy=TAXONOMY).values_list("category__path")
+)
+
+
 def opted_out(person: Person, taxonomy: int) -> dict[int, str]:
     """The categories of a taxonomy, with their paths, that the person wants to see nothing of, and all under them."""
-    closed = OptOut.objects.filter(person=person, category__taxonomy=taxonomy)
-    paths = list(closed.values_list("category__path", flat=True))
+    paths = [path for (path,) in _CLOSED.tuples({PERSON: person.pk, TAXONOMY: taxonomy})]
     if not paths:
         return {}
     under = Q()

@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.db.models import F, QuerySet
 
 from curation.models import Codebook, Dataset, Guideline, GuidelineReading, Membership, Person, Review
+from curation.prepared import Prepared, slot
 from curation.reasons import Book, Reason, shipped
+
+DATASET = slot(1)
+_NEWEST = Prepared(lambda: Guideline.objects.filter(dataset=DATASET).order_by("-version")[:1])
 
 
 def newest_guideline(dataset: Dataset) -> Guideline | None:
     """The version in force."""
-    return Guideline.objects.filter(dataset=dataset).order_by("-version").first()
+    return _NEWEST.first({DATASET: dataset.pk})
 
 
 def guideline_versions(dataset: Dataset) -> QuerySet[Guideline]:

@@ -12,17 +12,76 @@ from curation.models import (
     Lease,
     Membership,
     Person,
+    Revision,
 )
+from curation.models.people import LARGEST
+from curation.prepared import Prepared, PreparedCount, slot
 from curation.queries.coverage import spared
+from curation.queries.datasets import ITEM_ROLES
 from curation.queries.reviewing import in_other_hands
+from curation.rules import roles_of
+
+PERSON, DATASET, ITEM, CATEGORY, AFTER = slot(1), slot(2), slot(3), slot(4), slot(5)
+
+SHOWN = 3  # examples
 
 
-def sent_back(person: Person, dataset: Dataset) -> QuerySet[Item]:
-    """What a reviewer sent back to the person, oldest first."""
+def sent_back(person: Person | int, dataset: Dataset | int) -> QuerySet[Item]:
+    """What a reviewer sent back to the person, oldest first; both may be keys."""
     return spared(_sent_back(person, dataset), person).order_by("pk")
 
 
-def _sent_back(person: Person, dataset: Dataset) -> QuerySet[Item]:
+_WAITING = PreparedCount(lambda: sent_back(PERSON, DATASET).order_by())
+_FOLLOWING = Prepared(lambda: sent_back(PERSON, DATASET).filter(pk__gt=AFTER).exclude(pk=ITEM)[:1])
+
+
+def waiting_for_writer(person: Person, dataset: Dataset) -> int:
+    """How many were sent back to the person."""
+    return _WAITING.of({PERSON: person.pk, DATASET: dataset.pk})
+
+
+def next_sent_back(person: Person, dataset: Dataset, *, after: Item) -> Item | None:
+    """The first behind the item just left, else the first of the others."""
+    given = {PERSON: person.pk, DATASET: dataset.pk, ITEM: after.pk}
+    return _FOLLOWING.first(given | {AFTER: after.pk}) or _FOLLOWING.first(given | {AFTER: 0})
+
+
+def _on_page() -> QuerySet[Item]:
+    """With what the writing page shows of it."""
+    return Item.objects.filter(dataset=DATASET, pk=ITEM).select_related(
+        "question",
+        "dataset__routine",
+        "current_revision__question_text",
+        "current_revision__answer_text",
+        "current_revision__category__parent__parent",
+    )
+
+
+_ON_PAGE = Prepared(_on_page)
+_BEGUN = Prepared(lambda: Draft.objects.filter(item=ITEM, person=PERSON).only("pk"))
+_OWN_QUESTION = Prepared(
+    lambda: Revision.objects.filter(item=ITEM, question_author=PERSON).order_by().only("pk")[:1]
+)
+
+
+def item_to_write(person: Person, dataset: Dataset, key: int) -> Item | None:
+    """The item with its texts and what its category stands in, where the person may see it."""
+    if not roles_of(person, dataset) & ITEM_ROLES or not 0 < key <= LARGEST:
+        return None
+    return _ON_PAGE.first({DATASET: dataset.pk, ITEM: key})
+
+
+def has_begun(person: Person, item: Item) -> bool:
+    """Whether they have a draft of it: what they typed is theirs, also when others went on with the item."""
+    return bool(_BEGUN.tuples({ITEM: item.pk, PERSON: person.pk}))
+
+
+def asked_it(person: Person, item: Item) -> bool:
+    """Whether the question is theirs in any revision."""
+    return bool(_OWN_QUESTION.tuples({ITEM: item.pk, PERSON: person.pk}))
+
+
+def _sent_back(person: Person | int, dataset: Dataset | int) -> QuerySet[Item]:
     return Item.objects.filter(dataset=dataset, author=person, state=Item.State.NEEDS_CHANGES)
 
 
@@ -88,10 +147,17 @@ def writers_for(item: Item) -> QuerySet[Person]:
     return people.order_by("display_name", "username")
 
 
-def examples(category: Category, dataset: Dataset, *, but: Item, limit: int = 3) -> QuerySet[Item]:
-    """Approved items of the leaf to learn from, the newest first."""
+def _examples() -> QuerySet[Item]:
     approved = Item.objects.filter(
-        dataset=dataset, state=Item.State.APPROVED, approved_revision__category=category
+        dataset=DATASET, state=Item.State.APPROVED, approved_revision__category=CATEGORY
     )
     texts = approved.select_related("approved_revision__question_text", "approved_revision__answer_text")
-    return texts.exclude(pk=but.pk).order_by("-pk")[:limit]
+    return texts.exclude(pk=ITEM).order_by("-pk")[:SHOWN]
+
+
+_EXAMPLES = Prepared(_examples)
+
+
+def examples(category: Category, dataset: Dataset, *, but: Item) -> list[Item]:
+    """Approved items of the leaf to learn from, the newest first: three at most."""
+    return _EXAMPLES.rows({DATASET: dataset.pk, CATEGORY: category.pk, ITEM: but.pk})

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -19,13 +18,15 @@ from curation.forms import ATTRIBUTES, WordingForm
 from curation.models import Category, Draft, Item, Membership, Review, Revision
 from curation.origins import in_json
 from curation.queries import (
+    asked_it,
     examples,
-    items_visible_to,
+    has_begun,
+    item_to_write,
     known_routine,
     leaves_of,
+    next_sent_back,
     opted_out,
     reviews_of,
-    sent_back,
 )
 from curation.rules import allows
 from curation.views import aid, checking, work, write_leases
@@ -43,23 +44,11 @@ OPEN = (Item.State.DRAFT, Item.State.NEEDS_CHANGES, Item.State.AWAITING_ANSWER, 
 
 def _writable(request: MemberRequest, pk: int) -> Item:
     """The item, for whoever may write on it or has begun to; for others it is on no work page."""
-    items = items_visible_to(request.user, request.dataset).select_related(
-        "question",
-        "dataset__routine",
-        "current_revision__question_text",
-        "current_revision__answer_text",
-        "current_revision__category__parent__parent",
-    )
-    item: Item = get_object_or_404(items, pk=pk)
+    found = item_to_write(request.user, request.dataset, pk)
     verb = "save_draft" if request.method == "POST" else "submit"  # what is sent has been typed by somebody
-    if not allows(request.user, verb, item) and not _begun(request, item):
-        return get_object_or_404(items.none(), pk=pk)
-    return item
-
-
-def _begun(request: MemberRequest, item: Item) -> bool:
-    """Whether they have a draft of it: what they typed is theirs, also when others went on with the item."""
-    return Draft.objects.filter(item=item, person=request.user).exists()
+    if found is None or not (allows(request.user, verb, found) or has_begun(request.user, found)):
+        raise Http404
+    return found
 
 
 def _fields(draft: Draft) -> dict[str, Any]:
@@ -134,6 +123,7 @@ def _page(
     met = meet(item, draft, fields, base=base) if is_open and (newer or _older(draft, current)) else None
     leaves = _leaves(request, item)
     category = next((leaf for leaf in leaves if str(leaf.pk) == fields["category"]), None)
+    guideline = work.guideline_of(item, reader=request.user)
     context = {
         "item": item,
         "draft": draft,
@@ -157,11 +147,10 @@ def _page(
         "guideline": work.guideline_of(item, reader=request.user),
         "error": error,
         "moved_on": met,
-        "waiting": sent_back(request.user, request.dataset).count(),
     }
     context |= write_leases.hands(request, item)
     context |= _side(item, category)
-    context |= checking.of_draft(request, item, fields)
+    context |= checking.of_draft(request, item, fields, guideline=guideline["text"] if guideline else "")
     return render(request, "curation/write_item.html", context, status=work.status_of(error))
 
 
@@ -265,18 +254,11 @@ def _refused(request: MemberRequest, pk: int, form: WordingForm, error: TeineiEr
     return _page(request, found, held, fields, base=base, error=error)
 
 
-def following_of(items: QuerySet[Item], *, after: int) -> Item | None:
-    """The first behind the item just left, else the first."""
-    others = items.exclude(pk=after)
-    return others.filter(pk__gt=after).first() or others.first()
-
-
 def _go_on(request: MemberRequest, done: Item) -> HttpResponse:
     """The next piece: sent back first, then open questions when answering them, else the list."""
-    answered = done.revisions.filter(question_author=request.user).count() == 0
     messages.success(request, _("Submitted %(id)s.") % {"id": done.external_id})
-    following = following_of(sent_back(request.user, request.dataset), after=done.pk)
-    if following is None and answered:
+    following = next_sent_back(request.user, request.dataset, after=done)
+    if following is None and not asked_it(request.user, done):
         lease = lease_writing(request.user, request.dataset, after=done.pk)
         following = lease.item if lease else None
     if following:

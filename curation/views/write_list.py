@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +18,12 @@ from curation.actions.taking import let_go, take_cell
 from curation.models import Category, Dataset, Draft, Item, Lease, Membership, Person, Review
 from curation.queries import (
     Cell,
-    cell,
     coverage,
     drafts_of,
     holders_of,
     in_words,
     items_in_list,
+    leaf_of,
     neediest,
     open_to_writers,
     opted_out,
@@ -180,13 +180,13 @@ def tree_of(cells: Iterable[Leaf]) -> list[dict[str, Any]]:
 @member(Role.AUTHOR, warned=True)
 def new(request: MemberRequest) -> HttpResponse:
     """Take a leaf: begin a question there."""
-    closed = opted_out(request.user, request.dataset.taxonomy_id)
-    leaves = Category.objects.filter(taxonomy=request.dataset.taxonomy_id, level=3).exclude(pk__in=closed)
     chosen = request.POST.get("category", "")
-    leaf = get_object_or_404(leaves, pk=int(chosen) if is_number(chosen) else 0)
+    leaf = leaf_of(request.dataset, int(chosen)) if is_number(chosen) else None
+    if leaf is None or leaf.pk in opted_out(request.user, request.dataset.taxonomy_id):
+        raise Http404
     made: list[Item] = []
     if attempt(request, lambda: made.append(take_cell(request.user, request.dataset, leaf))):
-        if standing(cell(request.dataset, leaf), routine_of(request.dataset)) != "open":
+        if made[0].standing != "open":  # type: ignore[attr-defined]  # said by take_cell
             messages.info(request, _("This category has what it wants for now: others need people more."))
         return redirect("curation:write_item", dataset=request.dataset.slug, pk=made[0].pk)
     return back(request, reverse("curation:write", args=[request.dataset.slug]))

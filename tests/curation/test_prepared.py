@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from curation.models import Job, Person
-from curation.prepared import Prepared, PreparedCount, moment_slot, slot, update
+from curation.actions.holding import hold
+from curation.models import Item, Job, Lease, Person, Revision
+from curation.prepared import Prepared, PreparedCount, delete, moment_slot, slot, update
+from curation.queries import leaves_of
 from curation.sessions import SessionStore
-from tests.factories.curation import make_dataset, make_person
+from tests.factories.curation import make_dataset, make_item, make_person
 
 DATASET, MOMENT = slot(1), moment_slot(1)
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -68,3 +71,63 @@ def test_a_count_keeps_its_limit_and_a_moment_is_a_value_like_any() -> None:
         values = {DATASET: dataset.pk, MOMENT: now + earlier}
         assert count.of(values) == len(rows.rows(values)) == expected
         assert first_two.of(values) == min(expected, 2)
+
+
+def test_delete_takes_what_matches_and_nothing_else() -> None:
+    one, other = (make_item(make_dataset(), state="in_review") for _ in range(2))
+    now = timezone.now()
+    for item, part in ((one, "review"), (one, "write"), (other, "write")):
+        times = {"taken_at": now, "beat_at": now, "expires_at": now}
+        Lease.objects.create(item=item, part=part, person=make_person(), **times)
+    assert delete(Lease, item=one, part="write") == 1
+    left = Lease.objects.order_by("pk").values_list("item", "part")
+    assert list(left) == [(one.pk, "review"), (other.pk, "write")]
+    assert delete(Lease, item=one, part="write") == 0
+
+
+def test_tuples_come_in_the_order_that_was_asked_for() -> None:
+    revision = make_item(make_dataset(), state="in_review").current_revision
+    assert revision is not None
+    Revision.objects.filter(pk=revision.pk).update(attributes={"needs_expert": [True]}, sources=["本"])
+    row = ("sources", "number", "attributes", "item_id")
+    asked = Prepared(lambda: Revision.objects.filter(pk=slot(1)).values_list(*row))
+    (found,) = asked.tuples({slot(1): revision.pk})
+    assert list(found) == [["本"], 1, {"needs_expert": [True]}, revision.item_id]
+    assert asked.tuples({slot(1): revision.pk + 1}) == []
+
+
+def test_rows_carry_what_was_loaded_along() -> None:
+    items = [make_item(make_dataset(), state=state) for state in ("in_review", "draft")]
+    asked = Prepared(
+        lambda: (
+            Item.objects.filter(dataset=slot(1)).select_related("current_revision__category").order_by("pk")
+        )
+    )
+    shown = [
+        (row.pk, row.current_revision and row.current_revision.category.name)
+        for item in items
+        for row in asked.rows({slot(1): item.dataset_id})
+    ]
+    assert shown == [(items[0].pk, items[0].current_revision.category.name), (items[1].pk, None)]
+
+
+def test_holding_reads_the_row_anew_and_keeps_the_dataset_alone() -> None:
+    item = make_item(make_dataset(), state="in_review")
+    held = Item.objects.select_related("dataset", "question", "current_revision").get(pk=item.pk)
+    dataset = held.dataset
+    Item.objects.filter(pk=item.pk).update(state="rejected", current_revision=None)
+    with transaction.atomic():
+        hold(held)
+    assert (held.state, held.current_revision) == ("rejected", None)
+    assert held.dataset is dataset
+    assert "question" not in held._state.fields_cache
+    held.pk = item.pk + 1
+    with pytest.raises(Item.DoesNotExist), transaction.atomic():
+        hold(held)
+
+
+def test_leaves_share_what_stands_above_them() -> None:
+    one, two, three = leaves_of(make_dataset())
+    assert one.parent is two.parent
+    assert [each.parent.parent.label for each in (one, three)] == ["誤情報", "悪用"]
+    assert [each.path.split("\t")[-1] for each in (one, two, three)] == ["医療相談", "金融相談", "個人犯罪"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.holding import hold
@@ -13,6 +14,8 @@ from curation.actions.texts import keepable
 from curation.actions.wordings import kept_criteria, origins_after
 from curation.errors import Conflict
 from curation.models import Category, Draft, Item, Person
+from curation.models.item import Unsubmitted
+from curation.prepared import Prepared, insert, slot, update
 from curation.rules import allows, require
 from curation.stood_open import stood_open
 from curation.workflow import target, verbs_from
@@ -20,12 +23,22 @@ from curation.workflow import target, verbs_from
 WRITING = {"submit", "submit_question", "revise"}
 
 
+ITEM, PERSON = slot(1), slot(2)
+_KEPT = Prepared(lambda: Draft.objects.filter(item=ITEM, person=PERSON).select_related("category"))
+TYPED = [field.name for field in Unsubmitted._meta.get_fields()]
+
+
+def kept_draft(person: Person, item: Item) -> Draft | None:
+    """The person's draft of the item, if there is one."""
+    return _KEPT.first({ITEM: item.pk, PERSON: person.pk})
+
+
 def draft_of(person: Person, item: Item) -> Draft:
     """The person's draft, begun from the newest revision where there is none yet.
 
     Who is asked for another answer begins with an empty one, not with the words of the former writer.
     """
-    draft = Draft.objects.filter(item=item, person=person).select_related("category").first()
+    draft = kept_draft(person, item)
     if draft is None:
         revision = item.current_revision
         draft = Draft(item=item, person=person)
@@ -93,7 +106,16 @@ def save_draft(
         if value is not None:
             setattr(draft, name, value)
     draft.version, draft.client_id = version + 1, client_id
-    draft.save()
+    _write(draft)
     if item.current_revision_id is None and item.author_id == person.pk and item.state == Item.State.DRAFT:
         keep_place(item, draft.category)
     return draft
+
+
+def _write(draft: Draft) -> None:
+    draft.saved_at = timezone.now()
+    if not draft.pk:
+        insert(draft)
+        return
+    names = (*TYPED, "version", "client_id", "saved_at")
+    update(Draft, {"id": draft.pk}, {name: getattr(draft, name) for name in names})

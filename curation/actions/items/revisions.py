@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from curation.actions.items.drafts import kept_draft
 from curation.actions.texts import cleaned, content_hash, keep_text, keepable
 from curation.actions.wordings import kept_criteria, origins_of_submit
 from curation.errors import Invalid
 from curation.log import Actor, person_of
 from curation.models import Category, Draft, Item, Person, Revision
+from curation.prepared import Prepared, insert, slot, word_slot
 from curation.similar import folded_hash
 
 
@@ -76,7 +79,7 @@ def add_revision(
         content_hash=content_hash(question, answer or None, category, wording.attributes),
         client_id=client_id,
     )
-    revision.save()
+    insert(revision)
     if asked and asked.question != question:
         _carry_to_siblings(item, revision)
     return revision
@@ -84,9 +87,23 @@ def add_revision(
 
 def _sibling_revision(item: Item) -> Revision | None:
     """What the question says already, for an item that has no revision of its own yet."""
-    siblings = item.question.items.filter(current_revision__isnull=False).exclude(pk=item.pk)
-    sibling = siblings.select_related("current_revision__question_text").order_by("pk").first()
+    sibling = _SIBLING.first({QUESTION: item.question_id, ITEM: item.pk})
     return sibling.current_revision if sibling else None
+
+
+def _sibling() -> QuerySet[Item]:
+    siblings = Item.objects.filter(question=QUESTION, current_revision__isnull=False).exclude(pk=ITEM)
+    return siblings.select_related("current_revision__question_text").order_by("pk")[:1]
+
+
+def _twin() -> QuerySet[Item]:
+    there = Item.objects.filter(dataset=DATASET, current_revision__question_text__folded_hash=FOLDED)
+    standing = there.exclude(state__in=[Item.State.REJECTED, Item.State.WITHDRAWN])
+    return standing.exclude(question=QUESTION).order_by("pk")[:1]
+
+
+QUESTION, ITEM, DATASET, FOLDED = slot(1), slot(2), slot(3), word_slot(4)
+_SIBLING, _TWIN = Prepared(_sibling), Prepared(_twin)
 
 
 def _criteria(before: Revision | None) -> dict[str, Any]:
@@ -97,7 +114,7 @@ def _begun_from(item: Item, person: Person | None, wording: Wording) -> Draft | 
     """Whose characters those of the wording are compared with, where the page does not say how they came in."""
     if wording.origins is not None or person is None:
         return item.current_revision
-    return Draft.objects.filter(item=item, person=person).first() or item.current_revision
+    return kept_draft(person, item) or item.current_revision
 
 
 def _answer_author(before: Revision | None, answer: str, person: Person | None) -> Person | None:
@@ -120,12 +137,7 @@ def refuse_unusable(item: Item, question: str) -> None:
     folded = folded_hash(question)
     if not folded:
         raise Invalid(_("Write a question first."), field="question")
-    twin = (
-        Item.objects.filter(dataset=item.dataset, current_revision__question_text__folded_hash=folded)
-        .exclude(question=item.question_id)
-        .exclude(state__in=[Item.State.REJECTED, Item.State.WITHDRAWN])
-        .first()
-    )
+    twin = _TWIN.first({DATASET: item.dataset_id, QUESTION: item.question_id, FOLDED: folded})
     if twin:
         message = _("The same question exists already as %(id)s. Change it, or write on that one.")
         raise Invalid(message % {"id": twin.external_id}, field="question")

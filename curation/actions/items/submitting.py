@@ -16,6 +16,7 @@ from curation.actions.texts import cleaned
 from curation.errors import Conflict, Invalid
 from curation.log import Actor, person_of
 from curation.models import Draft, Item, Person, Revision, Suggestion
+from curation.prepared import delete
 from curation.rules import require
 from curation.workflow import advance, target
 
@@ -58,8 +59,8 @@ def submit(
     advance(item, verb, actor=actor, changes=changes, revision=revision.pk)
     end_lease(item, WRITE)
     if isinstance(actor, Person):
-        Draft.objects.filter(item=item, person=actor).delete()
-        Suggestion.objects.filter(item=item, person=actor).delete()
+        delete(Draft, item=item, person=actor)
+        delete(Suggestion, item=item, person=actor)
     return revision
 
 

@@ -72,6 +72,16 @@ def test_taking_again_before_a_word_is_written_renews_the_same_place(dataset, au
     assert counted(dataset) == (0, 2)
 
 
+def test_taking_tells_how_the_leaf_stands_with_this_place(dataset, author):
+    Quota.objects.filter(
+        dataset=dataset, category=leaf(dataset), split="test"
+    ).delete()  # two of dev are left
+    assert take_cell(author, dataset, leaf(dataset)).standing == "open"
+    assert take_cell(author, dataset, leaf(dataset)).standing == "open"  # the same place again
+    other = make_member(dataset, "author")
+    assert take_cell(other, dataset, leaf(dataset)).standing == "soft"
+
+
 def test_submitting_turns_the_place_into_work(dataset, author):
     item = take_cell(author, dataset, leaf(dataset))
     items.submit(author, item, Wording(question="質問です。", category=leaf(dataset)))
