@@ -145,24 +145,32 @@ class Shelf:
     """Vectors of length one, asked again and again which come near another; 1 KB a text. One thread may add while others ask."""
 
     def __init__(self) -> None:
-        self._held: tuple[list[str], NDArray[np.float16]] = ([], np.empty((0, DIMENSIONS), np.float16))
+        self._keys: list[str] = []
+        self._blocks: list[NDArray[np.float16]] = []  # all of one size: what stands in one is never copied
 
     def __len__(self) -> int:
-        return len(self._held[0])
+        return len(self._keys)
 
     def add(self, keys: Sequence[str], rows: Vectors) -> None:
         """Take in rows (texts, 512) under keys that are not here yet."""
-        held, before = self._held
-        self._held = ([*held, *keys], np.concatenate([before, rows.astype(np.float16)]))
+        start = 0
+        while start < len(keys):
+            at = (len(self._keys) + start) % _BLOCK
+            if at == 0:
+                self._blocks.append(np.empty((_BLOCK, DIMENSIONS), np.float16))
+            part = rows[start : start + _BLOCK - at]
+            self._blocks[-1][at : at + len(part)] = part
+            start += len(part)
+        self._keys.extend(keys)  # last: whoever asks meanwhile meets no row without its key
 
     def close(self, vector: Vectors, *, limit: int, cutoff: float = SAME_MEANING) -> list[tuple[str, float]]:
         """Keys whose cosine with the vector is >= cutoff, with it (0 to 100), best first, equals by key."""
-        keys, rows = self._held
         found: list[tuple[str, float]] = []
-        for start in range(0, len(rows), _BLOCK):
-            cosine = rows[start : start + _BLOCK].astype(np.float32) @ vector
+        for start in range(0, len(self._keys), _BLOCK):
+            rows = self._blocks[start // _BLOCK][: len(self._keys) - start]
+            cosine = rows.astype(np.float32) @ vector
             at = np.flatnonzero(cosine >= cutoff)
-            found += [(keys[start + k], min(100 * float(cosine[k]), 100.0)) for k in at.tolist()]
+            found += [(self._keys[start + k], min(100 * float(cosine[k]), 100.0)) for k in at.tolist()]
         found.sort(key=lambda each: (-each[1], each[0]))
         return found[:limit]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -37,6 +39,23 @@ def test_shelf_of_more_than_a_block_loses_nothing_at_its_seams() -> None:
     shelf.add([str(at) for at in range(4100)], rows)
     for at in (0, 2047, 2048, 4095, 4096, 4099):
         assert [key for key, _score in shelf.close(rows[at], limit=2)] == [str(at)]
+
+
+def test_shelf_that_grows_by_handfuls_copies_nothing_that_stands_in_it() -> None:
+    rows = np.random.default_rng(2).normal(size=(4100, DIMENSIONS)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    at_once, grown = Shelf(), Shelf()
+    at_once.add([str(at) for at in range(4100)], rows)
+    for start in range(0, 4099, 300):
+        part = rows[start : min(start + 300, 4099)]
+        grown.add([str(start + n) for n in range(len(part))], part)
+    tracemalloc.start()
+    grown.add(["4099"], rows[4099:])
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 1_000_000  # bytes; all that stands there is 4 MB
+    for at in (0, 299, 300, 2047, 2048, 4096, 4099):
+        assert grown.close(rows[at], limit=9, cutoff=0.1) == at_once.close(rows[at], limit=9, cutoff=0.1)
 
 
 def test_memory_reads_what_it_has_and_makes_nothing(tmp_path) -> None:
