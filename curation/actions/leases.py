@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,7 +16,7 @@ from curation.actions.notices import tell_of_hand_over
 from curation.errors import Conflict, InHand, Invalid, NotAllowed, WrongState
 from curation.log import record
 from curation.models import Dataset, Item, Lease, Person, Routine
-from curation.prepared import delete
+from curation.prepared import Prepared, delete, slot, word_slot
 from curation.queries import (
     free_to_write,
     holder_of,
@@ -33,6 +33,10 @@ Waiting = dict[str, Callable[[Person, Dataset], QuerySet[Item]]]
 VERB: dict[str, str] = {REVIEW: "approve", WRITE: "submit"}  # what the item is taken in hand for
 QUEUE: Waiting = {REVIEW: review_queue, WRITE: writable_by_several}
 GIVE: dict[str, str] = {REVIEW: "hand_over", WRITE: "hand_over_writing"}
+PERSON, PART = slot(1), word_slot(1)
+_OF_PERSON = Prepared(
+    lambda: Lease.objects.filter(person=PERSON, part=PART).select_related("item").order_by("taken_at", "pk")
+)
 HANDED = timedelta(hours=24)  # what was handed over waits so long for the one it was handed to
 TRIES = 20  # items that others may snatch away before a search ends
 
@@ -60,7 +64,8 @@ def _lease_next(person: Person, dataset: Dataset, part: str, after: int) -> Leas
     for _try in range(TRIES):
         try:
             with transaction.atomic():
-                held = (_held(person, dataset) if part == REVIEW else None) or _handed(person, dataset, part)
+                begun, given = _theirs(person, part)
+                held = (begun and _held(begun, person, dataset)) or _handed(given, person, dataset, part)
                 if held is not None:
                     return held
                 item = _next(person, dataset, part, after)
@@ -70,21 +75,26 @@ def _lease_next(person: Person, dataset: Dataset, part: str, after: int) -> Leas
     return None
 
 
-def _held(person: Person, dataset: Dataset) -> Lease | None:
+def _theirs(person: Person, part: str) -> tuple[Lease | None, list[Lease]]:
+    """What the person is reviewing, and what was handed to them, in its order."""
+    rows = _OF_PERSON.rows({PERSON: person.pk, PART: part})
+    begun = next((lease for lease in rows if not lease.handed), None) if part == REVIEW else None
+    return begun, [lease for lease in rows if lease.handed]
+
+
+def _held(lease: Lease, person: Person, dataset: Dataset) -> Lease | None:
     """Their lease, kept up, where the item still is for them; one that nobody took over is theirs though it ran out."""
-    lease = Lease.objects.filter(person=person, part=REVIEW, handed=False).select_related("item").first()
-    if lease is None:
-        return None
     if not review_queue(person, dataset).filter(pk=lease.item_id).exists():
         lease.delete()
         return None
     return lease if _renew(lease) else None
 
 
-def _handed(person: Person, dataset: Dataset, part: str) -> Lease | None:
+def _handed(given: list[Lease], person: Person, dataset: Dataset, part: str) -> Lease | None:
     """The first of those that somebody handed to them, begun now."""
-    given = Lease.objects.filter(person=person, part=part, handed=True, expires_at__gt=timezone.now())
-    for lease in given.filter(item__dataset=dataset).select_related("item").order_by("taken_at"):
+    for lease in given:
+        if lease.item.dataset_id != dataset.pk or lease.expires_at <= timezone.now():
+            continue
         hold(lease.item)
         if QUEUE[part](person, dataset).filter(pk=lease.item_id).exists() and _renew(lease, begin=True):
             return lease
@@ -143,9 +153,10 @@ def _refuse_closed(item: Item, part: str) -> None:
 def _let(person: Person, item: Item, part: str) -> Lease:
     """Write the lease in the place of one that ran out; the caller has locked the item."""
     now = timezone.now()
-    Lease.objects.filter(item=item, part=part, expires_at__lte=now).delete()
+    over = Q(item=item, part=part, expires_at__lte=now)
     if part == REVIEW:
-        Lease.objects.filter(person=person, part=REVIEW, handed=False).delete()
+        over |= Q(person=person, part=REVIEW, handed=False)
+    Lease.objects.filter(over).delete()
     times = {"taken_at": now, "beat_at": now, "expires_at": _end(item.pk, now)}
     return Lease.objects.create(item=item, part=part, person=person, **times)
 

@@ -23,9 +23,12 @@ def guideline_versions(dataset: Dataset) -> QuerySet[Guideline]:
     return rows.order_by("-version")
 
 
+_CODEBOOK = Prepared(lambda: Codebook.objects.filter(dataset=DATASET).order_by("-version")[:1])
+
+
 def newest_codebook(dataset: Dataset) -> Codebook | None:
     """The version in force, read anew: for whoever writes."""
-    return Codebook.objects.filter(dataset=dataset).order_by("-version").first()
+    return _CODEBOOK.first({DATASET: dataset.pk})
 
 
 def codebook_versions(dataset: Dataset) -> QuerySet[Codebook]:
