@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import status
@@ -19,6 +20,7 @@ from curation.change_log import changes_of
 from curation.models import Dataset, Item, Job, Membership, Person, Release, Revision
 from curation.origins import counts
 from curation.queries import (
+    ITEM_ROLES,
     datasets_of,
     items_in_list,
     items_visible_to,
@@ -57,6 +59,14 @@ class OfDataset(GenericAPIView[Any]):
     @property
     def dataset(self) -> Dataset:
         return get_object_or_404(datasets_of(self.person), slug=self.kwargs["dataset"])
+
+    @property
+    def dataset_of_items(self) -> Dataset:
+        """The dataset, for those whose work is with its items; for its other people there is none here."""
+        found = self.dataset
+        if not roles_of(self.person, found) & ITEM_ROLES:
+            raise Http404
+        return found
 
     def given(self, kind: Any, request: Request) -> Any:
         form = kind(data=request.data)

@@ -15,8 +15,8 @@ from curation.api import OfDataset
 from curation.formats.quotas import SPLITS, read_rows
 from curation.formats.records import Record
 from curation.models import Dataset
-from curation.queries import ITEM_ROLES, coverage, leaves_of, quotas_of, routine_of, standing
-from curation.rules import require, roles_of
+from curation.queries import coverage, leaves_of, quotas_of, routine_of, standing
+from curation.rules import require
 
 MOST_ROWS = 10_000
 
@@ -35,10 +35,7 @@ class Coverage(OfDataset):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, dataset: str) -> Response:
-        found = self.dataset
-        if not roles_of(self.person, found) & ITEM_ROLES:
-            return Response(status=404)
-        return Response(_body(found))
+        return Response(_body(self.dataset_of_items))
 
     @extend_schema(request=TargetsSerializer, responses=OpenApiTypes.OBJECT)
     def put(self, request: Request, dataset: str) -> Response:

@@ -15,8 +15,8 @@ from curation.actions.doubles import set_reviewing
 from curation.actions.quotas import set_bands, set_routine
 from curation.api import OfDataset
 from curation.models import Dataset, Person, Routine
-from curation.queries import ITEM_ROLES, lengths_in, routine_of
-from curation.rules import require, roles_of
+from curation.queries import lengths_in, routine_of
+from curation.rules import require
 
 CAPS = ("soft_cap", "hard_cap", "reserve_hours")
 REVIEWING = ("lease_minutes", "twice_share", "second_after_fix")
@@ -48,10 +48,7 @@ class RoutineView(OfDataset):
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, dataset: str) -> Response:
-        found = self.dataset
-        if not roles_of(self.person, found) & ITEM_ROLES:
-            return Response(status=404)
-        return Response(_body(found))
+        return Response(_body(self.dataset_of_items))
 
     @extend_schema(request=RoutineSerializer, responses=OpenApiTypes.OBJECT)
     def patch(self, request: Request, dataset: str) -> Response:

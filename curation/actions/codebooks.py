@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
-from curation.actions.guidelines import LONGEST_NOTE
+from curation.actions.drafts import keep
 from curation.actions.texts import cleaned, keepable
-from curation.errors import Conflict, Invalid
+from curation.actions.versions import need_note, overtaken
+from curation.errors import Invalid
 from curation.guideline_text import numbers_of
-from curation.log import Actor, record
+from curation.log import record
 from curation.models import Codebook, CodebookDraft, Dataset, Person
 from curation.queries.guidelines import newest_codebook, newest_guideline
 from curation.reasons import PARTS, VERBS, Book, read, reused, shipped, without_reason
@@ -60,16 +60,9 @@ def save_draft(
     """Keep what has been typed so far; as `items.save_draft`. Raises Conflict where another window saved in between."""
     require(person, "write_codebook", dataset)
     take_turns(dataset)
-    keepable({"entries": entries, "changed": changed})
-    draft = draft_of(person, dataset)
-    if client_id and draft.client_id == client_id:
-        return draft
-    if draft.version != version:
-        raise Conflict(_("This draft was changed in another window. Both texts are kept."))
-    draft.entries, draft.changed = entries, changed
-    draft.version, draft.client_id = version + 1, client_id
-    draft.save()
-    return draft
+    fields = {"entries": entries, "changed": changed}
+    keepable(fields)
+    return keep(draft_of(person, dataset), version=version, client_id=client_id, **fields)
 
 
 @transaction.atomic
@@ -91,18 +84,11 @@ def write(
         sent = (newest.version, newest.written_by_id, newest.book, newest.changed)
         if sent == (base + 1, person.pk, book, said):
             return newest
-        message = _(
-            "Version %(version)d was made meanwhile. Look at it, then save yours as the one after it."
-        )
-        raise Conflict(message % {"version": newest.version})
+        raise overtaken(newest.version)
     _keeps_sense(book, newest.book)
     if book == newest.book:
         raise Invalid(_("Nothing was changed. A new version differs from the one before."), field="entries")
-    if not said:
-        raise Invalid(_("Say what is new, for those who know the version before."), field="changed")
-    if len(said) > LONGEST_NOTE:
-        message = _("The text has %(n)d characters; at most %(most)d are possible.")
-        raise Invalid(message % {"n": len(said), "most": LONGEST_NOTE}, field="changed")
+    need_note(said)
     made = Codebook.objects.create(
         dataset=dataset, version=base + 1, entries=book.rows(), changed=said, written_by=person
     )
@@ -170,16 +156,3 @@ def _line(text: str, most: int, *, field: str) -> str:
         message = _("Write one line of at most %(most)d characters, in Japanese and in English.")
         raise Invalid(message % {"most": most}, field=field)
     return line
-
-
-@transaction.atomic
-def sign(actor: Actor, codebook: Codebook) -> Codebook:
-    """Take a version on for those who decide by it: its "unreviewed" mark goes. The first signature stands."""
-    require(actor, "sign", codebook)
-    fresh = Codebook.objects.filter(pk=codebook.pk, signed_at=None).update(
-        signed_by=actor, signed_at=timezone.now()
-    )
-    codebook.refresh_from_db(fields=["signed_by", "signed_at"])
-    if fresh:
-        record(actor, "sign", codebook, dataset=codebook.dataset, version=codebook.version)
-    return codebook

@@ -7,16 +7,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from curation.actions.datasets import take_turns
+from curation.actions.drafts import keep
 from curation.actions.notices import tell
 from curation.actions.texts import cleaned, keepable
-from curation.errors import Conflict, Invalid
+from curation.actions.versions import need_note, overtaken
+from curation.errors import Invalid
 from curation.guideline_text import numbers_of
-from curation.log import Actor, record
+from curation.log import record
 from curation.models import Dataset, Guideline, GuidelineDraft, GuidelineReading, Notice, Person
 from curation.queries.guidelines import members_by, newest_guideline
 from curation.rules import require
 
-LONGEST_NOTE = 2000  # characters of what is new
 FIELDS = ("text_ja", "text_en", "changed")
 
 
@@ -44,16 +45,9 @@ def save_draft(
     """Keep what has been typed so far; as `items.save_draft`. Raises Conflict where another window saved in between."""
     require(person, "write_guideline", dataset)
     take_turns(dataset)
-    keepable({"text_ja": text_ja, "text_en": text_en, "changed": changed})
-    draft = draft_of(person, dataset)
-    if client_id and draft.client_id == client_id:
-        return draft
-    if draft.version != version:
-        raise Conflict(_("This draft was changed in another window. Both texts are kept."))
-    draft.text_ja, draft.text_en, draft.changed = text_ja, text_en, changed
-    draft.version, draft.client_id = version + 1, client_id
-    draft.save()
-    return draft
+    fields = {"text_ja": text_ja, "text_en": text_en, "changed": changed}
+    keepable(fields)
+    return keep(draft_of(person, dataset), version=version, client_id=client_id, **fields)
 
 
 @transaction.atomic
@@ -73,10 +67,7 @@ def write(
         return newest
     held = newest.version if newest else 0
     if held != base:
-        message = _(
-            "Version %(version)d was made meanwhile. Look at it, then save yours as the one after it."
-        )
-        raise Conflict(message % {"version": held})
+        raise overtaken(held)
     if newest and (newest.text_ja.strip(), newest.text_en.strip()) == (texts["text_ja"], texts["text_en"]):
         raise Invalid(_("Nothing was changed. A new version differs from the one before."), field="text_ja")
     made = Guideline.objects.create(dataset=dataset, version=held + 1, written_by=person, **texts)
@@ -100,14 +91,7 @@ def _sound(text_ja: str, text_en: str, changed: str) -> dict[str, str]:
     }
     if not texts["text_ja"]:
         raise Invalid(_("The guideline needs its Japanese text."), field="text_ja")
-    if not texts["changed"]:
-        raise Invalid(
-            _("Say what is new, for those who know the version before."),
-            field="changed",
-        )
-    if len(texts["changed"]) > LONGEST_NOTE:
-        message = _("The text has %(n)d characters; at most %(most)d are possible.")
-        raise Invalid(message % {"n": len(texts["changed"]), "most": LONGEST_NOTE}, field="changed")
+    need_note(texts["changed"])
     _sections_fit(texts["text_ja"], texts["text_en"])
     return texts
 
@@ -127,19 +111,6 @@ def _sections_fit(text_ja: str, text_en: str) -> None:
 
 def _listed(numbers: list[int]) -> str:
     return ", ".join(str(number) for number in numbers) or "–"
-
-
-@transaction.atomic
-def sign(actor: Actor, guideline: Guideline) -> Guideline:
-    """Take a version on for those who work by it: its "unreviewed" mark goes. The first signature stands."""
-    require(actor, "sign", guideline)
-    fresh = Guideline.objects.filter(pk=guideline.pk, signed_at=None).update(
-        signed_by=actor, signed_at=timezone.now()
-    )
-    guideline.refresh_from_db(fields=["signed_by", "signed_at"])
-    if fresh:
-        record(actor, "sign", guideline, dataset=guideline.dataset, version=guideline.version)
-    return guideline
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from curation.actions.codebooks import codebook_of
+from curation.actions.drafts import keep
 from curation.actions.reasons import need_reason
 from curation.actions.repeats import sent_before
 from curation.actions.texts import cleaned, keep_text
@@ -72,14 +73,7 @@ def save_draft(
     hold(translation)
     require(person, "translate", translation.item)
     draft = draft_of(person, translation)
-    if client_id and draft.client_id == client_id:
-        return draft
-    if draft.version != version:
-        raise Conflict(_("This draft was changed in another window. Both texts are kept."))
-    draft.question, draft.answer = question, answer
-    draft.version, draft.client_id = version + 1, client_id
-    draft.save()
-    return draft
+    return keep(draft, version=version, client_id=client_id, question=question, answer=answer)
 
 
 @transaction.atomic

@@ -11,18 +11,19 @@ from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_POST
 
 from curation.actions import codebooks as act
+from curation.actions.versions import sign as sign_version
 from curation.errors import TeineiError
 from curation.forms_reasons import CodebookForm, fields_of
 from curation.guideline_text import sections
 from curation.models import Codebook, CodebookDraft, Membership, Review
 from curation.queries import ITEM_ROLES, codebook_versions, newest_codebook, newest_guideline
 from curation.reasons import PARTS, VERBS, Change, Reason, changes_between, reordered
-from curation.rules import allows
 from curation.sections import section_url
 from curation.templatetags.reading import listed
 from curation.textdiff import Segment, changes
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, member
+from curation.views.in_force import beside
 
 Role = Membership.Role
 PART_WORDS = work.PARTS | {"translation": gettext_lazy("Translation")}
@@ -48,15 +49,10 @@ def _read(request: MemberRequest, found: Codebook | None) -> HttpResponse:
     versions = list(codebook_versions(request.dataset).defer("entries"))
     guideline = newest_guideline(request.dataset)
     under = guideline.version if guideline else None
-    before = next((row for row in versions if found and row.version < found.version), None)
     context = {
         "codebook": found,
         "rows": [_shown(each, request.dataset.slug, under) for each in found.book.reasons] if found else [],
-        "versions": versions,
-        "newest": versions[0] if versions else None,
-        "before": before,
-        "may_write": allows(request.user, "write_codebook", request.dataset),
-        "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
+        **beside(request, found, versions, write="write_codebook"),
     }
     return render(request, "curation/codebook.html", context)
 
@@ -202,5 +198,5 @@ def draft(request: MemberRequest) -> JsonResponse:
 def sign(request: MemberRequest, version: int) -> HttpResponse:
     """Take a version on as somebody who decides by it."""
     found = _found(request, version)
-    attempt(request, lambda: act.sign(request.user, found), _("Signed. The mark is gone."))
+    attempt(request, lambda: sign_version(request.user, found), _("Signed. The mark is gone."))
     return redirect("curation:codebook_version", dataset=request.dataset.slug, version=version)

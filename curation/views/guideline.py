@@ -11,15 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from curation.actions import guidelines as act
+from curation.actions.versions import sign as sign_version
 from curation.errors import Conflict, TeineiError
 from curation.forms import GuidelineForm
 from curation.guideline_text import preface, sections
 from curation.models import Guideline, GuidelineDraft, Membership
 from curation.queries import ITEM_ROLES, guideline_versions, newest_guideline, readers
-from curation.rules import allows
 from curation.textdiff import changes
 from curation.views import work
 from curation.views.gate import MemberRequest, attempt, back, member
+from curation.views.in_force import beside
 
 Role = Membership.Role
 
@@ -42,21 +43,16 @@ def _found(request: MemberRequest, version: int) -> Guideline:
 
 def _read(request: MemberRequest, found: Guideline | None) -> HttpResponse:
     versions = list(guideline_versions(request.dataset).defer("text_ja", "text_en"))
-    before = next((row for row in versions if found and row.version < found.version), None)
     context = {
         "guideline": found,
         "preface": preface(found.text) if found else "",
         "sections": sections(found.text) if found else [],
-        "versions": versions,
-        "newest": versions[0] if versions else None,
-        "before": before,
+        **beside(request, found, versions, write="write_guideline"),
         "confirm": bool(found)
         and found == versions[0]
         and work.unread_by(request.user, request.roles, found),
         "readers": readers(found) if found and Role.LEAD in request.roles else [],
         "may_see_reasons": bool(request.roles & ITEM_ROLES),
-        "may_write": allows(request.user, "write_guideline", request.dataset),
-        "may_sign": found is not None and found.signed_at is None and allows(request.user, "sign", found),
     }
     return render(request, "curation/guideline.html", context)
 
@@ -160,7 +156,7 @@ def draft(request: MemberRequest) -> JsonResponse:
 def sign(request: MemberRequest, version: int) -> HttpResponse:
     """Take a version on as somebody who works by it."""
     found = _found(request, version)
-    attempt(request, lambda: act.sign(request.user, found), _("Signed. The mark is gone."))
+    attempt(request, lambda: sign_version(request.user, found), _("Signed. The mark is gone."))
     return redirect("curation:guideline_version", dataset=request.dataset.slug, version=version)
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from curation import registry
-from curation.actions import codebooks, guidelines, translations
+from curation.actions import translations, versions
 from curation.actions.items import withdraw
 from curation.actions.releases import KEPT, Choice, Waiver, draw_up, freeze, said_of
 from curation.actions.waivers import standing, waive
@@ -87,8 +87,8 @@ def test_unsigned_versions_are_told_stop_nothing_and_are_kept(dataset) -> None:
     first = said(dataset)["guideline"]
     before = freeze(OPERATOR, dataset, choice)
     drawn = draw_up(OPERATOR, dataset, replace(choice, name="v2"))
-    guideline = guidelines.sign(lead, dataset.guidelines.get())
-    reasons = codebooks.sign(lead, dataset.codebooks.get())
+    guideline = versions.sign(lead, dataset.guidelines.get())
+    reasons = versions.sign(lead, dataset.codebooks.get())
     with pytest.raises(Conflict):
         freeze(OPERATOR, dataset, replace(choice, name="v2"), expected=drawn.stands_on)
     after = freeze(OPERATOR, dataset, replace(choice, name="v2"))

@@ -9,6 +9,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from curation.actions import guidelines as act
+from curation.actions.versions import sign
 from curation.errors import Conflict, Invalid, NotAllowed, WrongState
 from curation.log import OPERATOR
 from curation.models import Dataset, Guideline, GuidelineDraft, LogEntry, Person
@@ -93,10 +94,10 @@ def test_somebody_else_signs_and_the_first_signature_stands(dataset, lead) -> No
     first, second = make_member(dataset, "reviewer"), make_member(dataset, "lead")
     for person in (lead, OPERATOR, make_member(dataset, "author")):
         with pytest.raises(NotAllowed):
-            act.sign(person, made)
+            sign(person, made)
     assert Guideline.objects.get(pk=made.pk).signed_at is None
-    act.sign(first, made)
-    when = act.sign(second, made).signed_at
+    sign(first, made)
+    when = sign(second, made).signed_at
     held = Guideline.objects.get(pk=made.pk)
     assert (held.signed_by, held.signed_at) == (first, when)
     assert LogEntry.objects.filter(verb="sign").count() == 1
@@ -121,7 +122,7 @@ def test_database_refuses_to_change_a_version(dataset, change) -> None:
 
 
 def test_signature_is_neither_changed_nor_taken_away(dataset) -> None:
-    signed = act.sign(make_member(dataset, "reviewer"), dataset.guidelines.get())
+    signed = sign(make_member(dataset, "reviewer"), dataset.guidelines.get())
     rows = Guideline.objects.filter(pk=signed.pk)
     for change in ({"signed_at": None, "signed_by": None}, {"signed_by": make_member(dataset, "lead")}):
         assert refused(lambda change=change: rows.update(**change)).startswith("A version stands")
