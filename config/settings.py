@@ -289,6 +289,8 @@ DEFAULT_FROM_EMAIL = env("TEINEI_MAIL_FROM", "teinei@localhost")
 EMAIL_TIMEOUT = 20  # seconds; a server that says nothing must not hold a worker for ever
 # From this hour on, where the server stands, digests go out: each day, the weekly ones on Mondays.
 TEINEI_DIGEST_HOUR = env_int("TEINEI_DIGEST_HOUR", 8)
+# After so many days a notice that its person has seen is removed.
+TEINEI_NOTICE_DAYS = env_int("TEINEI_NOTICE_DAYS", 180)
 
 # --- The API ---------------------------------------------------------------------------------------------------
 
@@ -350,6 +352,7 @@ TEINEI_PERIODIC: dict[str, int] = {
     "curation.seal_log": 300,
     "curation.reconcile": 15,
     "curation.remove_old_files": 3600,
+    "curation.remove_old_notices": 86_400,
     "curation.send_digests": 600,
     "curation.embed_questions": 60,
 }

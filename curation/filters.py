@@ -1,7 +1,7 @@
 """What an address asks a list of items for: read strictly, applied to a queryset, told as chips.
 
 Pages, tables and programs share it. A filter that is not known, or a value that it does not have, raises Invalid: a list
-that ignores one looks like an answer and is none.
+that ignores one looks like an answer and is none. The page of items alone goes on without it, and says so above the list.
 """
 
 from __future__ import annotations
@@ -143,21 +143,46 @@ def read(
     `spare`: whether what the person opted out of is left out where the address does not say. Raises Invalid, naming the
     parameter.
     """
+    filters, misread = understood(params, person, dataset, beside=beside, spare=spare)
+    if misread:
+        raise misread[0]
+    return filters
+
+
+def understood(
+    params: QueryDict | Mapping[str, str],
+    person: Person,
+    dataset: Dataset,
+    *,
+    beside: Collection[str] = (),
+    spare: bool = True,
+) -> tuple[Filters, list[Invalid]]:
+    """As `read`, for a page that goes on with what it understood, and tells each parameter that it did not."""
     filters = Filters(person, dataset, spare=spare)
+    misread = []
     for name in params:
         if name in beside:
             continue
-        if name not in LABELS:
-            raise Invalid(_("There is no filter “%(name)s”.") % {"name": name[:40]}, field=name)
-        if isinstance(params, QueryDict) and len(params.getlist(name)) > 1:
-            raise Invalid(_("The filter “%(name)s” is given twice.") % {"name": name}, field=name)
-        value = str(params[name]).strip()
-        if not value:
-            continue
-        if not _KNOWN[name](filters, value):
-            raise Invalid(no_value(name, value), field=name)
-        filters.given[name] = value
-    return filters
+        try:
+            value = _value(filters, params, name)
+        except Invalid as error:
+            misread.append(error)
+        else:
+            if value:
+                filters.given[name] = value
+    return filters, misread
+
+
+def _value(filters: Filters, params: QueryDict | Mapping[str, str], name: str) -> str:
+    """What the address says of one filter, "" where that is off; raises Invalid."""
+    if name not in LABELS:
+        raise Invalid(_("There is no filter “%(name)s”.") % {"name": name[:40]}, field=name)
+    if isinstance(params, QueryDict) and len(params.getlist(name)) > 1:
+        raise Invalid(_("The filter “%(name)s” is given twice.") % {"name": name}, field=name)
+    value = str(params[name]).strip()
+    if value and not _KNOWN[name](filters, value):
+        raise Invalid(no_value(name, value), field=name)
+    return value
 
 
 def no_value(name: str, value: str) -> str:

@@ -14,6 +14,7 @@ from curation.actions.item_files import work as run_import
 from curation.actions.job_watch import take_up
 from curation.actions.jobs import run_job
 from curation.actions.log_seals import seal_log as seal
+from curation.actions.notices import remove_old as remove_old_seen
 from curation.actions.publishing_jobs import run_plan, run_publish
 
 
@@ -63,6 +64,12 @@ def reconcile() -> None:
 def remove_old_files() -> None:
     """Remove archives and planned files that nobody needs any more."""
     remove_old()
+
+
+@shared_task(name="curation.remove_old_notices")
+def remove_old_notices() -> None:
+    """Remove notices that were seen long ago."""
+    remove_old_seen()
 
 
 @shared_task(name="curation.check_release")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
@@ -26,6 +28,7 @@ from curation.queries import notices_of
 
 Kind = Notice.Kind
 QUIET = {"drafting_aid"}
+AT_ONCE = 1000  # rows removed in a transaction, so that nobody's page waits for long
 D = Review.Decision
 OF_DECISIONS = {
     D.APPROVE: Kind.APPROVED,
@@ -132,3 +135,13 @@ def mark_seen(
     rows = rows.filter(pk__in=list(ids)) if ids is not None else rows.filter(pk__lte=up_to or 0)
     chosen = list(rows.values_list("pk", flat=True))
     return Notice.objects.filter(pk__in=chosen, seen_at=None).update(seen_at=timezone.now())
+
+
+def remove_old() -> int:
+    """Remove notices that were seen more than `TEINEI_NOTICE_DAYS` days ago, some at a time; how many. Unseen ones stay."""
+    before = timezone.now() - timedelta(days=settings.TEINEI_NOTICE_DAYS)
+    old = Notice.objects.filter(seen_at__lt=before)
+    gone = 0
+    while ids := list(old.values_list("pk", flat=True)[:AT_ONCE]):
+        gone += Notice.objects.filter(pk__in=ids).delete()[0]
+    return gone

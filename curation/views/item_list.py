@@ -28,26 +28,23 @@ MORE = ("attribute", "origin", "reason", "age", "twice")
 
 @member(*ITEM_ROLES)
 def item_list(request: MemberRequest) -> HttpResponse:
-    """Search and filters live in the address; pages follow the key, not an offset. What is not understood is said: 400."""
-    try:
-        filters = asked.read(request.GET, request.user, request.dataset, beside=("after",))
-        after = _after(request.GET.get("after", ""))
-    except Invalid as error:
-        return render(request, "400.html", {"sentence": error.sentence}, status=400)
+    """Search and filters live in the address; pages follow the key, not an offset.
+
+    What is not understood is told above the list of what the rest asks for: 400.
+    """
+    filters, misread = asked.understood(request.GET, request.user, request.dataset, beside=("after",))
+    given = request.GET.get("after", "")
+    after = asked.number(given) if given else 0
+    if after < 0:
+        misread.append(Invalid(asked.no_value("after", given), field="after"))
     part = bool(request.htmx) and not request.htmx.history_restore_request
-    context = _table(request, filters, after) | ({} if part else _choices(filters, request.roles))
-    response = render(request, "curation/items.html#table" if part else "curation/items.html", context)
+    context = _table(request, filters, max(after, 0)) | ({} if part else _choices(filters, request.roles))
+    name = "curation/items.html#table" if part else "curation/items.html"
+    response = render(request, name, context | {"misread": misread}, status=400 if misread else 200)
     patch_vary_headers(response, ["HX-Request"])  # the way back shows a page, never the part of one
     if part:
         response["HX-Push-Url"] = f"{request.path}{_behind(filters.address())}"
     return response
-
-
-def _after(given: str) -> int:
-    found = asked.number(given) if given else 0
-    if found < 0:
-        raise Invalid(asked.no_value("after", given), field="after")
-    return found
 
 
 def _behind(query: str) -> str:

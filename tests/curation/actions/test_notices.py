@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from curation.actions import items, jobs, leases, moves
+import pytest
+from django.utils import timezone
+
+from curation.actions import items, jobs, leases, moves, notices
 from curation.actions.items import Wording
 from curation.actions.notices import mark_seen
 from curation.models import Job, Notice, Revision
 from curation.queries import notices_of
+from curation.tasks import remove_old_notices
 from tests.factories.curation import ANSWER, decide, leaf, make_dataset, make_item, make_member
 from tests.factories.whole import NoTask
 
@@ -126,3 +130,19 @@ def test_only_own_notices_are_marked_as_seen_and_none_newer(dataset, author, rev
     unseen = Notice.objects.filter(seen_at=None)
     assert list(unseen) == [newest]
     assert oldest.pk < newest.pk
+
+
+def test_notices_seen_long_ago_are_removed_some_at_a_time_and_unseen_ones_stay(
+    dataset, author, settings, monkeypatch
+):
+    monkeypatch.setattr(notices, "AT_ONCE", 2)
+    assert settings.TEINEI_NOTICE_DAYS == 180
+    settings.TEINEI_NOTICE_DAYS = 100
+    now = timezone.now()
+    ages = {"approved": 101, "fixed": 101, "moved": 101, "rejected": 99, "withdrawn": None}
+    for kind, days in ages.items():
+        seen = None if days is None else now - timedelta(days=days)
+        Notice.objects.create(person=author, dataset=dataset, kind=kind, seen_at=seen)
+    Notice.objects.update(created_at=now - timedelta(days=400))
+    remove_old_notices()
+    assert sorted(Notice.objects.values_list("kind", flat=True)) == ["rejected", "withdrawn"]

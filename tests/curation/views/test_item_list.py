@@ -155,6 +155,21 @@ def test_what_is_not_understood_is_said(dataset, lead, query, field) -> None:
         assert (answer.status_code, answer.json()["field"]) == (400, field), address
 
 
+def test_the_rest_of_an_address_counts_where_a_part_is_not_understood(dataset, lead) -> None:
+    kept = make_item(dataset, state="in_review")
+    make_item(dataset, state="approved")
+    client = signed_in(lead)
+    answer = client.get(f"{LIST}?split=nonsense&state=in_review&twice=1")
+    shown = answer.content.decode()
+    assert [row["item"] for row in answer.context["rows"]] == [kept]
+    assert [error.field for error in answer.context["misread"]] == ["split", "twice"]
+    assert "The filter “split” has no value “nonsense”." in shown
+    assert "The list below is narrowed by the other filters." in shown
+    assert 'href="/d/pages/items.csv?state=in_review"' in shown
+    assert "The list below is not narrowed by any filter." in client.get(f"{LIST}?after=z").content.decode()
+    assert "was not understood" not in client.get(f"{LIST}?state=in_review").content.decode()
+
+
 def test_a_part_is_for_htmx_and_the_way_back_shows_the_page(dataset, lead) -> None:
     make_item(dataset, state="in_review")
     client = signed_in(lead)
