@@ -15,6 +15,7 @@ from curation.models import Category, Item, Job, Membership, Suggestion
 from curation.queries import items_visible_to
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
+from curation.worker import worker_listening
 
 Role = Membership.Role
 LABELS = {
@@ -44,6 +45,7 @@ def panel(
         "kinds": [{"name": name, "label": LABELS[name]} for name in kinds],
         "rows": rows,
         "waiting": any(row["waiting"] for row in rows),
+        "seen": "-".join(str(row["pk"]) for row in rows if row["waiting"]),
         "category": covered,
     }
 
@@ -81,6 +83,14 @@ def _shown(request: MemberRequest, item: Item, error: TeineiError | None = None)
     return render(request, "curation/_aid.html", {"aid": asked, "item": item, "aid_error": error})
 
 
+def _moved(request: MemberRequest, item: Item) -> HttpResponse:
+    """How far it is; 204 while that is what the page shows, so that nothing is drawn anew under the person's hands."""
+    asked = panel(request, item, answer_only=asks_answer_only(request, item), covered=item.category)
+    if asked["waiting"] and request.GET.get("seen") == asked["seen"] + ("" if worker_listening() else "w"):
+        return HttpResponse(status=204)
+    return render(request, "curation/_aid.html", {"aid": asked, "item": item})
+
+
 def asks_answer_only(request: MemberRequest, item: Item) -> bool:
     """Whether the question stands and only its answer is wanted: another's question is not typed over."""
     revision = item.current_revision
@@ -93,7 +103,7 @@ def aid(request: MemberRequest, pk: int) -> HttpResponse:
     """GET: how far it is. POST asks for `kind` with the question as it is typed."""
     item = _found(request, pk)
     if request.method != "POST":
-        return _shown(request, item)
+        return _moved(request, item)
     kind, question = request.POST.get("kind", ""), request.POST.get("question", "").replace("\r\n", "\n")
     if not request.htmx:
         attempt(request, lambda: act.ask_aid(request.user, item, kind=kind, question=question))

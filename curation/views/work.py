@@ -150,9 +150,18 @@ def side_of(category: Category | None) -> dict[str, Any]:
     return {
         "category": category,
         "steps": [*above, category],
-        "do": category.hints.get(f"do_{ending}") or category.hints.get("do_ja", ""),
-        "dont": category.hints.get(f"dont_{ending}") or category.hints.get("dont_ja", ""),
+        **_hint(category, "do", ending),
+        **_hint(category, "dont", ending),
         "lang": ending,
+    }
+
+
+def _hint(category: Category, name: str, ending: str) -> dict[str, str]:
+    """In the page's language, else in Japanese, and which of the two it is."""
+    said = category.hints.get(f"{name}_{ending}")
+    return {
+        name: said or category.hints.get(f"{name}_ja", ""),
+        f"{name}_lang": ending if said else "ja",
     }
 
 

@@ -211,15 +211,19 @@ def test_page_asks_waits_shows_and_throws_away(item, author, on, settings):
     assert [f'value="{kind}"' in page for kind in ("answer", "harmless", "evasive")] == [True] * 3
     waiting = client.post(f"{url}aid/", {"kind": "harmless", "question": QUESTION}, **HX).content.decode()
     assert "The model is writing. You can go on typing." in waiting
-    assert 'hx-trigger="load delay:1s"' in waiting
+    assert 'hx-trigger="every 1s"' in waiting
+    seen = f"{url}aid/?seen={Suggestion.objects.get().pk}"
+    assert f'hx-get="{seen}"' in waiting
+    assert client.get(seen, **HX).status_code == 204  # nothing is drawn anew: the focus stays where it is
     settings.CELERY_TASK_ALWAYS_EAGER, settings.REDIS_URL = False, "redis://127.0.0.1:9/0"
-    assert "No worker is listening." in client.get(f"{url}aid/", **HX).content.decode()
+    assert "No worker is listening." in client.get(seen, **HX).content.decode()
+    assert client.get(f"{seen}w", **HX).status_code == 204
     settings.CELERY_TASK_ALWAYS_EAGER = True
     jobs.run_job(Job.objects.get().pk, aid.run_aid)
-    shown = client.get(f"{url}aid/", **HX).content.decode()
+    shown = client.get(seen, **HX).content.decode()
     assert "薬剤師に相談してください。" in shown
     assert 'data-aid-insert="question"' in shown
-    assert "load delay" not in shown
+    assert "hx-trigger" not in shown
     other = signed_in(make_member(item.dataset, "author"))
     made = Suggestion.objects.get()
     assert other.post(f"{url}aid/{made.pk}/throw-away/").status_code == 404

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from uuid import uuid4
 
 import pytest
 
@@ -239,3 +240,25 @@ def test_other_reviewers_work_on(item, as_reviewer, dataset):
     post(as_reviewer, item, decision="approve")
     other = signed_in(make_member(dataset, "reviewer"))
     assert item.external_id not in other.get("/d/home/review/").content.decode()
+
+
+def test_look_at_a_fix_passes_on_what_tells_the_device_to_drop_its_copy(item, as_reviewer):
+    sent = str(uuid4())
+    mended = {"question": item.current_revision.question, "answer": "窓口に相談してください。", "kept": sent}
+    looked = post(as_reviewer, item, decision="fix_and_approve", **mended)
+    assert f'name="kept" value="{sent}"' in looked.content.decode()
+    assert "kept" not in looked.cookies
+    done = post(as_reviewer, item, decision="fix_and_approve", step="accept", **mended)
+    assert done.cookies["kept"].value == sent
+
+
+def test_do_and_do_not_are_marked_with_their_language(item, as_reviewer):
+    item.category.hints = {
+        "do_ja": "窓口を書きます。",
+        "do_en": "Name an office.",
+        "dont_ja": "量を書きません。",
+    }
+    item.category.save()
+    page = as_reviewer.get(f"/d/home/review/{item.pk}/").content.decode()
+    assert '<dd lang="en">Name an office.</dd>' in page
+    assert '<dd lang="ja">量を書きません。</dd>' in page
