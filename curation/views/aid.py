@@ -15,7 +15,6 @@ from curation.models import Category, Item, Job, Membership, Suggestion
 from curation.queries import items_visible_to
 from curation.rules import allows
 from curation.views.gate import MemberRequest, attempt, member
-from curation.worker import worker_listening
 
 Role = Membership.Role
 LABELS = {
@@ -85,6 +84,8 @@ def _shown(request: MemberRequest, item: Item, error: TeineiError | None = None)
 
 def _moved(request: MemberRequest, item: Item) -> HttpResponse:
     """How far it is; 204 while that is what the page shows, so that nothing is drawn anew under the person's hands."""
+    from curation.worker import worker_listening  # with the queue's client: addresses load none
+
     asked = panel(request, item, answer_only=asks_answer_only(request, item), covered=item.category)
     if asked["waiting"] and request.GET.get("seen") == asked["seen"] + ("" if worker_listening() else "w"):
         return HttpResponse(status=204)
