@@ -51,7 +51,8 @@ def bring_back(person: Person, item: Item, kept: int) -> Draft:
         raise Invalid(_("This draft is not kept any more."), field="kept")
     record(person, "restore", item, kept=found.pk)
     draft = _put(person, item, found)
-    found.delete()
+    if _said(draft) == _said(found):  # not where the question that stands took the place of theirs
+        found.delete()
     return draft
 
 
@@ -63,12 +64,12 @@ def kept_drafts_of(person: Person, item: Item) -> QuerySet[KeptDraft]:
 def _put(person: Person, item: Item, source: Revision | KeptDraft) -> Draft:
     """Windows that have the draft open get a conflict at their next save, and merge."""
     draft = draft_of(person, item)
-    if _own(draft):
-        KeptDraft.objects.create(person=person, item=item, **_fields(draft))
     values = _fields(source)
     standing = item.current_revision
     if item.state == Item.State.AWAITING_ANSWER and standing and standing.question_author_id != person.pk:
         values |= {"question": standing.question, "category": standing.category}  # only an answer is wanted
+    if _own(draft) and _fields(draft) != values:
+        KeptDraft.objects.create(person=person, item=item, **_fields(draft))
     for name, value in values.items():
         setattr(draft, name, value)
     draft.version, draft.client_id = draft.version + 1, ""
@@ -89,7 +90,7 @@ def _own(draft: Draft) -> bool:
     return mine not in told and mine not in [each | {"answer": ""} for each in told]
 
 
-def _said(source: Draft | Revision) -> dict[str, Any]:
+def _said(source: Draft | Revision | KeptDraft) -> dict[str, Any]:
     return {
         "question": source.question.strip(),
         "answer": source.answer.strip(),

@@ -148,6 +148,20 @@ def test_the_question_stands_where_only_an_answer_is_wanted(dataset: Dataset, au
     assert (draft.question, draft.answer, draft.category) == ("今の質問。", ANSWER, leaf(dataset, 1))
 
 
+def test_a_question_that_another_took_the_place_of_stays_kept(dataset: Dataset, author: Person) -> None:
+    item = make_item(dataset, state="needs_changes", author=author, question="前の質問。")
+    Item.objects.filter(pk=item.pk).update(open_to_all=True)
+    other = make_member(dataset, "author")
+    items.save_draft(other, item, version=0, client_id="a", question="自分の質問。", answer="自分の答え。")
+    restoring.restore_revision(other, item, revision(item, 1).pk)
+    items.submit(author, item, Wording(question="今の質問。", answer=ANSWER, category=leaf(dataset, 1)))
+    decide(item, make_member(dataset, "reviewer"), "request_answer", reason="unsafe_answer")
+    for _each in range(2):
+        draft = restoring.bring_back(other, item, KeptDraft.objects.get(person=other).pk)
+        assert (draft.question, draft.answer) == ("今の質問。", "自分の答え。")
+        assert [each.question for each in KeptDraft.objects.all()] == ["自分の質問。"]
+
+
 def test_who_may(item: Item, dataset: Dataset, author: Person) -> None:
     reviewer = make_member(dataset, "reviewer")
     strange = make_member(dataset, "author")
