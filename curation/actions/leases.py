@@ -200,6 +200,7 @@ def in_hand(lease: Lease) -> str:
     return _("%(who)s is writing this since %(time)s.") % said
 
 
+@transaction.atomic  # on SQLite only transactions stand in the line of writers
 def beat(person: Person, *, token: str) -> Lease:
     """The page is still being worked on. Raises Conflict where the lease is gone: it ran out and somebody took it."""
     lease = Lease.objects.filter(token=token, person=person).first()
@@ -208,6 +209,7 @@ def beat(person: Person, *, token: str) -> Lease:
     return lease
 
 
+@transaction.atomic
 def let_go(person: Person, item: Item, part: str = REVIEW) -> bool:
     """Give it back for others to take. Returns whether the person held it."""
     return bool(Lease.objects.filter(item=item, part=part, person=person).delete()[0])

@@ -67,9 +67,15 @@ def client(task_id: int, person_id: int, chance: float) -> None:
 
 
 def main(client: Callable[[int, int, float], None], *modules: str) -> None:
-    """Fork one client for each person named, let all go at once, print how each ended."""
+    """Fork one client for each person named, let all go at once, print how each ended.
+
+    On SQLite they write in the line in which requests of people stand, so that none gives up on a busy machine.
+    """
     import django
 
+    from config.sqlite.base import DatabaseWrapper
+
+    DatabaseWrapper.in_line = True
     django.setup()
     from django.db import connections
 
