@@ -114,8 +114,11 @@ class Office:
         raise AssertionError("a save of an older version was taken")
 
     def restore(self, who: int, n: int) -> None:
-        """An earlier text takes the place of what they typed, which is kept."""
+        """An earlier text takes the place of what they typed, which is kept; mostly where somebody has typed."""
         person, item = self.person(who), self.item(n)
+        if self.by_hand and n % 4:
+            typed = sorted(self.by_hand)[n % len(self.by_hand)]
+            item, person = Item.objects.get(pk=typed[0]), Person.objects.get(pk=typed[1])
         old = list(item.revisions.order_by("pk"))
         draft = restoring.restore_revision(person, item, old[n % len(old)].pk if old else 0)
         place = (item.pk, person.pk)
