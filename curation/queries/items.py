@@ -16,6 +16,7 @@ from curation.models import (
     Revision,
 )
 from curation.pairs import revisions_with
+from curation.prepared import Prepared, slot
 from curation.queries.datasets import ITEM_ROLES
 from curation.queries.guidelines import in_words
 from curation.rules import roles_of
@@ -41,21 +42,35 @@ def items_in_list(items: QuerySet[Item]) -> QuerySet[Item]:
     ).defer("current_revision__question_text__folded", "current_revision__attributes")
 
 
-def categories_for(person: Person, dataset: Dataset) -> QuerySet[Category]:
-    """The whole taxonomy in its order; `closed`: whether the person opted out of it, or of what stands above it."""
-    mine = OptOut.objects.filter(person=person)
+PERSON, DATASET, TAXONOMY = slot(1), slot(2), slot(3)
+
+
+def _categories() -> QuerySet[Category]:
+    mine = OptOut.objects.filter(person=PERSON)
     here = (
         Q(category=OuterRef("pk")) | Q(category=OuterRef("parent")) | Q(category=OuterRef("parent__parent"))
     )
-    rows = Category.objects.filter(taxonomy=dataset.taxonomy_id).annotate(closed=Exists(mine.filter(here)))
+    rows = Category.objects.filter(taxonomy=TAXONOMY).annotate(closed=Exists(mine.filter(here)))
     return rows.defer("definition_ja", "definition_en", "hints", "default_quota").order_by("position")
 
 
-def authors_in(dataset: Dataset) -> QuerySet[Person]:
-    """Whoever is the author of an item, whatever their roles are now."""
-    theirs = Item.objects.filter(dataset=dataset, author=OuterRef("pk"))
+def _authors() -> QuerySet[Person]:
+    theirs = Item.objects.filter(dataset=DATASET, author=OuterRef("pk"))
     people = Person.objects.filter(Exists(theirs)).order_by("pseudonym", "pk")
     return people.only("pseudonym", "display_name", "username")
+
+
+_CATEGORIES, _AUTHORS = Prepared(_categories), Prepared(_authors)
+
+
+def categories_for(person: Person, dataset: Dataset) -> list[Category]:
+    """The whole taxonomy in its order; `closed`: whether the person opted out of it, or of what stands above it."""
+    return _CATEGORIES.rows({PERSON: person.pk, TAXONOMY: dataset.taxonomy_id})
+
+
+def authors_in(dataset: Dataset) -> list[Person]:
+    """Whoever is the author of an item, whatever their roles are now."""
+    return _AUTHORS.rows({DATASET: dataset.pk})
 
 
 def matching(items: QuerySet[Item], query: str) -> QuerySet[Item]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db.models import Exists, Q, QuerySet
+from django.utils import timezone
 
 from curation.models import (
     Category,
@@ -15,13 +16,14 @@ from curation.models import (
     Revision,
 )
 from curation.models.people import LARGEST
-from curation.prepared import Prepared, PreparedCount, slot
+from curation.prepared import Prepared, PreparedCount, moment_slot, slot
 from curation.queries.coverage import spared
 from curation.queries.datasets import ITEM_ROLES
 from curation.queries.reviewing import in_other_hands
 from curation.rules import roles_of
 
 PERSON, DATASET, ITEM, CATEGORY, AFTER = slot(1), slot(2), slot(3), slot(4), slot(5)
+NOW = moment_slot(1)
 
 SHOWN = 3  # examples
 
@@ -85,15 +87,27 @@ def _sent_back(person: Person | int, dataset: Dataset | int) -> QuerySet[Item]:
     return Item.objects.filter(dataset=dataset, author=person, state=Item.State.NEEDS_CHANGES)
 
 
-def drafts_of(person: Person, dataset: Dataset) -> QuerySet[Item]:
+def drafts_of(person: Person | int, dataset: Dataset | int) -> QuerySet[Item]:
     """Items that the person has begun and not yet submitted, oldest first: own ones, and answers to open questions.
 
+    Both may be keys.
     A question that was never written on and whose place was given back is begun no more.
     """
     return spared(_drafts_of(person, dataset), person).order_by("pk")
 
 
-def _drafts_of(person: Person, dataset: Dataset) -> QuerySet[Item]:
+_KEPT = Prepared(
+    lambda: drafts_of(PERSON, DATASET).filter(reserved_until__gt=NOW).order_by().values_list("category")
+)
+
+
+def places_of(person: Person, dataset: Dataset) -> set[int | None]:
+    """The leaves in which the person keeps a place for what they began."""
+    given = {PERSON: person.pk, DATASET: dataset.pk, NOW: timezone.now()}
+    return {leaf for (leaf,) in _KEPT.tuples(given)}
+
+
+def _drafts_of(person: Person | int, dataset: Dataset | int) -> QuerySet[Item]:
     mine = Draft.objects.filter(person=person)
     own = Q(author=person, state=Item.State.DRAFT)
     answers = Q(pk__in=mine.values("item"), state=Item.State.AWAITING_ANSWER)

@@ -27,6 +27,7 @@ from curation.queries import (
     neediest,
     open_to_writers,
     opted_out,
+    places_of,
     routine_of,
     sent_back,
     set_aside,
@@ -151,8 +152,7 @@ class Leaf(Cell):
 def seen_by(person: Person, dataset: Dataset, cells: Sequence[Cell]) -> list[Leaf]:
     """The cells with how they stand, the neediest ranked from 1, and where the person keeps a place."""
     routine = routine_of(dataset)
-    kept = drafts_of(person, dataset).filter(reserved_until__gt=timezone.now())
-    mine = set(kept.values_list("category", flat=True))
+    mine = places_of(person, dataset)
     ranks = {each.category.pk: n for n, each in enumerate(neediest(cells, routine, limit=NEEDED), 1)}
     return [
         Leaf(

@@ -6,7 +6,7 @@ import pytest
 
 from curation.actions.care import set_opt_outs
 from curation.actions.taking import take_cell
-from curation.models import Item, Quota, Routine
+from curation.models import Category, Item, Person, Quota, Routine
 from curation.queries import free_to_write, sent_back, set_aside
 from tests.curation.views.conftest import signed_in
 from tests.factories.curation import decide, leaf, make_item, make_member
@@ -96,3 +96,19 @@ def test_opted_out_categories_appear_nowhere_in_writing(dataset, author, as_auth
     assert as_author.post("/d/home/write/new/", {"category": closed.pk}).status_code == 404
     # Nothing changed for anybody else.
     assert waiting.external_id in read(signed_in(make_member(dataset, "author")), "write/")
+
+
+def test_a_cell_that_was_drawn_is_drawn_anew_for_other_words_and_numbers(dataset, author, as_author):
+    assert read(as_author, "coverage/").count("0 in work, 0 reserved / 3") == 3
+    take_cell(make_member(dataset, "author"), dataset, leaf(dataset, 2))  # needed least before and after
+    assert read(as_author, "coverage/").count("0 in work, 1 reserved / 3") == 1
+    Category.objects.filter(pk=leaf(dataset).pk).update(name_en="Another name", definition_en="Other words.")
+    renamed = read(as_author, "coverage/")
+    assert renamed.count('title="Other words."') == 1
+    assert renamed.count("Another name") == 2  # on the leaf and on the way to its items
+    take_cell(author, dataset, leaf(dataset, 1))
+    assert read(as_author, "coverage/").count("A place here is yours") == 1
+    one = Category.objects.filter(pk=leaf(dataset, 1).pk)
+    one.update(name_ja=leaf(dataset, 1).name_en, definition_ja=leaf(dataset, 1).definition_en)
+    Person.objects.filter(pk=author.pk).update(locale="ja")
+    assert "A place here is yours" not in read(as_author, "coverage/")
