@@ -68,17 +68,20 @@ def new_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page
 
 
 def wait_for_rest() -> None:
-    """Wait for what the server still does for pages that are closed: PostgreSQL empties no table that somebody reads."""
-    busy = (
-        "SELECT count(*) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-    )
+    """Wait for what the server still does for pages that are closed: PostgreSQL empties no table that somebody reads.
+
+    A page says goodbye as it closes, and may be heard only between two looks: whoever is connected then is cut off.
+    """
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     for _try in range(100 if connection.vendor == "postgresql" else 0):
         with connection.cursor() as cursor:
-            cursor.execute(busy)
+            cursor.execute(f"SELECT count(*) {others} AND state <> 'idle'")
             if cursor.fetchone() == (0,):
-                return
+                break
         time.sleep(0.05)
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT pg_terminate_backend(pid) {others}")
 
 
 @pytest.fixture
