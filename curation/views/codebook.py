@@ -97,8 +97,9 @@ def _segments(name: str, old: Any, new: Any) -> list[Segment]:
     """Words by character; of anything else what went, and what came."""
     if name[:-3] in ("name", "hint"):
         return changes(old or "", new or "")
-    sides = (("del", old), ("ins", new))
-    return [(kind, _cell(name, value)) for kind, value in sides if value is not None]
+    if old is None or new is None:
+        return [("del" if new is None else "ins", _cell(name, old if new is None else new))]
+    return [("del", _cell(name, old)), ("same", " "), ("ins", _cell(name, new))]
 
 
 def _cell(name: str, value: Any) -> str:

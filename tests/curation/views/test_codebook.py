@@ -190,11 +190,11 @@ def test_difference_tells_reason_by_reason(dataset, lead, as_author) -> None:
     ]
     mended, retired, added = (row["cells"] for row in rows)
     assert [name for name, _lang, _segments in mended] == ["section", "hint_ja"]
-    assert mended[0][2] == [("del", str(old["section"])), ("ins", "2")]
+    assert mended[0][2] == [("del", str(old["section"])), ("same", " "), ("ins", "2")]
     said = mended[1][2]
     assert "".join(text for kind, text in said if kind != "ins") == old["hint_ja"]
     assert "".join(text for kind, text in said if kind != "del") == MENDED
-    assert retired == [("retired", "ed", [("del", "in use"), ("ins", "Retired")])]
+    assert retired == [("retired", "ed", [("del", "in use"), ("same", " "), ("ins", "Retired")])]
     assert ("parts", "ts", [("ins", "Reference answer")]) in added
     shown = answer.content.decode()
     assert '<dd class="guideline__diff" lang="ja">' in shown
