@@ -139,6 +139,7 @@ def the_log_is_complete(entries: Entries, revisions: dict[int, Revision]) -> Non
     told = [entry.details["review"] for entry in entries if "review" in entry.details]
     undone = BatchItem.objects.filter(batch__verb="request_changes", outcome="undone")
     forgotten = {row.after["review"] for row in undone}
+    forgotten |= {entry.details["taken_back"] for entry in entries if "taken_back" in entry.details}
     assert sorted(told) == sorted({*Review.objects.values_list("pk", flat=True), *forgotten})
     every_revision_is_told(entries, revisions)
     verbs = Counter(entry.verb for entry in entries)

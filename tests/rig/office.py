@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from curation.actions import batches, comments, items, leases, moves, restoring, reviews
@@ -12,6 +13,7 @@ from curation.actions.batches.verbs import Plan
 from curation.actions.datasets import give_role, take_role
 from curation.actions.doubles import set_reviewing
 from curation.actions.taking import take_cell
+from curation.actions.taking_back import take_back
 from curation.log import OPERATOR
 from curation.models import (
     Batch,
@@ -42,7 +44,7 @@ WATCHED = (
 # How often each step is drawn: most of the time people write and review.
 STEPS = (
     *("take", "save", "save", "submit", "submit", "submit", "ask", "write_answer", "write_answer"),
-    *("lease", "decide", "decide", "decide", "decide", "decide_again", "mend", "second", "move"),
+    *("lease", "decide", "decide", "decide", "decide", "decide_again", "mend", "second", "move", "take_back"),
     *("hand_over", "let_go", "time_passes", "sibling", "withdraw", "reopen", "comment", "role", "share"),
     *("lease_writing", "save_late", "restore", "restore", "bring_back", "bulk", "bulk_on", "bulk_back"),
 )
@@ -216,6 +218,12 @@ class Office:
         """Anybody, on whatever there is, in whatever state: mostly refused."""
         self._decide(who, self.item(n), DECISIONS[n % len(DECISIONS)])
 
+    def take_back(self, who: int, n: int) -> None:
+        """What they decided last on anything, if they did."""
+        person = self.person(2 + who % 2)
+        last = Review.objects.filter(reviewer=person).order_by("pk").last()
+        take_back(person, last.item if last else self.item(n))
+
     def second(self, who: int, n: int) -> None:
         self._decide(2 + who % 2, self.in_review(n), DECISIONS[n % len(DECISIONS)], second=True)
 
@@ -243,7 +251,8 @@ class Office:
         leases.let_go(self.person(who), self.item(n), (Part.WRITE, Part.REVIEW)[n % 2])
 
     def time_passes(self, who: int, n: int) -> None:
-        Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        with transaction.atomic():  # as any act: what breaks off leaves the rest usable
+            Lease.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
 
     def sibling(self, who: int, n: int) -> None:
         items.add_answer(self.person(who), self.item(n))
