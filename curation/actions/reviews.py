@@ -136,6 +136,8 @@ def _move_on(person: Person, item: Item, row: Review, changes: dict[str, Any]) -
             told["approved_before"] = item.approved_revision_id
         if changes.get("open_to_all"):
             told["opened"] = 1
+        if "author" in changes and changes["author"] != item.author:
+            told["author_before"] = item.author_id
         advance(item, VERBS[D(row.decision)], actor=person, changes=changes, **told)
     else:
         kept = {

@@ -35,7 +35,7 @@ def take_back(person: Person, item: Item) -> Review:
     entry = _untouched(person, item, given)
     review, double = given.pk, given.double
     if given.decides:
-        advance(item, "take_back", actor=person, changes=_before(entry, given), taken_back=review)
+        advance(item, "take_back", actor=person, changes=_before(entry, given, item), taken_back=review)
     else:
         record(person, "take_back", item, taken_back=review)
     given.delete()
@@ -62,8 +62,10 @@ def _untouched(person: Person, item: Item, given: Review) -> LogEntry:
     return last
 
 
-def _before(entry: LogEntry, given: Review) -> dict[str, Any]:
+def _before(entry: LogEntry, given: Review, item: Item) -> dict[str, Any]:
     """What the decision had set on the item beside its state."""
     if given.decision == Review.Decision.APPROVE:
         return {"approved_revision_id": entry.details.get("approved_before")}
-    return {"open_to_all": False} if given.decision == Review.Decision.REQUEST_CHANGES else {}
+    if given.decision == Review.Decision.REQUEST_CHANGES:
+        return {"open_to_all": False, "author_id": entry.details.get("author_before", item.author_id)}
+    return {}

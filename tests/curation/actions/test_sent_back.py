@@ -7,6 +7,7 @@ import pytest
 from curation.actions import batches, items
 from curation.actions.batches.verbs import Plan
 from curation.actions.datasets import take_role
+from curation.actions.taking_back import take_back
 from curation.errors import NotAllowed
 from curation.log import OPERATOR
 from curation.models import BatchItem, Dataset, Item, Membership, Notice, Person
@@ -113,3 +114,18 @@ def test_taking_back_a_sending_back_of_many_gives_it_to_whoever_had_it(
     batches.undo(lead, batch)
     item.refresh_from_db()
     assert (item.state, item.author) == ("in_review", answerer if known else asker)
+
+
+def test_one_sending_back_that_is_taken_back_gives_it_to_whoever_had_it(
+    pair: tuple[Item, Person, Person],
+) -> None:
+    item, asker, answerer = pair
+    item.refresh_from_db()
+    had, reviewer = item.author, make_member(item.dataset, "reviewer")
+    assert had == answerer
+    decide(item, reviewer, "request_changes", comment="直してください。", **BAD["question"])
+    item.refresh_from_db()
+    assert item.author == asker
+    take_back(reviewer, item)
+    item.refresh_from_db()
+    assert (item.author, item.state) == (had, "in_review")
