@@ -1,7 +1,5 @@
 """Static files under names with their hash, each address worked out once in a process: a page names a hundred."""
 
-from functools import cache
-
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -10,4 +8,10 @@ class KnownStaticFiles(CompressedManifestStaticFilesStorage):
 
     def __init__(self, *given: object, **named: object) -> None:
         super().__init__(*given, **named)
-        self.url = cache(super().url)  # type: ignore[method-assign]
+        self._known: dict[tuple[str, bool], str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:
+        known = self._known.get((name, force))
+        if known is None:
+            known = self._known[name, force] = super().url(name, force)
+        return known

@@ -23,7 +23,7 @@ from django.utils.translation import ngettext
 from curation.errors import Invalid
 from curation.log import record
 from curation.models import Dataset, Notice, Person
-from curation.queries import datasets_of, decisions_behind, notices_of, reasons_of
+from curation.queries import datasets_of, decisions_behind, made_under, notices_of, reasons_of
 from curation.rules import require
 from curation.sections import section_url
 
@@ -199,7 +199,7 @@ def _sections(person: Person, dataset: Dataset, mailed_at: datetime) -> list[str
     """Where the guideline says what was to mend, in the version of each decision; each place once."""
     rows = Notice.objects.filter(person=person, dataset=dataset, mailed_at=mailed_at).order_by("pk")
     found = [
-        section_url(dataset.slug, review.under, reason.section)  # type: ignore[attr-defined]  # of in_words
+        section_url(dataset.slug, made_under(review), reason.section)
         for review in decisions_behind(list(rows)).values()
         for _part, reason in reasons_of(review)
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,12 +17,19 @@ from curation.queries import Cell, cell, routine_of, standing
 from curation.rules import require
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A begun question, and how its leaf stands to its caps with this place taken."""
+
+    item: Item
+    standing: str
+
+
 @transaction.atomic
-def take_cell(person: Person, dataset: Dataset, leaf: Category) -> Item:
+def take_cell(person: Person, dataset: Dataset, leaf: Category) -> Taken:
     """Begin a question in the leaf, or renew the place of one that the person began there and never wrote on.
 
-    It carries `standing`, how the leaf stands to its caps with this place taken. Raises Invalid for what is no leaf of
-    the dataset, WrongState where the leaf is at its hard cap or provisional: of people who take the last place at once,
+    Raises Invalid for what is no leaf of the dataset, WrongState where the leaf is at its hard cap or provisional: of people who take the last place at once,
     one gets it.
     """
     require(person, "take", dataset)
@@ -39,8 +46,7 @@ def take_cell(person: Person, dataset: Dataset, leaf: Category) -> Item:
         found = replace(found, reserved=found.reserved + 1)
     item.reserved_until = until(routine)
     update(Item, {"id": item.pk}, {"reserved_until": item.reserved_until})
-    item.standing = standing(found, routine)  # type: ignore[attr-defined]
-    return item
+    return Taken(item=item, standing=standing(found, routine))
 
 
 def _refuse_full(found: Cell, routine: Routine) -> None:

@@ -36,7 +36,7 @@ def need_note(changed: str) -> None:
 def sign(actor: Actor, version: Signed) -> Signed:
     """Take a version on for those who work by it: its "unreviewed" mark goes. The first signature stands."""
     require(actor, "sign", version)
-    rows = type(version).objects.filter(pk=version.pk, signed_at=None)  # type: ignore[attr-defined]
+    rows = type(version)._default_manager.filter(pk=version.pk, signed_at=None)
     fresh = rows.update(signed_by=actor, signed_at=timezone.now())
     version.refresh_from_db(fields=["signed_by", "signed_at"])
     if fresh:

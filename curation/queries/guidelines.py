@@ -45,9 +45,15 @@ def book_of(dataset: Dataset) -> Book:
 def in_words(reviews: QuerySet[Review]) -> QuerySet[Review]:
     """Reviews with what their reasons meant: one query more for all of them.
 
-    `under` is the version of the guideline that each was made under, None for none.
+    What `made_under` says of each is asked along.
     """
     return reviews.annotate(under=F("guideline__version")).prefetch_related("codebook")
+
+
+def made_under(review: Review) -> int | None:
+    """The version of the guideline that a review from `in_words` was made under, None for none."""
+    version: int | None = vars(review)["under"]
+    return version
 
 
 def reasons_of(review: Review) -> list[tuple[str, Reason]]:

@@ -22,7 +22,7 @@ from curation.formats.faults import Fault
 from curation.formats.objects import check_json
 from curation.guideline_text import policy, preface, sections
 from curation.models import Category, Guideline, Item, Membership, Person, Question, Review
-from curation.queries import NearTwin, near_twins, newest_guideline, reasons_of, to_confirm
+from curation.queries import NearTwin, made_under, near_twins, newest_guideline, reasons_of, to_confirm
 from curation.reasons import Reason
 from curation.sections import section_url
 
@@ -234,7 +234,7 @@ def said_by(review: Review, dataset: str) -> dict[str, Any]:
 
 def _by_part(review: Review, dataset: str) -> list[dict[str, Any]]:
     """Each part that was not good with the reason; what was said before parts were judged apart stands without one."""
-    under: int | None = review.under  # type: ignore[attr-defined]  # annotated by in_words
+    under = made_under(review)
     return [
         {"part": PARTS.get(part, ""), **in_words(reason), "url": section_url(dataset, under, reason.section)}
         for part, reason in reasons_of(review)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from curation.actions.taking import let_go, take_cell
+from curation.actions.taking import Taken, let_go, take_cell
 from curation.models import Category, Dataset, Draft, Item, Lease, Membership, Person, Review
 from curation.queries import (
     Cell,
@@ -184,11 +184,11 @@ def new(request: MemberRequest) -> HttpResponse:
     leaf = leaf_of(request.dataset, int(chosen)) if is_number(chosen) else None
     if leaf is None or leaf.pk in opted_out(request.user, request.dataset.taxonomy_id):
         raise Http404
-    made: list[Item] = []
+    made: list[Taken] = []
     if attempt(request, lambda: made.append(take_cell(request.user, request.dataset, leaf))):
-        if made[0].standing != "open":  # type: ignore[attr-defined]  # said by take_cell
+        if made[0].standing != "open":
             messages.info(request, _("This category has what it wants for now: others need people more."))
-        return redirect("curation:write_item", dataset=request.dataset.slug, pk=made[0].pk)
+        return redirect("curation:write_item", dataset=request.dataset.slug, pk=made[0].item.pk)
     return back(request, reverse("curation:write", args=[request.dataset.slug]))
 
 

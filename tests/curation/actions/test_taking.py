@@ -55,20 +55,20 @@ def save(author, item, version, **given):
 
 
 def test_taking_keeps_a_place_for_the_routines_hours(dataset, author):
-    assert left(take_cell(author, dataset, leaf(dataset))) == 24
+    assert left(take_cell(author, dataset, leaf(dataset)).item) == 24
     Routine.objects.create(dataset=dataset, reserve_hours=3)
-    assert left(take_cell(author, dataset, leaf(dataset, 1))) == 3
+    assert left(take_cell(author, dataset, leaf(dataset, 1)).item) == 3
     assert (counted(dataset), counted(dataset, 1)) == ((0, 1), (0, 1))
 
 
 def test_taking_again_before_a_word_is_written_renews_the_same_place(dataset, author):
-    item = take_cell(author, dataset, leaf(dataset))
+    item = take_cell(author, dataset, leaf(dataset)).item
     run_out(item)
     assert counted(dataset) == (0, 0)
-    assert take_cell(author, dataset, leaf(dataset)).pk == item.pk
+    assert take_cell(author, dataset, leaf(dataset)).item.pk == item.pk
     assert left(item) == 24
     save(author, item, 0, question="書きました。")
-    assert take_cell(author, dataset, leaf(dataset)).pk != item.pk
+    assert take_cell(author, dataset, leaf(dataset)).item.pk != item.pk
     assert counted(dataset) == (0, 2)
 
 
@@ -83,14 +83,14 @@ def test_taking_tells_how_the_leaf_stands_with_this_place(dataset, author):
 
 
 def test_submitting_turns_the_place_into_work(dataset, author):
-    item = take_cell(author, dataset, leaf(dataset))
+    item = take_cell(author, dataset, leaf(dataset)).item
     items.submit(author, item, Wording(question="質問です。", category=leaf(dataset)))
     assert place_of(item) is None
     assert counted(dataset) == (1, 0)
 
 
 def test_saving_renews_a_place_only_when_half_of_its_time_is_gone(dataset, author):
-    item = take_cell(author, dataset, leaf(dataset))
+    item = take_cell(author, dataset, leaf(dataset)).item
     before = place_of(item)
     save(author, item, 0, question="一")
     assert place_of(item) == before
@@ -100,7 +100,7 @@ def test_saving_renews_a_place_only_when_half_of_its_time_is_gone(dataset, autho
 
 
 def test_a_place_goes_along_to_another_leaf(dataset, author):
-    item = take_cell(author, dataset, leaf(dataset))
+    item = take_cell(author, dataset, leaf(dataset)).item
     save(author, item, 0, category=leaf(dataset, 1))
     assert (counted(dataset), counted(dataset, 1)) == ((0, 0), (0, 1))
 
@@ -109,7 +109,7 @@ def full(dataset, number=0):
     """A leaf that wants one and takes no more than one: 100 percent."""
     Routine.objects.update_or_create(dataset=dataset, defaults={"hard_cap": 100})
     Quota.objects.filter(dataset=dataset, category=leaf(dataset, number), split="dev").delete()
-    return take_cell(make_member(dataset, "author"), dataset, leaf(dataset, number))
+    return take_cell(make_member(dataset, "author"), dataset, leaf(dataset, number)).item
 
 
 def test_the_hard_cap_refuses_and_begins_nothing(dataset, author):
@@ -132,7 +132,7 @@ def test_a_place_that_has_run_out_is_free_for_others_and_the_text_stays(dataset,
 
 def test_moving_a_draft_into_a_full_leaf_keeps_the_text_without_a_place(dataset, author):
     full(dataset)
-    item = take_cell(author, dataset, leaf(dataset, 1))
+    item = take_cell(author, dataset, leaf(dataset, 1)).item
     save(author, item, 0, question="移します。", category=leaf(dataset))
     assert (place_of(item), counted(dataset), counted(dataset, 1)) == (None, (0, 1), (0, 0))
     assert Item.objects.get(pk=item.pk).category == leaf(dataset)
@@ -171,7 +171,7 @@ def test_only_leaves_of_the_taxonomy_and_only_authors(dataset, author):
 
 
 def test_letting_go_frees_the_place_and_hides_what_was_never_begun(dataset, author):
-    empty, written = (take_cell(author, dataset, leaf(dataset, n)) for n in range(2))
+    empty, written = (take_cell(author, dataset, leaf(dataset, n)).item for n in range(2))
     save(author, written, 0, question="書きました。")
     for item in (empty, written):
         let_go(author, item)
@@ -210,7 +210,7 @@ def test_twelve_takers_at_once_get_the_four_places_there_are():
     def take(person):
         def act():
             try:
-                return take_cell(person, dataset, place).pk
+                return take_cell(person, dataset, place).item.pk
             except WrongState:
                 return None
 

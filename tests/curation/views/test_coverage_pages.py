@@ -57,7 +57,7 @@ def test_a_full_leaf_is_no_button_and_refuses_with_a_sentence(dataset, author, a
 
 
 def test_a_place_is_shown_and_given_back(dataset, author, as_author, as_stranger):
-    item = take_cell(author, dataset, leaf(dataset))
+    item = take_cell(author, dataset, leaf(dataset)).item
     page = read(as_author, "write/")
     assert page.count("Its place is kept until") == 1
     other = signed_in(make_member(dataset, "author"))

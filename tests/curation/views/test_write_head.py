@@ -21,7 +21,7 @@ HX = {"HTTP_HX_REQUEST": "true"}
 
 @pytest.fixture
 def taken(dataset, author):
-    return take_cell(author, dataset, leaf(dataset))
+    return take_cell(author, dataset, leaf(dataset)).item
 
 
 def head(answer) -> str:
